@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/*
+ * The ABI between a bundle, the agent and the XDP program: every struct that both sides read, stated here once in C and
+ * once in src/bundle/abi.ts. `src/bundle/abi.test.ts` compares the two, field by field.
+ *
+ * All integers are in host byte order of a little-endian machine (x86-64, arm64); packet bytes are in network order
+ * until parse.bpf.h turns them round. Every table is an array of 64-byte lines (one cache line), because the kernel
+ * rounds the element of an mmap-able array up to 8 bytes: a line lets small entries stand side by side, and an entry
+ * is read with one look-up and one masked index.
+ */
+#ifndef PISTON_SHARED_H
+#define PISTON_SHARED_H
+
+#define ABI_VERSION 1
+
+#define LINE_BYTES 64
+#define RULES_MAX 4096      /* 64 words of 64 bits: one summary word */
+#define MANAGEMENT_MAX 64   /* management flows stand in word 0 */
+#define BACKENDS_MAX 256
+#define EXTENSIONS_MAX 8    /* IPv6 extension headers walked, docs/SEMANTICS.md */
+#define VLAN_TAGS_MAX 2
+
+/* A tick is 1/16 ns: GCRA time. 2^64 ticks are 36 years of uptime. */
+#define TICKS_PER_NS 16
+#define LIMIT_MULTIPLIER_SHIFT 16 /* limit_multiplier is ticks a unit, times 2^16 */
+
+/* Fields whose values fit a direct table. Value FIELD_DOMAIN[f] (one past the last) stands for "the packet has none". */
+enum field {
+	FIELD_PROTOCOL = 0,         /* 0..255, after IPv6 extension headers */
+	FIELD_SOURCE_PORT = 1,      /* 0..65535, TCP and UDP, absent in later fragments */
+	FIELD_DESTINATION_PORT = 2, /* likewise */
+	FIELD_TCP_FLAGS = 3,        /* 0..255, byte 13 of the TCP header */
+	FIELD_L3_LENGTH = 4,        /* 0..65535 bytes, IPv4 total length, IPv6 40 + payload length (65535 at most) */
+	FIELD_ICMP = 5,             /* type << 8 | code, ICMP and ICMPv6 */
+	FIELD_FRAGMENT = 6,         /* FRAGMENT_* */
+	FIELD_TTL = 7,              /* 0..255, TTL or hop limit */
+	FIELD_DSCP = 8,             /* 0..63 */
+	FIELD_VLAN = 9,             /* 0..4095, the outer tag's id; absent where untagged */
+	FIELD_PAYLOAD_LENGTH = 10,  /* 0..65535 bytes after the L4 header; absent in later fragments */
+	FIELD_COUNT = 11,
+};
+
+#define FRAGMENT_NONE 0  /* a whole packet */
+#define FRAGMENT_FIRST 1 /* offset 0, more to come: has its L4 header */
+#define FRAGMENT_LATER 2 /* offset above 0: has no L4 header */
+
+enum side { SIDE_SOURCE = 0, SIDE_DESTINATION = 1 };
+enum family { FAMILY_IPV4 = 0, FAMILY_IPV6 = 1 };
+
+enum verdict { VERDICT_DROP = 0, VERDICT_PASS = 1 };
+
+/* Why the verdict is what it is. Names for people stand in src/bundle/abi.ts, in this order. */
+enum reason {
+	REASON_DEFAULT = 0,    /* no rule decided: the fleet's default verdict */
+	REASON_RULE = 1,       /* a pass or drop rule */
+	REASON_LIMIT = 2,      /* above a limit's rate */
+	REASON_BLOCK = 3,      /* the source is blocked for a time */
+	REASON_MANAGEMENT = 4, /* a management flow of the fleet */
+	REASON_ARP = 5,
+	REASON_NEIGHBOUR_DISCOVERY = 6,
+	REASON_DHCP = 7,
+	/* Parse classes: the fleet declares each one's verdict. */
+	REASON_OTHER_ETHERTYPE = 8,
+	REASON_TRUNCATED_ETHERNET = 9,
+	REASON_TRUNCATED_VLAN = 10,
+	REASON_TOO_MANY_VLAN_TAGS = 11,
+	REASON_TRUNCATED_IP = 12,
+	REASON_BAD_IP_VERSION = 13,
+	REASON_BAD_IHL = 14,
+	REASON_BAD_TOTAL_LENGTH = 15,
+	REASON_TRUNCATED_EXTENSION = 16,
+	REASON_TOO_MANY_EXTENSIONS = 17,
+	REASON_BAD_FRAGMENT = 18,
+	REASON_TINY_FRAGMENT = 19,
+	REASON_TRUNCATED_L4 = 20,
+	REASON_BAD_TCP_OFFSET = 21,
+	REASON_BAD_UDP_LENGTH = 22,
+	REASON_COUNT = 23,
+};
+
+enum action { ACTION_PASS = 0, ACTION_DROP = 1, ACTION_LIMIT = 2 };
+enum limit_unit { UNIT_PACKETS = 0, UNIT_BYTES = 1 }; /* bytes are L3 bytes */
+enum limit_key {
+	KEY_RULE = 0,             /* one bucket for the rule */
+	KEY_SOURCE = 1,           /* source address, cut to limit_prefix4 / limit_prefix6 bits */
+	KEY_DESTINATION = 2,      /* destination address, likewise */
+	KEY_SOURCE_PORT = 3,
+	KEY_DESTINATION_PORT = 4,
+};
+
+/* --- Tables of a generation: frozen, read-only to the program. One section of the bundle each. --------------------- */
+
+/* One rule, one line. Management flows stand first, then the rules of the fleet from top to bottom. */
+struct rule {
+	__u64 id;                /* stable: first 8 bytes, big-endian, of SHA-256("<fleet>/<policy>/<rule>") */
+	__u64 limit_id;          /* stable: as id, of "<fleet>/<policy>/<rule>/<unit>/<key>/<prefix4>/<prefix6>" */
+	__u64 limit_multiplier;  /* ticks a unit, times 2^16 */
+	__u64 limit_burst_ticks; /* ticks that a full bucket holds */
+	__u64 block_ns;          /* how long a source above the limit is blocked; 0: it is not */
+	__u8 action;             /* enum action */
+	__u8 shadow;             /* 1: count, and go on */
+	__u8 limit_unit;
+	__u8 limit_key;
+	__u8 limit_prefix4; /* bits, 0..32 */
+	__u8 limit_prefix6; /* bits, 0..128 */
+	__u16 backend;      /* index in the manifest's backends plus 1; 0: none */
+	__u64 reserved[2];
+};
+
+/* A root table has 65,536 of these, by the address's first 16 bits. */
+struct address_root {
+	__u32 start; /* count > 0: index of the first range; count == 0: the class of the whole chunk */
+	__u32 count; /* ranges in the chunk; the first one starts at the chunk's first address */
+};
+
+/* IPv4 range: low 16 bits of its first address << 16 | class. Sixteen a line, ascending inside a chunk. */
+typedef __u32 address4_range;
+
+/* IPv6 range, two a line, ascending inside a chunk. */
+struct address6_range {
+	__u64 first_high;
+	__u64 first_low;
+	__u32 class_index;
+	__u32 reserved0;
+	__u64 reserved1;
+};
+
+/*
+ * `fields`: 16-bit class indexes, thirty-two a line. Field f's table starts at entry config.field_base[f] (a multiple
+ * of 32) and has FIELD_DOMAIN[f] + 1 entries; the last is the class of "absent".
+ *
+ * `vectors`: 64-bit words, eight a line. Class c of a dimension has its row at word
+ * config.row_base[dimension] + c * config.row_stride. With up to 64 rules a row is one word. With more, a row is a
+ * summary word (bit w set: word w is not zero) and then config.word_count words. Bit b of word w is rule 64 * w + b.
+ */
+#define DIMENSION_SOURCE FIELD_COUNT
+#define DIMENSION_DESTINATION (FIELD_COUNT + 1)
+#define DIMENSION_COUNT (FIELD_COUNT + 2)
+#define DIMENSION_SLOTS 16
+
+struct address_table {
+	__u32 present;       /* 0: every address of this side and family is in uniform_class, and there is no table */
+	__u32 uniform_class;
+};
+
+/* The section `config`, the policy's part of .rodata: the verifier sees constants and drops what is not used. */
+struct config {
+	__u32 abi_version;
+	__u32 rule_count;     /* management flows included */
+	__u32 word_count;     /* (rule_count + 63) / 64, 1 at least */
+	__u32 row_stride;     /* words: 1 where word_count is 1, else word_count + 1 */
+	__u32 step_count;     /* bound of the rule loop: rule_count + word_count */
+	__u32 default_verdict;
+	__u32 dimension_mask; /* bit d: dimension d tells rules apart; the others are not looked up */
+	__u32 limit_count;    /* 0: limit code is dropped */
+	__u32 block_count;    /* rules that block; temporary blocks by an operator work either way */
+	__u32 reserved0;
+	__u64 management_mask; /* bits of word 0 that are management flows */
+	__u64 pass_reasons;    /* bit r: the parse class r is passed */
+	__u32 field_base[DIMENSION_SLOTS]; /* entries into `fields` */
+	__u32 row_base[DIMENSION_SLOTS];   /* words into `vectors` */
+	struct address_table address[2][2]; /* [side][family] */
+};
+
+/* --- The instance's part of .rodata, written by the agent, never in a bundle. ---------------------------------------- */
+
+struct instance {
+	__u8 bundle_digest[32]; /* SHA-256 of the bundle: the generation that this program is */
+	__u32 proof;            /* 1: takes its clock from, and leaves its decision in, the metadata before the packet */
+	__u32 samples_per_jiffy; /* for each CPU; 0: no samples */
+};
+
+struct rodata {
+	struct config config;
+	struct instance instance;
+};
+
+/*
+ * The 32 bytes of XDP metadata before a packet in BPF_PROG_TEST_RUN of a proof instance (instance.proof). `now_ns` is
+ * read, the rest is written. A program that serves traffic has proof == 0 and never looks at metadata.
+ */
+struct proof {
+	__u64 now_ns;
+	__u64 rule_id; /* 0: no rule */
+	__u32 reason;
+	__u32 verdict;
+	__u64 reserved;
+};
+
+/* --- State: outlives generations, keyed by stable ids, shared by all instances that serve. ---------------------------- */
+
+/* `counter_slots`, built by the agent for each generation: 32-bit slot of each rule, sixteen a line. */
+
+/* `counters`, per CPU: first REASON_COUNT entries (of COUNTERS_REASONS) for packets that no rule decided, by reason;
+ * then COUNTERS_PER_SLOT entries for each slot. */
+#define COUNTERS_REASONS 64
+#define COUNTERS_PER_SLOT 4
+#define COUNTER_DECIDED 0   /* pass or drop by the rule (shadow: would have been) */
+#define COUNTER_EXCEEDED 1  /* limit: above the rate (shadow: would have been dropped) */
+#define COUNTER_CONFORMED 2 /* limit: within the rate, went on to the next rule */
+#define COUNTER_BLOCKED 3   /* dropped because this rule had blocked the source */
+#define SLOTS_MAX 8192
+#define SLOT_NONE 0xffffffff
+
+struct counter {
+	__u64 packets;
+	__u64 bytes; /* of the frame, from the Ethernet header on */
+};
+
+struct limit_state_key {
+	__u64 limit_id;
+	__u8 address[16]; /* IPv4 as ::ffff:a.b.c.d cut to the prefix; ports in the last two bytes; zero for KEY_RULE */
+};
+/* value: __u64 theoretical arrival time in ticks */
+
+struct block_key {
+	__u8 address[16]; /* IPv4 as ::ffff:a.b.c.d; IPv6 cut to /64 */
+};
+
+struct block {
+	__u64 until_ns; /* CLOCK_MONOTONIC, exclusive */
+	__u64 rule_id;  /* 0: by an operator */
+	__u32 slot;     /* counter slot of the rule, SLOT_NONE by an operator */
+	__u32 reserved;
+};
+
+/* Ring-buffer record of a packet that was not passed, or that a shadow rule would not have passed. */
+#define SAMPLE_BYTES 96
+struct sample {
+	__u64 time_ns;
+	__u64 rule_id;
+	__u32 reason;
+	__u32 verdict;
+	__u32 shadow;
+	__u32 interface_index;
+	__u32 frame_bytes;
+	__u32 captured_bytes;
+	__u8 bundle_digest[8];
+	__u8 frame[SAMPLE_BYTES];
+};
+
+#endif

@@ -1,0 +1,169 @@
+// Sets of IPv4 and IPv6 addresses as sorted, disjoint, non-adjacent, inclusive ranges. Immutable. Set algebra is a merge
+// of two sorted lists, so a million prefixes cost their sort.
+
+import { type Family, formatAddress, type Prefix } from "./prefix.ts";
+
+const LAST_4 = 0xffff_ffff;
+const LAST_6 = (1n << 128n) - 1n;
+
+export interface AddressSet {
+  /** Pairs first, last. */
+  readonly v4: Uint32Array;
+  /** Pairs first, last. */
+  readonly v6: readonly bigint[];
+}
+
+export const EMPTY: AddressSet = Object.freeze({ v4: new Uint32Array(0), v6: Object.freeze([]) });
+export const EVERYTHING: AddressSet = Object.freeze({
+  v4: Uint32Array.of(0, LAST_4),
+  v6: Object.freeze([0n, LAST_6]),
+});
+
+export function fromPrefixes(prefixes: Iterable<Prefix>): AddressSet {
+  const v4: [number, number][] = [];
+  const v6: [bigint, bigint][] = [];
+  for (const prefix of prefixes) {
+    if (prefix.family === 4) v4.push([Number(prefix.first), Number(prefix.last)]);
+    else v6.push([prefix.first, prefix.last]);
+  }
+  v4.sort((a, b) => a[0] - b[0]);
+  v6.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
+  const joined4: number[] = [];
+  for (const [first, last] of v4) {
+    const end = joined4.length - 1;
+    if (end >= 0 && first <= joined4[end]! + 1) joined4[end] = Math.max(joined4[end]!, last);
+    else joined4.push(first, last);
+  }
+  const joined6: bigint[] = [];
+  for (const [first, last] of v6) {
+    const end = joined6.length - 1;
+    if (end >= 0 && first <= joined6[end]! + 1n) {
+      if (last > joined6[end]!) joined6[end] = last;
+    } else joined6.push(first, last);
+  }
+  return freeze(joined4, joined6);
+}
+
+type Keep = (inA: boolean, inB: boolean) => boolean;
+
+/** Walks both lists of edges in order; an edge is where membership in one of them changes. */
+function combine<N extends number | bigint>(
+  a: ArrayLike<N>,
+  b: ArrayLike<N>,
+  keep: Keep,
+  zero: N,
+  next: (n: N) => N,
+  before: (n: N) => N,
+  end: N,
+): N[] {
+  const result: N[] = [];
+  let i = 0;
+  let j = 0;
+  let open: N | null = keep(false, false) ? zero : null;
+  while (i < a.length || j < b.length) {
+    // Edge positions: a range's first address, and the address after its last.
+    const edgeA = i < a.length ? (i % 2 === 0 ? a[i]! : next(a[i]!)) : null;
+    const edgeB = j < b.length ? (j % 2 === 0 ? b[j]! : next(b[j]!)) : null;
+    const at = edgeA === null ? edgeB! : edgeB === null ? edgeA : edgeA <= edgeB ? edgeA : edgeB;
+    if (edgeA === at) i++;
+    if (edgeB === at) j++;
+    const inside = keep(i % 2 === 1, j % 2 === 1);
+    if (inside && open === null) open = at;
+    else if (!inside && open !== null) {
+      if (at > open) result.push(open, before(at));
+      open = null;
+    }
+  }
+  if (open !== null && open <= end) result.push(open, end);
+  return result;
+}
+
+function combineSets(a: AddressSet, b: AddressSet, keep: Keep): AddressSet {
+  return freeze(
+    combine<number>(
+      a.v4,
+      b.v4,
+      keep,
+      0,
+      (n) => n + 1,
+      (n) => n - 1,
+      LAST_4,
+    ),
+    combine<bigint>(
+      a.v6,
+      b.v6,
+      keep,
+      0n,
+      (n) => n + 1n,
+      (n) => n - 1n,
+      LAST_6,
+    ),
+  );
+}
+
+export function union(a: AddressSet, b: AddressSet): AddressSet {
+  return combineSets(a, b, (inA, inB) => inA || inB);
+}
+export function intersection(a: AddressSet, b: AddressSet): AddressSet {
+  return combineSets(a, b, (inA, inB) => inA && inB);
+}
+export function difference(a: AddressSet, b: AddressSet): AddressSet {
+  return combineSets(a, b, (inA, inB) => inA && !inB);
+}
+/** Every address of both families that is not in the set. */
+export function complement(set: AddressSet): AddressSet {
+  return difference(EVERYTHING, set);
+}
+
+export function isEmpty(set: AddressSet): boolean {
+  return set.v4.length === 0 && set.v6.length === 0;
+}
+
+export function contains(set: AddressSet, family: Family, value: bigint): boolean {
+  const list: ArrayLike<number | bigint> = family === 4 ? set.v4 : set.v6;
+  let low = 0;
+  let high = list.length / 2;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (list[2 * middle]! <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 && value <= list[2 * low - 1]!;
+}
+
+/** The fewest prefixes that cover the set, in order. */
+export function* toPrefixes(set: AddressSet): Generator<Prefix> {
+  for (const [family, bits, list] of [
+    [4, 32, set.v4],
+    [6, 128, set.v6],
+  ] as const) {
+    for (let i = 0; i < list.length; i += 2) {
+      let first = BigInt(list[i]!);
+      const last = BigInt(list[i + 1]!);
+      while (first <= last) {
+        let size = 0;
+        while (
+          size < bits &&
+          (first & (1n << BigInt(size))) === 0n &&
+          first + (1n << BigInt(size + 1)) - 1n <= last
+        )
+          size++;
+        yield { family, first, last: first + (1n << BigInt(size)) - 1n, length: bits - size };
+        first += 1n << BigInt(size);
+      }
+    }
+  }
+}
+
+export function formatPrefix(prefix: Prefix): string {
+  return `${formatAddress(prefix.family, prefix.first)}/${prefix.length}`;
+}
+
+/** Two sets are the same where their key is. */
+export function keyOf(set: AddressSet): string {
+  return `${set.v4.join(",")}|${set.v6.join(",")}`;
+}
+
+function freeze(v4: ArrayLike<number>, v6: bigint[]): AddressSet {
+  return Object.freeze({ v4: Uint32Array.from(v4), v6: Object.freeze(v6) });
+}

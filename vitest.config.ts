@@ -1,0 +1,21 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^pistonprotection\/testing$/, replacement: path("src/testing/index.ts") },
+      { find: /^pistonprotection$/, replacement: path("src/policy/index.ts") },
+    ],
+  },
+  test: {
+    pool: "forks",
+    include: ["src/**/*.test.ts", "test/**/*.test.ts", "policies/**/*.test.ts"],
+    // Type tests stand inside tsconfig's include, so `npm run check` sees them as well.
+    typecheck: { enabled: false },
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
