@@ -1,0 +1,251 @@
+// The one list of metrics: name, type, unit, help and labels. The agent registers its metrics from it (register.ts),
+// alerts and dashboards name metrics only through it (query.ts), so a query for what nobody emits does not compile.
+//
+// Choice of labels. A packet is in exactly one series of `reason_packets_total`, so sums over it are traffic. What a
+// rule did stands in `rule_packets_total`, where one packet may count for several rules (limits stack, shadow rules go
+// on): sums over it are not traffic. `traffic_*_total` and `packets_dropped_total` carry the same labels, the fleet
+// alone, because PromQL divides only series whose labels are equal, and "dropped / traffic" must work as it is written.
+
+import { REASONS, VERDICTS } from "../bundle/abi.ts";
+
+export const PREFIX = "pistonprotection_";
+
+/** Label value where a rule belongs to no backend. Prometheus takes an empty value for a missing label. */
+export const NO_BACKEND = "none";
+
+export const OUTCOMES = ["decided", "exceeded", "conformed", "blocked"] as const;
+export const ACTIONS = ["pass", "drop", "limit"] as const;
+export const MODES = ["enforce", "shadow"] as const;
+export const ATTACH_MODES = ["native", "generic"] as const;
+export const SWAP_RESULTS = ["committed", "refused", "failed", "rolled-back"] as const;
+/** What the agent vouches for: newest bundle readable and verified; a generation serves; all interfaces attached; sample reader runs. */
+export const COMPONENTS = ["bundle", "program", "interfaces", "samples"] as const;
+
+/** A label whose values are not known here. Each one's number of values must be bounded by the policies or the node. */
+const ANY = "any";
+
+export type LabelValues = readonly string[] | typeof ANY;
+export type MetricType = "counter" | "gauge" | "histogram";
+export type Unit = "packets" | "bytes" | "seconds" | "entries" | "ratio" | "count" | "info";
+
+export interface MetricDefinition {
+  readonly type: MetricType;
+  readonly unit: Unit;
+  readonly help: string;
+  /** Label name to its values. Order is that of the exposition. */
+  readonly labels: Readonly<Record<string, LabelValues>>;
+  /** Upper bounds, of a histogram. */
+  readonly buckets?: readonly number[];
+}
+
+const RULE_LABELS = {
+  fleet: ANY,
+  policy: ANY,
+  rule: ANY,
+  backend: ANY,
+  action: ACTIONS,
+  mode: MODES,
+  outcome: OUTCOMES,
+} as const;
+const REASON_LABELS = { fleet: ANY, reason: REASONS, verdict: VERDICTS } as const;
+
+export const CATALOGUE = {
+  // ---- Traffic: mirrors of the program's counters -----------------------------------------------------------------
+  traffic_packets_total: {
+    type: "counter",
+    unit: "packets",
+    help: "Packets judged, whatever the verdict.",
+    labels: { fleet: ANY },
+  },
+  traffic_bytes_total: {
+    type: "counter",
+    unit: "bytes",
+    help: "Bytes of the frames judged, from the Ethernet header on.",
+    labels: { fleet: ANY },
+  },
+  packets_dropped_total: {
+    type: "counter",
+    unit: "packets",
+    help: "Packets dropped, for any reason.",
+    labels: { fleet: ANY },
+  },
+  bytes_dropped_total: {
+    type: "counter",
+    unit: "bytes",
+    help: "Bytes of the frames dropped, for any reason.",
+    labels: { fleet: ANY },
+  },
+  reason_packets_total: {
+    type: "counter",
+    unit: "packets",
+    help: "Packets by what decided and the verdict. Every packet is in exactly one series.",
+    labels: REASON_LABELS,
+  },
+  reason_bytes_total: {
+    type: "counter",
+    unit: "bytes",
+    help: "Bytes of frames by what decided and the verdict. Every frame is in exactly one series.",
+    labels: REASON_LABELS,
+  },
+  rule_packets_total: {
+    type: "counter",
+    unit: "packets",
+    help: "Packets by rule and outcome: decided (pass or drop), exceeded or conformed (limit), blocked (source blocked by the rule). Mode shadow: what it would have done.",
+    labels: RULE_LABELS,
+  },
+  rule_bytes_total: {
+    type: "counter",
+    unit: "bytes",
+    help: "Bytes of frames by rule and outcome, as rule_packets_total.",
+    labels: RULE_LABELS,
+  },
+  attacks_detected_total: {
+    type: "counter",
+    unit: "packets",
+    help: "Packets dropped by an enforcing rule, a limit or a temporary block, by the rule's backend (none: rule or block without one). Drops by parse class or default verdict are not in it.",
+    labels: { fleet: ANY, backend: ANY },
+  },
+  samples_total: {
+    type: "counter",
+    unit: "count",
+    help: "Packet samples read from the ring buffer.",
+    labels: { fleet: ANY },
+  },
+
+  // ---- Generations ------------------------------------------------------------------------------------------------
+  generation_info: {
+    type: "gauge",
+    unit: "info",
+    help: "1 for the generation that serves; no other series is present.",
+    labels: { fleet: ANY, generation: ANY, bundle_digest: ANY, revision: ANY },
+  },
+  generation_committed_timestamp_seconds: {
+    type: "gauge",
+    unit: "seconds",
+    help: "Unix time at which the serving generation was committed.",
+    labels: { fleet: ANY },
+  },
+  generation_swaps_total: {
+    type: "counter",
+    unit: "count",
+    help: "Attempts to put a generation in charge. refused: the bundle was not accepted; failed: the kernel or a witness stopped it.",
+    labels: { fleet: ANY, result: SWAP_RESULTS },
+  },
+  bundle_refused_total: {
+    type: "counter",
+    unit: "count",
+    help: "Bundles refused, by the part that is wrong: header, manifest, section <name>, signature, witness and so on.",
+    labels: { fleet: ANY, part: ANY },
+  },
+  swap_duration_seconds: {
+    type: "histogram",
+    unit: "seconds",
+    help: "From reading a bundle to its commit: verify, build, prove, link update.",
+    labels: { fleet: ANY },
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5],
+  },
+
+  // ---- Kernel objects ---------------------------------------------------------------------------------------------
+  interface_attached: {
+    type: "gauge",
+    unit: "info",
+    help: "1 where the interface has the program attached, 0 where it should have and has not.",
+    labels: { fleet: ANY, interface: ANY, mode: ATTACH_MODES },
+  },
+  ebpf_map_entries: {
+    type: "gauge",
+    unit: "entries",
+    help: "Entries in use of a map that fills up at run time.",
+    labels: { map_name: ANY },
+  },
+  ebpf_map_max_entries: {
+    type: "gauge",
+    unit: "entries",
+    help: "Entries that the map has room for.",
+    labels: { map_name: ANY },
+  },
+  ebpf_map_memory_bytes: {
+    type: "gauge",
+    unit: "bytes",
+    help: "Kernel memory of a map, as the kernel reports it.",
+    labels: { map_name: ANY },
+  },
+
+  // ---- The agent --------------------------------------------------------------------------------------------------
+  component_health: {
+    type: "gauge",
+    unit: "ratio",
+    help: "1 healthy, 0.5 degraded, 0 failed.",
+    labels: { component: COMPONENTS },
+  },
+  build_info: {
+    type: "gauge",
+    unit: "info",
+    help: "1, with the agent's version.",
+    labels: { version: ANY },
+  },
+  process_resident_memory_bytes: {
+    type: "gauge",
+    unit: "bytes",
+    help: "Resident memory of the agent.",
+    labels: {},
+  },
+  process_cpu_seconds_total: {
+    type: "counter",
+    unit: "seconds",
+    help: "User and system CPU time of the agent.",
+    labels: {},
+  },
+  process_open_fds: {
+    type: "gauge",
+    unit: "count",
+    help: "Open file descriptors of the agent.",
+    labels: {},
+  },
+  process_threads: {
+    type: "gauge",
+    unit: "count",
+    help: "Threads of the agent.",
+    labels: {},
+  },
+  process_start_time_seconds: {
+    type: "gauge",
+    unit: "seconds",
+    help: "Unix time at which the agent started.",
+    labels: {},
+  },
+} as const satisfies Readonly<Record<string, MetricDefinition>>;
+
+export type Catalogue = typeof CATALOGUE;
+/** Without the prefix. */
+export type MetricName = keyof Catalogue;
+export type MetricNameOf<T extends MetricType> = {
+  [N in MetricName]: Catalogue[N]["type"] extends T ? N : never;
+}[MetricName];
+
+export type LabelName<N extends MetricName> = keyof Catalogue[N]["labels"] & string;
+export type LabelValue<
+  N extends MetricName,
+  L extends LabelName<N>,
+> = Catalogue[N]["labels"][L] extends infer V
+  ? V extends readonly (infer S extends string)[]
+    ? S
+    : string
+  : never;
+/** Exactly the metric's labels. */
+export type Labels<N extends MetricName> = { readonly [L in LabelName<N>]: LabelValue<N, L> };
+
+/** Name in the exposition and in queries. */
+export function fullName<N extends MetricName>(name: N): `${typeof PREFIX}${N}` {
+  return `${PREFIX}${name}`;
+}
+
+export function definitionOf(name: MetricName): MetricDefinition {
+  return CATALOGUE[name];
+}
+
+export function labelNames<N extends MetricName>(name: N): LabelName<N>[] {
+  return Object.keys(CATALOGUE[name].labels) as LabelName<N>[];
+}
+
+export const METRIC_NAMES = Object.keys(CATALOGUE) as MetricName[];
