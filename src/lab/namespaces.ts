@@ -1,0 +1,102 @@
+// Two network namespaces joined by a veth pair: `edge`, where the agent filters, and `world`, from where traffic comes. Nothing
+// here touches an interface of the machine. Used by the demo and by the kernel tests.
+
+import { execFileSync } from "node:child_process";
+
+export interface Namespaces {
+  /** Path of the namespace, for setns and `nsenter --net=`. */
+  readonly edge: string;
+  readonly world: string;
+  /** The interface in either namespace. */
+  readonly interface: string;
+  /** MAC address of the interface in `edge`: the destination of frames from `world`. */
+  readonly edgeMac: Uint8Array;
+  readonly worldMac: Uint8Array;
+  close(): void;
+}
+
+const INTERFACE = "eth0";
+const EDGE_MAC = Uint8Array.of(0x02, 0, 0, 0, 0, 0x01);
+const WORLD_MAC = Uint8Array.of(0x02, 0, 0, 0, 0, 0x02);
+
+/**
+ * @param prefix begins the names of both namespaces; the process id follows, so that two runs never meet.
+ * Throws where a command fails (no root, no iproute2), with what the command said.
+ */
+export function createNamespaces(prefix: string): Namespaces {
+  const edge = `${prefix}-${process.pid}-edge`;
+  const world = `${prefix}-${process.pid}-world`;
+  const close = () => {
+    for (const name of [edge, world]) {
+      try {
+        ip("netns", "delete", name);
+      } catch {
+        // It was not made, or is gone: nothing is left of it either way.
+      }
+    }
+  };
+  try {
+    for (const name of [edge, world]) {
+      ip("netns", "add", name);
+      // The kernel's own router solicitations and multicast reports would be packets that nobody sent on purpose.
+      within(
+        name,
+        "sh",
+        "-c",
+        "for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do [ ! -e $f ] || echo 1 > $f; done",
+      );
+      ip("-n", name, "link", "set", "lo", "up");
+    }
+    ip(
+      "-n",
+      edge,
+      "link",
+      "add",
+      INTERFACE,
+      "address",
+      mac(EDGE_MAC),
+      "type",
+      "veth",
+      "peer",
+      "name",
+      INTERFACE,
+      "address",
+      mac(WORLD_MAC),
+      "netns",
+      world,
+    );
+    for (const name of [edge, world]) ip("-n", name, "link", "set", INTERFACE, "arp", "off", "up");
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return {
+    edge: `/run/netns/${edge}`,
+    world: `/run/netns/${world}`,
+    interface: INTERFACE,
+    edgeMac: EDGE_MAC,
+    worldMac: WORLD_MAC,
+    close,
+  };
+}
+
+/**
+ * The words that run a command in a namespace. `ip netns exec` would mount another /sys, and with it hide the bpffs that
+ * the agent pins to; nsenter changes the network namespace alone.
+ */
+export function inNamespace(path: string, command: readonly string[]): [string, string[]] {
+  return ["nsenter", [`--net=${path}`, "--", ...command]];
+}
+
+function within(name: string, ...command: string[]): void {
+  const [file, args] = inNamespace(`/run/netns/${name}`, command);
+  execFileSync(file, args, { stdio: ["ignore", "ignore", "pipe"] });
+}
+
+function ip(...args: string[]): void {
+  execFileSync("ip", args, { stdio: ["ignore", "ignore", "pipe"] });
+}
+
+function mac(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(":");
+}
