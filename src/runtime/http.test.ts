@@ -1,0 +1,138 @@
+import { request } from "node:http";
+import { afterEach, describe, expect, it } from "vitest";
+import { RuntimeFault } from "./errors.ts";
+import { healthReport, type HealthInput } from "./health.ts";
+import { type HttpServer, parseAddress, serveMetrics, serveOperations } from "./http.ts";
+
+const serving: HealthInput = {
+  fleet: "edge",
+  serving: { generation: "0123456789ab", bundleDigest: "sha256:0123456789ab", revision: "sha256:r" },
+  previous: null,
+  held: null,
+  interfaces: [{ name: "eth0", mode: "native", attached: true, programId: 7 }],
+  lastSwap: null,
+  refused: null,
+  samplesRunning: true,
+};
+const metrics = { contentType: "text/plain; version=0.0.4", exposition: async () => "up 1\n" };
+
+let server: HttpServer | null = null;
+afterEach(async () => {
+  await server?.close();
+  server = null;
+});
+
+function ask(
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: string }> {
+  const [host, port] = [/^\[?(.*?)\]?:\d+$/.exec(server!.address)![1]!, /\d+$/.exec(server!.address)![0]];
+  return new Promise((resolve, reject) => {
+    const call = request({ host, port, method, path, headers }, (response) => {
+      let body = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        body += chunk;
+      });
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+    });
+    call.on("error", reject);
+    call.end();
+  });
+}
+
+describe("the metrics server", () => {
+  it("gives metrics and health where a generation serves", async () => {
+    server = await serveMetrics("127.0.0.1:0", metrics, () => healthReport(serving));
+    expect(await ask("GET", "/metrics")).toEqual({ status: 200, body: "up 1\n" });
+    expect((await ask("GET", "/healthz")).status).toBe(200);
+    expect((await ask("GET", "/readyz")).status).toBe(200);
+    expect(JSON.parse((await ask("GET", "/health")).body)).toMatchObject({
+      status: "ok",
+      fleet: "edge",
+      generation: "0123456789ab",
+      interfaces: [{ name: "eth0", programId: 7 }],
+    });
+  });
+
+  it("is alive and not ready where nothing serves", async () => {
+    server = await serveMetrics("127.0.0.1:0", metrics, () => healthReport({ ...serving, serving: null }));
+    expect((await ask("GET", "/healthz")).status).toBe(200);
+    expect((await ask("GET", "/readyz")).status).toBe(503);
+    expect((await ask("GET", "/health")).status).toBe(503);
+  });
+
+  it("knows no other path and no other method", async () => {
+    server = await serveMetrics("127.0.0.1:0", metrics, () => healthReport(serving));
+    expect((await ask("GET", "/internal/status")).status).toBe(404);
+    expect((await ask("POST", "/metrics")).status).toBe(405);
+    expect(await ask("HEAD", "/metrics")).toEqual({ status: 200, body: "" });
+  });
+
+  it("names the address that is taken", async () => {
+    server = await serveMetrics("127.0.0.1:0", metrics, () => healthReport(serving));
+    const again = serveMetrics(server.address, metrics, () => healthReport(serving));
+    await expect(again).rejects.toMatchObject({
+      code: "listen",
+      errno: "EADDRINUSE",
+      object: server.address,
+    });
+  });
+});
+
+describe("the operations server", () => {
+  const operations = {
+    rollback: async () => ({ generation: "b" }),
+    status: () => ({ status: "ok" }),
+    syncRules: (): Promise<unknown> =>
+      Promise.reject(
+        new RuntimeFault({
+          code: "no-previous",
+          operation: "roll back",
+          object: "edge",
+          message: "none",
+          help: "load one",
+        }),
+      ),
+  };
+
+  it("runs an operation for a POST, and says what is wrong with it", async () => {
+    server = await serveOperations("127.0.0.1:0", operations);
+    expect(await ask("POST", "/internal/rollback")).toEqual({ status: 200, body: '{"generation":"b"}\n' });
+    expect((await ask("GET", "/internal/rollback")).status).toBe(405);
+    const fault = await ask("POST", "/internal/sync-rules");
+    expect(fault.status).toBe(409);
+    expect(JSON.parse(fault.body)).toEqual({
+      error: { code: "no-previous", message: "none", help: "load one", errno: null },
+    });
+  });
+
+  it("refuses a browser: a foreign host name, or any origin", async () => {
+    server = await serveOperations("127.0.0.1:0", operations);
+    expect((await ask("POST", "/internal/rollback", { host: "evil.example" })).status).toBe(403);
+    expect((await ask("POST", "/internal/rollback", { origin: "http://localhost" })).status).toBe(403);
+    expect((await ask("POST", "/internal/rollback", { host: "localhost:9091" })).status).toBe(200);
+  });
+
+  it("does not listen beyond loopback", async () => {
+    for (const address of [":9091", "0.0.0.0:9091", "192.0.2.1:9091", "localhost:9091"])
+      await expect(serveOperations(address, operations)).rejects.toMatchObject({
+        code: "operations-address",
+      });
+  });
+});
+
+describe("an address to listen on", () => {
+  it("is host and port, with brackets round IPv6, and no host for all of them", () => {
+    expect(parseAddress(":9090")).toEqual({ host: null, port: 9090 });
+    expect(parseAddress("127.0.0.1:9091")).toEqual({ host: "127.0.0.1", port: 9091 });
+    expect(parseAddress("[::1]:0")).toEqual({ host: "::1", port: 0 });
+    expect(parseAddress(":65535").port).toBe(65535);
+  });
+
+  it("is refused otherwise", () => {
+    for (const address of ["9090", ":", ":65536", "::1:9090", "a:b", ""])
+      expect(() => parseAddress(address)).toThrow(RuntimeFault);
+  });
+});

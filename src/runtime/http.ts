@@ -1,0 +1,192 @@
+// The agent's two HTTP servers: metrics and health for the cluster, operations for this node alone.
+
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { errnoOf, messageOf, RuntimeFault } from "./errors.ts";
+import { type HealthReport, isReady } from "./health.ts";
+
+export interface MetricsSource {
+  readonly contentType: string;
+  exposition(): Promise<string>;
+}
+
+export interface HttpServer {
+  /** `host:port` that it listens on, with the port that the kernel gave where 0 was asked for. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+type Route = () => Reply | Promise<Reply>;
+
+/** An ESM import of node:http costs 14 MiB and 95 ms more (STACK). */
+const { createServer } = process.getBuiltinModule("node:http");
+
+export function serveMetrics(
+  address: string,
+  metrics: MetricsSource,
+  health: () => HealthReport,
+): Promise<HttpServer> {
+  return listen(
+    address,
+    new Map<string, Route>([
+      [
+        "GET /metrics",
+        async () => ({ status: 200, type: metrics.contentType, body: await metrics.exposition() }),
+      ],
+      // Alive: this process answers. Restarting it mends nothing that /health speaks of.
+      ["GET /healthz", () => text(200, "ok\n")],
+      [
+        "GET /readyz",
+        () => {
+          const report = health();
+          return isReady(report) ? text(200, "ready\n") : text(503, `not ready: ${report.status}\n`);
+        },
+      ],
+      [
+        "GET /health",
+        () => {
+          const report = health();
+          return json(isReady(report) ? 200 : 503, report);
+        },
+      ],
+    ]),
+  );
+}
+
+export interface Operations {
+  rollback(): Promise<unknown>;
+  status(): unknown;
+  syncRules(): Promise<unknown>;
+}
+
+/** On loopback only: who may call it is who may log in to the node. */
+export async function serveOperations(address: string, operations: Operations): Promise<HttpServer> {
+  const { host } = parseAddress(address);
+  if (host !== "127.0.0.1" && host !== "::1") {
+    throw new RuntimeFault({
+      code: "operations-address",
+      operation: "listen",
+      object: address,
+      message: `the operations server must listen on loopback, not on ${address}`,
+      help: "use 127.0.0.1:PORT or [::1]:PORT",
+    });
+  }
+  return listen(
+    address,
+    new Map<string, Route>([
+      ["POST /internal/rollback", async () => json(200, await operations.rollback())],
+      ["POST /internal/sync-rules", async () => json(200, await operations.syncRules())],
+      ["GET /internal/status", () => json(200, operations.status())],
+    ]),
+    // A page in a browser on the node can post here under a name of its own that resolves to loopback.
+    (request) =>
+      /^(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?$/.test(request.headers.host ?? "") && !request.headers.origin,
+  );
+}
+
+/** `:9090`, `127.0.0.1:9091`, `[::1]:0`. An empty host means every address of the node. */
+export function parseAddress(address: string): { readonly host: string | null; readonly port: number } {
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]*)):(\d{1,5})$/i.exec(address);
+  const port = Number(match?.[3]);
+  if (!match || port > 65535) {
+    throw new RuntimeFault({
+      code: "bad-address",
+      operation: "listen",
+      object: address,
+      message: `${JSON.stringify(address)} is not HOST:PORT`,
+      help: "write :9090, 127.0.0.1:9091 or [::1]:9091",
+    });
+  }
+  return { host: match[1] ?? (match[2] || null), port };
+}
+
+async function listen(
+  address: string,
+  routes: ReadonlyMap<string, Route>,
+  allowed: (request: IncomingMessage) => boolean = () => true,
+): Promise<HttpServer> {
+  const { host, port } = parseAddress(address);
+  const server = createServer((request, response) => {
+    request.resume(); // no route reads a body
+    void answer(routes, request, allowed(request)).then(
+      (reply) => send(response, reply),
+      (error: unknown) => send(response, failure(error)),
+    );
+  });
+  server.requestTimeout = 10_000;
+  server.headersTimeout = 5_000;
+  server.maxConnections = 64;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(host === null ? { port } : { port, host }, resolve);
+    });
+  } catch (error) {
+    throw new RuntimeFault({
+      code: "listen",
+      operation: "listen",
+      object: address,
+      message: `cannot listen on ${address}: ${errnoOf(error) ?? messageOf(error)}`,
+      help: "free the port, or choose another address",
+      cause: error,
+    });
+  }
+  return { address: listeningOn(server), close: () => close(server) };
+}
+
+async function answer(
+  routes: ReadonlyMap<string, Route>,
+  request: IncomingMessage,
+  allowed: boolean,
+): Promise<Reply> {
+  if (!allowed) return text(403, "forbidden\n");
+  const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+  const route = routes.get(`${request.method === "HEAD" ? "GET" : request.method} ${path}`);
+  if (route) return route();
+  const known = [...routes.keys()].some((key) => key.endsWith(` ${path}`));
+  return known ? text(405, "method not allowed\n") : text(404, "not found\n");
+}
+
+function failure(error: unknown): Reply {
+  if (error instanceof RuntimeFault) {
+    const { code, message, help, errno } = error;
+    return json(409, { error: { code, message, help, errno } });
+  }
+  return json(500, {
+    error: { code: "internal", message: messageOf(error), help: "", errno: errnoOf(error) },
+  });
+}
+
+function send(response: ServerResponse, reply: Reply): void {
+  response.writeHead(reply.status, {
+    "content-type": reply.type,
+    "content-length": Buffer.byteLength(reply.body),
+    "cache-control": "no-store",
+  });
+  response.end(response.req.method === "HEAD" ? undefined : reply.body);
+}
+
+function text(status: number, body: string): Reply {
+  return { status, type: "text/plain; charset=utf-8", body };
+}
+
+function json(status: number, value: unknown): Reply {
+  return { status, type: "application/json", body: `${JSON.stringify(value)}\n` };
+}
+
+function listeningOn(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === "string") return String(address);
+  return address.family === "IPv6"
+    ? `[${address.address}]:${address.port}`
+    : `${address.address}:${address.port}`;
+}
+
+function close(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((resolve) => server.close(() => resolve()));
+}
