@@ -163,9 +163,9 @@ export type Unit = "packets" | "bytes";
 
 export type LimitKeyName = "rule" | "source" | "destination" | "source-port" | "destination-port";
 
-export interface LimitKey {
+export interface LimitKey<N extends LimitKeyName = LimitKeyName> {
   readonly kind: "limit-key";
-  readonly name: LimitKeyName;
+  readonly name: N;
   /** Bits kept of an IPv4 address; 32 unless said otherwise. */
   readonly prefix4: number;
   /** Bits kept of an IPv6 address; 64 for a source, 128 for a destination unless said otherwise. */
