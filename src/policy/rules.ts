@@ -85,8 +85,8 @@ export function limit<U extends Unit, const N extends string = never>(
 
 /** The same rule, only counting and sampling what it would have done. A shadow limit never blocks a source. */
 export function shadow<R extends Rule>(rule: R): R {
-  const value: unknown = rule;
-  return typeof value === "object" && value !== null ? (Object.freeze({ ...rule, shadow: true }) as R) : rule;
+  const counting: R = { ...rule, shadow: true };
+  return Object.freeze(counting);
 }
 
 function ruleBase<N extends string>(
