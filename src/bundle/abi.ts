@@ -8,6 +8,8 @@ export const MANAGEMENT_MAX = 64;
 export const BACKENDS_MAX = 256;
 export const TICKS_PER_NS = 16n;
 export const LIMIT_MULTIPLIER_SHIFT = 16n;
+export const EXTENSIONS_MAX = 8;
+export const VLAN_TAGS_MAX = 2;
 
 /** Names of `enum reason`, by value. */
 export const REASONS = [
@@ -68,6 +70,7 @@ export const CONFIG = {
   dimensionMask: 24,
   limitCount: 28,
   blockCount: 32,
+  reserved0: 36,
   managementMask: 40,
   passReasons: 48,
   fieldBase: 56,
@@ -93,6 +96,7 @@ export const RULE = {
   limitPrefix4: 44,
   limitPrefix6: 45,
   backend: 46,
+  reserved: 48,
 } as const;
 
 /** struct proof: metadata before a packet in a test-run of a proof instance. */
@@ -106,3 +110,64 @@ export const SLOT_NONE = 0xffffffff;
 
 export const DIMENSION_SOURCE = 11;
 export const DIMENSION_DESTINATION = 12;
+
+/** Names by value of `enum action`, `enum limit_unit`, `enum limit_key`. */
+export const ACTIONS = ["pass", "drop", "limit"] as const;
+export const LIMIT_UNITS = ["packets", "bytes"] as const;
+export const LIMIT_KEYS = ["rule", "source", "destination", "source-port", "destination-port"] as const;
+
+/** Reasons from here on are parse classes: the fleet declares each one's verdict. */
+export const FIRST_PARSE_REASON = 8;
+
+/** Values of each field, in the order of `enum field`; one past the last stands for "the packet has none". */
+export const FIELD_DOMAINS = [256, 65536, 65536, 256, 65536, 65536, 3, 256, 64, 4096, 65536] as const;
+export const FIELD_COUNT = 11;
+export const DIMENSION_COUNT = 13;
+export const DIMENSION_SLOTS = 16;
+
+/** struct address_root: 65,536 of them, by the first 16 bits of an address. */
+export const ADDRESS_ROOT = { bytes: 8, start: 0, count: 4 } as const;
+export const ROOT_ENTRIES = 65536;
+
+/** address4_range: low 16 bits of the first address << 16 | class. */
+export const ADDRESS4_RANGE_BYTES = 4;
+
+/** struct address6_range. */
+export const ADDRESS6_RANGE = { bytes: 32, firstHigh: 0, firstLow: 8, classIndex: 16 } as const;
+
+/** struct address_table; config.address is [side][family] of them. */
+export const ADDRESS_TABLE = { bytes: 8, present: 0, uniformClass: 4 } as const;
+
+/** Classes that a 16-bit label can tell apart, with one to spare. */
+export const CLASSES_MAX = 65535;
+
+/** struct rodata. */
+export const RODATA = { bytes: 256, config: 0, instance: 216 } as const;
+
+/** struct counter. */
+export const COUNTER = { bytes: 16, packets: 0, bytesCount: 8 } as const;
+
+/** struct limit_state_key; the value is a u64. */
+export const LIMIT_STATE_KEY = { bytes: 24, limitId: 0, address: 8 } as const;
+
+/** struct block_key. */
+export const BLOCK_KEY = { bytes: 16, address: 0 } as const;
+
+/** struct block. */
+export const BLOCK = { bytes: 24, untilNs: 0, ruleId: 8, slot: 16 } as const;
+
+/** struct sample. */
+export const SAMPLE_BYTES = 96;
+export const SAMPLE = {
+  bytes: 144,
+  timeNs: 0,
+  ruleId: 8,
+  reason: 16,
+  verdict: 20,
+  shadow: 24,
+  interfaceIndex: 28,
+  frameBytes: 32,
+  capturedBytes: 36,
+  bundleDigest: 40,
+  frame: 48,
+} as const;

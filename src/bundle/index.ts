@@ -13,3 +13,8 @@ export type {
   Witness,
   WitnessStep,
 } from "./manifest.generated.ts";
+export { BundleError, type BundleErrorCode } from "./bundle-error.ts";
+export { type Config, decodeConfig } from "./consistency.ts";
+export { digestOf, generationOf, sha256Bytes, sha256Hex } from "./digest.ts";
+export * from "./format.ts";
+export { tableMemoryBytes } from "./layout.ts";

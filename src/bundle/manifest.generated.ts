@@ -52,7 +52,19 @@ export interface ManifestFleet {
  * The memory image of one map; `config` is the policy's part of .rodata.
  */
 export interface ManifestSection {
-  readonly name: string;
+  readonly name:
+    | "config"
+    | "rules"
+    | "fields"
+    | "vectors"
+    | "source4_root"
+    | "source4_ranges"
+    | "source6_root"
+    | "source6_ranges"
+    | "destination4_root"
+    | "destination4_ranges"
+    | "destination6_root"
+    | "destination6_ranges";
   /**
    * Byte of the file where it begins, a multiple of 4,096.
    */
