@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * A frame -> XDP_PASS or XDP_DROP, by the tables of one generation. docs/SEMANTICS.md is the law; this file is its
+ * order of effects, and each header one of its parts.
+ *
+ * Kernel 5.15 or newer. The program holds no policy: the agent sets .rodata and the tables before load, and freezes
+ * them. Large parts are global functions (not static): the verifier walks each once, by itself, so that the cost of
+ * verification is a sum of parts and does not grow with the number of rules.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "shared.h"
+#include "tables.bpf.h"
+#include "parse.bpf.h"
+#include "state.bpf.h"
+#include "classify.bpf.h"
+#include "limit.bpf.h"
+#include "sample.bpf.h"
+
+/* apply_rules(): no rule of this word decided. Beside the two verdicts. */
+#define GO_ON 2
+
+/* Leaves the decision where the test-run reads it. Gone from a program that serves. */
+static __always_inline void write_proof(struct xdp_md *ctx, const struct packet *packet, __u32 verdict)
+{
+	struct proof *proof = (void *)(long)ctx->data_meta;
+
+	if ((void *)(proof + 1) > (void *)(long)ctx->data)
+		return; /* never: piston_filter() has looked */
+	proof->rule_id = packet->rule_id;
+	proof->reason = packet->reason;
+	proof->verdict = verdict;
+}
+
+/* The end of every packet: packet->reason and packet->rule_id say why. */
+static __always_inline int finish(struct xdp_md *ctx, struct packet *packet, __u32 verdict)
+{
+	if (INSTANCE.proof)
+		write_proof(ctx, packet, verdict);
+	if (verdict == VERDICT_PASS)
+		return XDP_PASS;
+	take_sample(ctx, packet, packet->rule_id, packet->reason, 0);
+	return XDP_DROP;
+}
+
+/* The end of a packet that no rule decided. */
+static __always_inline int finish_by_reason(struct xdp_md *ctx, struct packet *packet, __u32 reason, __u32 verdict)
+{
+	count(packet, reason);
+	packet->reason = reason;
+	return finish(ctx, packet, verdict);
+}
+
+/* RFC 4861 §6.1, §7.1, §8.1: hop limit 255 shows that no router has passed it on. */
+static __always_inline int is_neighbour_discovery(const struct packet *packet)
+{
+	__u32 icmp = packet->value[FIELD_ICMP]; /* type << 8 | code */
+
+	return packet->family == FAMILY_IPV6 && packet->value[FIELD_PROTOCOL] == PROTOCOL_ICMPV6 &&
+	       packet->value[FIELD_FRAGMENT] == FRAGMENT_NONE && packet->value[FIELD_TTL] == 255 &&
+	       (icmp & 0xff) == 0 && icmp >= 133 << 8 && icmp <= 137 << 8;
+}
+
+/* RFC 2131 §4.1; RFC 8415 §7.2, between link-local addresses as its clients speak. */
+static __always_inline int is_dhcp(const struct packet *packet)
+{
+	__u32 source = packet->value[FIELD_SOURCE_PORT], destination = packet->value[FIELD_DESTINATION_PORT];
+
+	if (packet->value[FIELD_PROTOCOL] != PROTOCOL_UDP || packet->value[FIELD_FRAGMENT] != FRAGMENT_NONE)
+		return 0;
+	if (packet->family == FAMILY_IPV4)
+		return (source == 67 && destination == 68) || (source == 68 && destination == 67);
+	return ((source == 546 && destination == 547) || (source == 547 && destination == 546)) &&
+	       packet->source_high >> 54 == 0xfe80 >> 6;
+}
+
+/*
+ * Rules 64 * word + b of each bit b of `bits`, from top to bottom. A verdict, with packet->rule_id and packet->reason,
+ * or GO_ON. Verified once for all words (64 rounds), whatever config.rule_count is.
+ */
+__noinline int apply_rules(struct xdp_md *ctx, struct packet *packet, __u32 word, __u64 bits)
+{
+	if (!packet)
+		return GO_ON;
+	for (int round = 0; round < 64 && bits; round++) {
+		__u32 index = word * 64 + lowest_bit(bits);
+		const struct rule *rule;
+		__u32 reason = REASON_RULE;
+
+		bits &= bits - 1;
+		if (index >= CONFIG.rule_count)
+			break;
+		rule = rule_at(index);
+		if (!rule)
+			break;
+		if (CONFIG.limit_count && rule->action == ACTION_LIMIT) {
+			if (!limit_exceeded(packet, index)) {
+				count_rule(packet, index, COUNTER_CONFORMED);
+				continue;
+			}
+			reason = REASON_LIMIT;
+		}
+		count_rule(packet, index, reason == REASON_LIMIT ? COUNTER_EXCEEDED : COUNTER_DECIDED);
+		if (rule->shadow) {
+			if (rule->action != ACTION_PASS)
+				take_sample(ctx, packet, rule->id, reason, 1);
+			continue;
+		}
+		if (CONFIG.block_count && reason == REASON_LIMIT && rule->block_ns)
+			block_source(packet, rule, index);
+		packet->rule_id = rule->id;
+		packet->reason = reason;
+		return rule->action == ACTION_PASS ? VERDICT_PASS : VERDICT_DROP;
+	}
+	return GO_ON;
+}
+
+/* Every rule that matches, word by word. */
+static __always_inline int judge(struct xdp_md *ctx, struct packet *packet, const struct rows *rows)
+{
+	__u64 words;
+
+	if (CONFIG.word_count == 1) {
+		__u64 bits = rows_and(rows, 0, low_bits(CONFIG.rule_count));
+
+		return bits ? apply_rules(ctx, packet, 0, bits) : GO_ON;
+	}
+	words = rows_and(rows, 0, low_bits(CONFIG.word_count));
+	for (__u32 round = 0; round < CONFIG.word_count && words; round++) {
+		__u32 word = lowest_bit(words);
+		__u64 bits = rows_and(rows, 1 + word, ~0ULL);
+		int verdict;
+
+		words &= words - 1;
+		if (!bits)
+			continue; /* every row has rules in this word, but no rule is in all of them */
+		verdict = apply_rules(ctx, packet, word, bits);
+		if (verdict != GO_ON)
+			return verdict;
+	}
+	return GO_ON;
+}
+
+/* The topmost management flow that matches passes the packet, before any block. 1: it did. */
+static __always_inline int is_management(struct packet *packet, const struct rows *rows)
+{
+	__u64 bits = rows_and(rows, CONFIG.word_count == 1 ? 0 : 1, ~0ULL) & CONFIG.management_mask;
+	const struct rule *rule;
+	__u32 index;
+
+	if (!bits)
+		return 0;
+	index = lowest_bit(bits);
+	rule = rule_at(index);
+	if (!rule)
+		return 0;
+	packet->rule_id = rule->id;
+	count_rule(packet, index, COUNTER_DECIDED);
+	return 1;
+}
+
+/* 1: the source is blocked, and the packet is counted. */
+static __always_inline int is_blocked(struct packet *packet)
+{
+	const struct block *block = find_block(packet);
+
+	if (!block)
+		return 0;
+	packet->rule_id = block->rule_id;
+	packet->reason = REASON_BLOCK;
+	count(packet, block->slot < SLOTS_MAX ? slot_counter(block->slot, COUNTER_BLOCKED) : REASON_BLOCK);
+	return 1;
+}
+
+SEC("xdp")
+int piston_filter(struct xdp_md *ctx)
+{
+	struct packet packet;
+	struct rows rows;
+	__u32 reason, verdict;
+
+	packet_init(&packet);
+	if (INSTANCE.proof) {
+		const struct proof *proof = (void *)(long)ctx->data_meta;
+
+		if ((void *)(proof + 1) > (void *)(long)ctx->data)
+			return XDP_ABORTED; /* the test-run was called without metadata; a program that serves has no such path */
+		packet.now_ns = proof->now_ns;
+	}
+
+	reason = parse(ctx, &packet);
+	if (reason == REASON_ARP)
+		return finish_by_reason(ctx, &packet, reason, VERDICT_PASS);
+	if (reason != PARSED)
+		return finish_by_reason(ctx, &packet, reason, CONFIG.pass_reasons >> (reason & 63) & 1);
+	if (is_neighbour_discovery(&packet))
+		return finish_by_reason(ctx, &packet, REASON_NEIGHBOUR_DISCOVERY, VERDICT_PASS);
+	if (is_dhcp(&packet))
+		return finish_by_reason(ctx, &packet, REASON_DHCP, VERDICT_PASS);
+
+	/* A blocked source costs no classification, unless it may still reach a management flow. */
+	if (!CONFIG.management_mask && is_blocked(&packet))
+		return finish(ctx, &packet, VERDICT_DROP);
+	classify(&packet, &rows);
+	if (CONFIG.management_mask) {
+		if (is_management(&packet, &rows))
+			return finish_by_reason(ctx, &packet, REASON_MANAGEMENT, VERDICT_PASS);
+		if (is_blocked(&packet))
+			return finish(ctx, &packet, VERDICT_DROP);
+	}
+	verdict = judge(ctx, &packet, &rows);
+	if (verdict != GO_ON)
+		return finish(ctx, &packet, verdict);
+	return finish_by_reason(ctx, &packet, REASON_DEFAULT, CONFIG.default_verdict);
+}
+
+char program_license[] SEC("license") = "Dual BSD/GPL";

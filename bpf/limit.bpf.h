@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Limits (GCRA, ITU-T I.371) and the temporary blocks that they set.
+ *
+ * Contract (docs/SEMANTICS.md §3, §4): one 64-bit theoretical arrival time (TAT) in ticks for each key, changed by
+ * compare-and-swap: no lock, and no packet is charged twice or to another key. No sum overflows: n is 1 or at most
+ * 65,535 bytes, a byte limit's multiplier is below 2^48, and ticks last 36 years of uptime.
+ */
+#ifndef PISTON_LIMIT_BPF_H
+#define PISTON_LIMIT_BPF_H
+
+#include "state.bpf.h"
+
+#define SWAP_TRIES 16
+
+static __always_inline void address_bytes(__u8 *bytes, __u64 high, __u64 low)
+{
+	high = bpf_cpu_to_be64(high);
+	low = bpf_cpu_to_be64(low);
+	__builtin_memcpy(bytes, &high, 8);
+	__builtin_memcpy(bytes + 8, &low, 8);
+}
+
+/* The `count` high bits of 64; a count above 63 is all of them. */
+static __always_inline __u64 high_bits(__u32 count)
+{
+	return count >= 64 ? ~0ULL : ~(~0ULL >> (count & 63));
+}
+
+static __always_inline void limit_key_of(const struct packet *packet, const struct rule *rule,
+					 struct limit_state_key *key)
+{
+	__u64 high = 0, low = 0;
+
+	key->limit_id = rule->limit_id;
+	switch (rule->limit_key) {
+	case KEY_SOURCE:
+	case KEY_DESTINATION:
+		high = rule->limit_key == KEY_SOURCE ? packet->source_high : packet->destination_high;
+		low = rule->limit_key == KEY_SOURCE ? packet->source_low : packet->destination_low;
+		if (packet->family == FAMILY_IPV4) {
+			low &= high_bits(32 + rule->limit_prefix4);
+		} else {
+			high &= high_bits(rule->limit_prefix6);
+			low &= rule->limit_prefix6 > 64 ? high_bits(rule->limit_prefix6 - 64) : 0;
+		}
+		break;
+	case KEY_SOURCE_PORT: /* absent is 65536: keyed 0 */
+		low = packet->value[FIELD_SOURCE_PORT] & 0xffff;
+		break;
+	case KEY_DESTINATION_PORT:
+		low = packet->value[FIELD_DESTINATION_PORT] & 0xffff;
+		break;
+	}
+	address_bytes(key->address, high, low);
+}
+
+/*
+ * Charges the packet to its key of limit rule `rule_index`. 1: above the rate, and nothing was charged; 0: within it.
+ *
+ * A packet that loses the swap SWAP_TRIES times is within the rate by its last look: its cost is then added without a
+ * condition. Each loss means that another CPU's packet was charged in between, so the TAT is not stale and the sum is
+ * what the swap would have written then; the bucket may be overdrawn by one packet a CPU, which later packets pay.
+ * The other way, to drop, could block a source that kept its rate. Where no state can be made (the kernel found no
+ * free element on this CPU) the packet is within the rate for the same cause.
+ */
+__noinline int limit_exceeded(struct packet *packet, __u32 rule_index)
+{
+	const struct rule *rule = rule_at(rule_index);
+	struct limit_state_key key;
+	__u64 now, cost, seen, start, *tat;
+
+	if (!packet || !rule || !CONFIG.limit_count)
+		return 0;
+	limit_key_of(packet, rule, &key);
+	now = packet_now(packet) * TICKS_PER_NS;
+	cost = rule->limit_unit == UNIT_BYTES ? packet->value[FIELD_L3_LENGTH] : 1;
+	cost = cost * rule->limit_multiplier >> LIMIT_MULTIPLIER_SHIFT;
+
+	tat = bpf_map_lookup_elem(&limit_state, &key);
+	if (!tat) {
+		__u64 first = now + cost;
+
+		if (cost > rule->limit_burst_ticks)
+			return 1;
+		/* Two CPUs may see the same new key: the second finds the first one's state. */
+		if (!bpf_map_update_elem(&limit_state, &key, &first, BPF_NOEXIST))
+			return 0;
+		tat = bpf_map_lookup_elem(&limit_state, &key);
+		if (!tat)
+			return 0;
+	}
+	seen = *(volatile __u64 *)tat;
+	for (int try = 0; try < SWAP_TRIES; try++) {
+		__u64 before = seen;
+
+		start = seen > now ? seen : now;
+		if (start + cost - now > rule->limit_burst_ticks)
+			return 1;
+		seen = __sync_val_compare_and_swap(tat, before, start + cost); /* BPF_CMPXCHG: kernel 5.12 */
+		if (seen == before)
+			return 0;
+	}
+	__sync_fetch_and_add(tat, cost);
+	return 0;
+}
+
+static __always_inline void block_key_of(const struct packet *packet, struct block_key *key)
+{
+	/* IPv6 by /64: one host has that many addresses to itself (RFC 6177). */
+	address_bytes(key->address, packet->source_high, packet->family == FAMILY_IPV4 ? packet->source_low : 0);
+}
+
+/* From this packet on. A block that is over stays until LRU or the next one of its source takes its place. */
+static __always_inline void block_source(struct packet *packet, const struct rule *rule, __u32 rule_index)
+{
+	struct block_key key;
+	struct block block = {};
+
+	block_key_of(packet, &key);
+	block.until_ns = packet_now(packet) + rule->block_ns;
+	block.rule_id = rule->id;
+	block.slot = rule_slot(rule_index);
+	bpf_map_update_elem(&blocks, &key, &block, BPF_ANY);
+}
+
+/* The source's block, where it has one whose time is not over. */
+static __always_inline const struct block *find_block(struct packet *packet)
+{
+	const struct block *block;
+	struct block_key key;
+
+	block_key_of(packet, &key);
+	block = bpf_map_lookup_elem(&blocks, &key);
+	return block && packet_now(packet) < block->until_ns ? block : 0;
+}
+
+#endif

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * A frame -> its addresses and the value of each field that a rule can ask about, or the reason why it has none.
+ *
+ * Contract (docs/SEMANTICS.md §1 is the law; src/packet/parse.ts is the same in TypeScript):
+ * - VLAN tags: two are taken off, 802.1Q or 802.1ad; a third is REASON_TOO_MANY_VLAN_TAGS. The id is the outer tag's.
+ * - IPv4 options are skipped. IPv6 extension headers are walked, EXTENSIONS_MAX of them.
+ * - Fragments: a first fragment has its L4 fields, a later one has none. Nothing is put together again.
+ * - A check against the frame comes before a check against a declared length; the first that fails names the packet.
+ * - Bytes beyond the declared L3 length are padding and are never read.
+ * - A field that the packet does not have gets its domain's size, one past the last value: the tables have a class for
+ *   it, so that nobody who looks up needs to ask.
+ */
+#ifndef PISTON_PARSE_BPF_H
+#define PISTON_PARSE_BPF_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include "shared.h"
+
+#define ETHERNET_BYTES 14
+#define VLAN_BYTES 4
+#define ETHERTYPE_IPV4 0x0800
+#define ETHERTYPE_ARP 0x0806
+#define ETHERTYPE_VLAN 0x8100        /* IEEE 802.1Q */
+#define ETHERTYPE_SERVICE_VLAN 0x88a8 /* IEEE 802.1ad */
+#define ETHERTYPE_IPV6 0x86dd
+
+#define IPV4_BYTES 20
+#define IPV6_BYTES 40
+#define FRAGMENT_BYTES 8
+#define TCP_BYTES 20
+#define UDP_BYTES 8
+#define ICMP_BYTES 8
+#define DATAGRAM_MAX 65535
+
+/* IANA protocol numbers. */
+#define PROTOCOL_HOP_BY_HOP 0
+#define PROTOCOL_ICMP 1
+#define PROTOCOL_TCP 6
+#define PROTOCOL_UDP 17
+#define PROTOCOL_ROUTING 43
+#define PROTOCOL_FRAGMENT 44
+#define PROTOCOL_AUTHENTICATION 51
+#define PROTOCOL_ICMPV6 58
+#define PROTOCOL_DESTINATION_OPTIONS 60
+#define PROTOCOL_MOBILITY 135
+#define PROTOCOL_HIP 139
+#define PROTOCOL_SHIM6 140
+
+/* Domains of `enum field` that can be absent. */
+#define PORT_ABSENT 65536
+#define TCP_FLAGS_ABSENT 256
+#define ICMP_ABSENT 65536
+#define VLAN_ABSENT 4096
+#define PAYLOAD_ABSENT 65536
+
+/* What parse() returns for a packet that rules can judge; a reason otherwise. No parse class has this number. */
+#define PARSED REASON_DEFAULT
+
+struct packet {
+	/* Addresses as numbers. IPv4 stands as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2): high is 0, low is 0xffff << 32 | a.b.c.d. */
+	__u64 source_high;
+	__u64 source_low;
+	__u64 destination_high;
+	__u64 destination_low;
+	__u64 now_ns;  /* the packet's time, 0 before it is asked for; see packet_now() */
+	__u64 rule_id; /* of the rule that decided, 0 where none did */
+	__u32 value[FIELD_COUNT];
+	__u32 family;
+	__u32 frame_bytes; /* from the destination MAC to the end of the frame */
+	__u32 reason;      /* with rule_id */
+	__u32 l4_offset;   /* from the frame's start */
+	__u32 l4_bytes;    /* from the L4 header to the end of the L3 length */
+};
+
+static __always_inline void packet_init(struct packet *packet)
+{
+	/* Not an initialiser: clang would copy one from a constant of its own in .rodata. */
+	__builtin_memset(packet, 0, sizeof(*packet));
+	packet->value[FIELD_SOURCE_PORT] = PORT_ABSENT;
+	packet->value[FIELD_DESTINATION_PORT] = PORT_ABSENT;
+	packet->value[FIELD_TCP_FLAGS] = TCP_FLAGS_ABSENT;
+	packet->value[FIELD_ICMP] = ICMP_ABSENT;
+	packet->value[FIELD_VLAN] = VLAN_ABSENT;
+	packet->value[FIELD_PAYLOAD_LENGTH] = PAYLOAD_ABSENT;
+}
+
+static __always_inline __u32 load8(const void *at)
+{
+	return *(const __u8 *)at;
+}
+
+static __always_inline __u32 load16(const void *at)
+{
+	return bpf_ntohs(*(const __u16 *)at);
+}
+
+static __always_inline __u32 load32(const void *at)
+{
+	return bpf_ntohl(*(const __u32 *)at);
+}
+
+static __always_inline __u64 load64(const void *at)
+{
+	return bpf_be64_to_cpu(*(const __u64 *)at);
+}
+
+/*
+ * The `bytes` bytes at `offset` of the frame, or NULL where the frame ends before. The mask tells the verifier that the
+ * sum stays a packet pointer; it changes nothing, for the greatest offset is 22 + 40 + 9 * 2048. In assembly because
+ * clang may know that too and leave it out.
+ */
+static __always_inline const void *bytes_at(struct xdp_md *ctx, __u64 offset, __u64 bytes)
+{
+	const void *at = (const void *)(long)ctx->data;
+	const void *end = (const void *)(long)ctx->data_end;
+
+	asm volatile("%0 &= 0x7fff" : "+r"(offset));
+	at += offset;
+	return at + bytes > end ? 0 : at;
+}
+
+/*
+ * Gives `value` back as a number of which the verifier knows nothing: through the caller's memory, where it keeps no
+ * track. Paths that differ only in what is known of an offset then join again instead of multiplying.
+ */
+static __always_inline __u64 forget(__u32 *memory, __u64 value)
+{
+	*(volatile __u32 *)memory = value;
+	return *(volatile __u32 *)memory;
+}
+
+static __always_inline int is_vlan(__u32 ethertype)
+{
+	return ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_SERVICE_VLAN;
+}
+
+/* IPv4 (RFC 791) at `offset` of the frame, up to its L4 header. */
+static __always_inline int parse_ipv4(struct xdp_md *ctx, struct packet *packet, __u64 offset)
+{
+	const void *ip = bytes_at(ctx, offset, IPV4_BYTES);
+	__u32 header_bytes, total, fragment, fragment_offset;
+
+	if (!ip)
+		return REASON_TRUNCATED_IP;
+	if (load8(ip) >> 4 != 4)
+		return REASON_BAD_IP_VERSION;
+	header_bytes = (load8(ip) & 15) * 4;
+	if (header_bytes < IPV4_BYTES)
+		return REASON_BAD_IHL;
+	total = load16(ip + 2);
+	if (total < header_bytes)
+		return REASON_BAD_TOTAL_LENGTH;
+	if (offset + total > packet->frame_bytes)
+		return REASON_TRUNCATED_IP;
+	fragment = load16(ip + 6); /* 1 bit reserved, DF, MF, 13 bits offset in units of 8 bytes */
+	fragment_offset = (fragment & 0x1fff) * 8;
+	if (fragment_offset + total - header_bytes > DATAGRAM_MAX)
+		return REASON_BAD_FRAGMENT;
+
+	packet->family = FAMILY_IPV4;
+	packet->source_low = 0xffffULL << 32 | load32(ip + 12);
+	packet->destination_low = 0xffffULL << 32 | load32(ip + 16);
+	packet->value[FIELD_PROTOCOL] = load8(ip + 9);
+	packet->value[FIELD_L3_LENGTH] = total;
+	packet->value[FIELD_TTL] = load8(ip + 8);
+	packet->value[FIELD_DSCP] = load8(ip + 1) >> 2;
+	packet->value[FIELD_FRAGMENT] = fragment_offset ? FRAGMENT_LATER
+				      : fragment & 0x2000 ? FRAGMENT_FIRST
+							  : FRAGMENT_NONE;
+	packet->l4_offset = offset + header_bytes;
+	packet->l4_bytes = total - header_bytes;
+	return PARSED;
+}
+
+/* Length of an extension header, 0 where `type` is none and the walk ends (RFC 8200 §4, RFC 7045, RFC 4302 §2.2). */
+static __always_inline __u32 extension_bytes(__u32 type, __u32 length)
+{
+	if (type == PROTOCOL_HOP_BY_HOP || type == PROTOCOL_ROUTING || type == PROTOCOL_DESTINATION_OPTIONS ||
+	    type == PROTOCOL_MOBILITY || type == PROTOCOL_HIP || type == PROTOCOL_SHIM6)
+		return (length + 1) * 8;
+	if (type == PROTOCOL_AUTHENTICATION)
+		return (length + 2) * 4;
+	if (type == PROTOCOL_FRAGMENT)
+		return FRAGMENT_BYTES;
+	return 0;
+}
+
+/* IPv6 (RFC 8200) at `offset` of the frame, through its extension headers up to the L4 header. */
+static __always_inline int parse_ipv6(struct xdp_md *ctx, struct packet *packet, __u64 offset)
+{
+	const void *ip = bytes_at(ctx, offset, IPV6_BYTES);
+	__u32 protocol, length, fragmented = 0;
+	__u64 end;
+
+	if (!ip)
+		return REASON_TRUNCATED_IP;
+	if (load8(ip) >> 4 != 6)
+		return REASON_BAD_IP_VERSION;
+	length = IPV6_BYTES + load16(ip + 4);
+	if (offset + length > packet->frame_bytes)
+		return REASON_TRUNCATED_IP;
+	if (length > DATAGRAM_MAX)
+		length = DATAGRAM_MAX;
+
+	packet->family = FAMILY_IPV6;
+	packet->source_high = load64(ip + 8);
+	packet->source_low = load64(ip + 16);
+	packet->destination_high = load64(ip + 24);
+	packet->destination_low = load64(ip + 32);
+	packet->value[FIELD_L3_LENGTH] = length;
+	packet->value[FIELD_TTL] = load8(ip + 7);
+	packet->value[FIELD_DSCP] = (load16(ip) >> 6) & 63; /* 4 bits version, 6 bits DSCP, 2 bits ECN */
+	packet->value[FIELD_FRAGMENT] = FRAGMENT_NONE;
+	protocol = load8(ip + 6);
+	end = offset + length;
+	offset += IPV6_BYTES;
+
+	/* One round more than there may be headers: the ninth is measured before it is one too many. */
+	for (int walked = 0; walked <= EXTENSIONS_MAX; walked++) {
+		__u32 bytes = extension_bytes(protocol, 0);
+		const void *header;
+
+		if (!bytes)
+			break;
+		offset = forget(&packet->l4_offset, offset);
+		bytes = protocol == PROTOCOL_FRAGMENT ? FRAGMENT_BYTES : 2;
+		if (offset + bytes > end)
+			return REASON_TRUNCATED_EXTENSION;
+		header = bytes_at(ctx, offset, 2);
+		if (!header)
+			return REASON_TRUNCATED_EXTENSION;
+		bytes = extension_bytes(protocol, load8(header + 1));
+		if (offset + bytes > end)
+			return REASON_TRUNCATED_EXTENSION;
+		if (walked == EXTENSIONS_MAX)
+			return REASON_TOO_MANY_EXTENSIONS;
+		if (protocol == PROTOCOL_FRAGMENT) {
+			__u32 fragment, fragment_offset;
+
+			header = bytes_at(ctx, offset, FRAGMENT_BYTES);
+			if (!header)
+				return REASON_TRUNCATED_EXTENSION;
+			if (fragmented)
+				return REASON_BAD_FRAGMENT;
+			fragmented = 1;
+			fragment = load16(header + 2); /* 13 bits offset in units of 8 bytes, 2 bits reserved, M */
+			fragment_offset = fragment & 0xfff8;
+			if (fragment_offset + (end - offset - FRAGMENT_BYTES) > DATAGRAM_MAX)
+				return REASON_BAD_FRAGMENT;
+			if (fragment_offset)
+				packet->value[FIELD_FRAGMENT] = FRAGMENT_LATER;
+			else if (fragment & 1)
+				packet->value[FIELD_FRAGMENT] = FRAGMENT_FIRST;
+		}
+		protocol = load8(header);
+		offset += bytes;
+		/* What follows in a later fragment is data from the middle of the datagram. */
+		if (packet->value[FIELD_FRAGMENT] == FRAGMENT_LATER)
+			break;
+	}
+
+	packet->value[FIELD_PROTOCOL] = protocol;
+	packet->l4_offset = offset;
+	packet->l4_bytes = end - offset;
+	return PARSED;
+}
+
+/* TCP (RFC 9293), UDP (RFC 768), ICMP (RFC 792) and ICMPv6 (RFC 4443); every other protocol has no header to read. */
+static __always_inline int parse_l4(struct xdp_md *ctx, struct packet *packet)
+{
+	__u32 protocol = packet->value[FIELD_PROTOCOL], fragment = packet->value[FIELD_FRAGMENT];
+	__u32 bytes = packet->l4_bytes, header_bytes = 0;
+	__u64 offset = packet->l4_offset;
+	int truncated = fragment == FRAGMENT_FIRST ? REASON_TINY_FRAGMENT : REASON_TRUNCATED_L4;
+	const void *l4;
+
+	if (fragment == FRAGMENT_LATER)
+		return PARSED;
+	if (protocol == PROTOCOL_TCP) {
+		l4 = bytes_at(ctx, offset, TCP_BYTES);
+		if (bytes < TCP_BYTES || !l4)
+			return truncated;
+		header_bytes = (load8(l4 + 12) >> 4) * 4;
+		if (header_bytes < TCP_BYTES)
+			return REASON_BAD_TCP_OFFSET;
+		if (header_bytes > bytes)
+			return truncated;
+		packet->value[FIELD_SOURCE_PORT] = load16(l4);
+		packet->value[FIELD_DESTINATION_PORT] = load16(l4 + 2);
+		packet->value[FIELD_TCP_FLAGS] = load8(l4 + 13);
+	} else if (protocol == PROTOCOL_UDP) {
+		__u32 length;
+
+		l4 = bytes_at(ctx, offset, UDP_BYTES);
+		if (bytes < UDP_BYTES || !l4)
+			return truncated;
+		length = load16(l4 + 4);
+		if (length < UDP_BYTES || (fragment == FRAGMENT_NONE && length > bytes))
+			return REASON_BAD_UDP_LENGTH;
+		packet->value[FIELD_SOURCE_PORT] = load16(l4);
+		packet->value[FIELD_DESTINATION_PORT] = load16(l4 + 2);
+		header_bytes = UDP_BYTES;
+	} else if (protocol == (packet->family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6)) {
+		l4 = bytes_at(ctx, offset, ICMP_BYTES);
+		if (bytes < ICMP_BYTES || !l4)
+			return truncated;
+		packet->value[FIELD_ICMP] = load16(l4);
+		header_bytes = ICMP_BYTES;
+	}
+	packet->value[FIELD_PAYLOAD_LENGTH] = bytes - header_bytes;
+	return PARSED;
+}
+
+/*
+ * Fills `packet`, which packet_init() has made, and returns PARSED, REASON_ARP, or the parse class that the packet fell
+ * into; then only frame_bytes is of use. A global function: the verifier walks it once, by itself (kernel 5.6; pointer
+ * arguments: 5.13), and what it learns of each path does not multiply with what follows.
+ */
+__noinline int parse(struct xdp_md *ctx, struct packet *packet)
+{
+	const void *data = (const void *)(long)ctx->data;
+	const void *end = (const void *)(long)ctx->data_end;
+	__u64 offset = ETHERNET_BYTES;
+	__u32 ethertype;
+	int reason;
+
+	if (!packet) /* never; the verifier asks */
+		return REASON_TRUNCATED_ETHERNET;
+	packet->frame_bytes = end - data;
+	if (data + ETHERNET_BYTES > end)
+		return REASON_TRUNCATED_ETHERNET;
+	ethertype = load16(data + 12);
+	if (is_vlan(ethertype)) {
+		if (data + ETHERNET_BYTES + VLAN_BYTES > end)
+			return REASON_TRUNCATED_VLAN;
+		packet->value[FIELD_VLAN] = load16(data + 14) & 0xfff; /* 3 bits priority, DEI, 12 bits id */
+		ethertype = load16(data + 16);
+		offset += VLAN_BYTES;
+		if (is_vlan(ethertype)) {
+			if (data + ETHERNET_BYTES + 2 * VLAN_BYTES > end)
+				return REASON_TRUNCATED_VLAN;
+			ethertype = load16(data + 20);
+			offset += VLAN_BYTES;
+			if (is_vlan(ethertype))
+				return REASON_TOO_MANY_VLAN_TAGS;
+		}
+	}
+	offset = forget(&packet->l4_offset, offset);
+	if (ethertype == ETHERTYPE_IPV4)
+		reason = parse_ipv4(ctx, packet, offset);
+	else if (ethertype == ETHERTYPE_IPV6)
+		reason = parse_ipv6(ctx, packet, offset);
+	else
+		return ethertype == ETHERTYPE_ARP ? REASON_ARP : REASON_OTHER_ETHERTYPE;
+	return reason == PARSED ? parse_l4(ctx, packet) : reason;
+}
+
+#endif

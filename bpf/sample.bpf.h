@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * A packet that was not passed, or that a shadow rule would not have passed -> a record in the ring buffer.
+ *
+ * Contract: each CPU takes instance.samples_per_jiffy at most in one jiffy, whatever arrives: a flood of drops can not
+ * flood user space. A full ring buffer loses the sample, never the verdict. A proof instance takes none.
+ */
+#ifndef PISTON_SAMPLE_BPF_H
+#define PISTON_SAMPLE_BPF_H
+
+#include "state.bpf.h"
+
+static __always_inline int spend_sample(void)
+{
+	__u32 zero = 0;
+	struct sample_budget *budget = bpf_map_lookup_elem(&sample_budget, &zero);
+	__u64 jiffy;
+
+	if (!budget)
+		return 0;
+	jiffy = bpf_jiffies64();
+	if (budget->jiffy != jiffy) {
+		budget->jiffy = jiffy;
+		budget->used = 0;
+	}
+	if (budget->used >= INSTANCE.samples_per_jiffy)
+		return 0;
+	budget->used++;
+	return 1;
+}
+
+/* Up to SAMPLE_BYTES from the frame's start, eight by eight and then one by one; zero after them. */
+static __always_inline void copy_frame(struct xdp_md *ctx, struct sample *sample)
+{
+	const void *data = (const void *)(long)ctx->data;
+	const void *end = (const void *)(long)ctx->data_end;
+	__u32 copied = 0;
+
+#pragma unroll
+	for (__u32 i = 0; i < SAMPLE_BYTES; i += 8) {
+		__u64 *to = (__u64 *)(sample->frame + i);
+
+		*to = 0;
+		if (data + i + 8 <= end) {
+			*to = *(const __u64 *)(data + i);
+			copied = i + 8;
+		} else {
+			/* A frame that ends inside these eight bytes: its last ones. Not past the end, so never twice. */
+			for (__u32 j = i; j < i + 7; j++) {
+				if (data + j + 1 > end)
+					break;
+				sample->frame[j] = *(const __u8 *)(data + j);
+				copied = j + 1;
+			}
+		}
+	}
+	sample->captured_bytes = copied;
+}
+
+/* Global, so that the verifier walks it once and not for every place that samples. Always 0. */
+__noinline int take_sample(struct xdp_md *ctx, struct packet *packet, __u64 rule_id, __u32 reason, __u32 shadow)
+{
+	struct sample *sample;
+
+	if (!packet || INSTANCE.proof || !INSTANCE.samples_per_jiffy || !spend_sample())
+		return 0;
+	sample = bpf_ringbuf_reserve(&samples, sizeof(*sample), 0);
+	if (!sample)
+		return 0;
+	sample->time_ns = packet_now(packet);
+	sample->rule_id = rule_id;
+	sample->reason = reason;
+	sample->verdict = VERDICT_DROP; /* a shadow rule's: what it would have given */
+	sample->shadow = shadow;
+	sample->interface_index = ctx->ingress_ifindex;
+	sample->frame_bytes = packet->frame_bytes;
+	for (int i = 0; i < 8; i++)
+		sample->bundle_digest[i] = INSTANCE.bundle_digest[i];
+	copy_frame(ctx, sample);
+	bpf_ringbuf_submit(sample, 0);
+	return 0;
+}
+
+#endif
