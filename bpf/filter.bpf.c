@@ -75,44 +75,68 @@ static __always_inline int is_dhcp(const struct packet *packet)
 }
 
 /*
- * Rules 64 * word + b of each bit b of `bits`, from top to bottom. A verdict, with packet->rule_id and packet->reason,
- * or GO_ON. Verified once for all words (64 rounds), whatever config.rule_count is.
+ * A limit, or a rule in shadow: the ones after which evaluation may go on. A verdict, with packet->rule_id and
+ * packet->reason, or GO_ON.
+ */
+__noinline int apply_limit_or_shadow(struct xdp_md *ctx, struct packet *packet, __u32 index)
+{
+	const struct rule *rule = rule_at(index);
+	__u32 reason = REASON_RULE;
+
+	if (!packet || !rule)
+		return GO_ON;
+	if (CONFIG.limit_count && rule->action == ACTION_LIMIT) {
+		if (!limit_exceeded(packet, index)) {
+			count_rule(packet, index, COUNTER_CONFORMED);
+			return GO_ON;
+		}
+		reason = REASON_LIMIT;
+	}
+	count_rule(packet, index, reason == REASON_LIMIT ? COUNTER_EXCEEDED : COUNTER_DECIDED);
+	if (rule->shadow) {
+		if (rule->action != ACTION_PASS)
+			take_sample(ctx, packet, rule->id, reason, 1);
+		return GO_ON;
+	}
+	if (CONFIG.block_count && rule->block_ns)
+		block_source(packet, rule, index);
+	packet->rule_id = rule->id;
+	packet->reason = reason;
+	return VERDICT_DROP;
+}
+
+/*
+ * Rules 64 * word + b of each bit b of `bits`, from top to bottom; returns as above. Verified once for all words, in
+ * 64 short rounds, whatever config.rule_count is.
  */
 __noinline int apply_rules(struct xdp_md *ctx, struct packet *packet, __u32 word, __u64 bits)
 {
+	const struct rule *rule = 0;
+	__u32 index = 0;
+
 	if (!packet)
 		return GO_ON;
 	for (int round = 0; round < 64 && bits; round++) {
-		__u32 index = word * 64 + lowest_bit(bits);
-		const struct rule *rule;
-		__u32 reason = REASON_RULE;
+		int verdict;
 
-		bits &= bits - 1;
-		if (index >= CONFIG.rule_count)
-			break;
+		index = word * 64 + lowest_bit(bits);
 		rule = rule_at(index);
-		if (!rule)
+		if (index >= CONFIG.rule_count || !rule)
+			return GO_ON;
+		if (rule->action != ACTION_LIMIT && !rule->shadow)
 			break;
-		if (CONFIG.limit_count && rule->action == ACTION_LIMIT) {
-			if (!limit_exceeded(packet, index)) {
-				count_rule(packet, index, COUNTER_CONFORMED);
-				continue;
-			}
-			reason = REASON_LIMIT;
-		}
-		count_rule(packet, index, reason == REASON_LIMIT ? COUNTER_EXCEEDED : COUNTER_DECIDED);
-		if (rule->shadow) {
-			if (rule->action != ACTION_PASS)
-				take_sample(ctx, packet, rule->id, reason, 1);
-			continue;
-		}
-		if (CONFIG.block_count && reason == REASON_LIMIT && rule->block_ns)
-			block_source(packet, rule, index);
-		packet->rule_id = rule->id;
-		packet->reason = reason;
-		return rule->action == ACTION_PASS ? VERDICT_PASS : VERDICT_DROP;
+		verdict = apply_limit_or_shadow(ctx, packet, index);
+		if (verdict != GO_ON)
+			return verdict;
+		rule = 0;
+		bits &= bits - 1;
 	}
-	return GO_ON;
+	if (!rule)
+		return GO_ON;
+	count_rule(packet, index, COUNTER_DECIDED);
+	packet->rule_id = rule->id;
+	packet->reason = REASON_RULE;
+	return rule->action == ACTION_PASS ? VERDICT_PASS : VERDICT_DROP;
 }
 
 /* Every rule that matches, word by word. */

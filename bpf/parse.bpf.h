@@ -175,17 +175,22 @@ static __always_inline int parse_ipv4(struct xdp_md *ctx, struct packet *packet,
 	return PARSED;
 }
 
-/* Length of an extension header, 0 where `type` is none and the walk ends (RFC 8200 §4, RFC 7045, RFC 4302 §2.2). */
-static __always_inline __u32 extension_bytes(__u32 type, __u32 length)
+/* What the length byte of an extension header counts (RFC 8200 §4, RFC 7045 §3, RFC 4302 §2.2). */
+enum extension { EXTENSION_NONE, EXTENSION_OCTETS8, EXTENSION_AUTHENTICATION, EXTENSION_FRAGMENT };
+
+static __always_inline enum extension extension_of(__u32 protocol)
 {
-	if (type == PROTOCOL_HOP_BY_HOP || type == PROTOCOL_ROUTING || type == PROTOCOL_DESTINATION_OPTIONS ||
-	    type == PROTOCOL_MOBILITY || type == PROTOCOL_HIP || type == PROTOCOL_SHIM6)
-		return (length + 1) * 8;
-	if (type == PROTOCOL_AUTHENTICATION)
-		return (length + 2) * 4;
-	if (type == PROTOCOL_FRAGMENT)
-		return FRAGMENT_BYTES;
-	return 0;
+	/* One bit a protocol, for two comparisons make fewer paths than six. */
+	__u64 low = 1ULL << PROTOCOL_HOP_BY_HOP | 1ULL << PROTOCOL_ROUTING | 1ULL << PROTOCOL_DESTINATION_OPTIONS;
+	__u64 high = 1ULL << (PROTOCOL_MOBILITY - 128) | 1ULL << (PROTOCOL_HIP - 128) |
+		     1ULL << (PROTOCOL_SHIM6 - 128);
+
+	if (protocol == PROTOCOL_FRAGMENT)
+		return EXTENSION_FRAGMENT;
+	if (protocol == PROTOCOL_AUTHENTICATION)
+		return EXTENSION_AUTHENTICATION;
+	low = protocol < 64 ? low : protocol >> 6 == 2 ? high : 0;
+	return low >> (protocol & 63) & 1 ? EXTENSION_OCTETS8 : EXTENSION_NONE;
 }
 
 /* IPv6 (RFC 8200) at `offset` of the frame, through its extension headers up to the L4 header. */
@@ -220,24 +225,27 @@ static __always_inline int parse_ipv6(struct xdp_md *ctx, struct packet *packet,
 
 	/* One round more than there may be headers: the ninth is measured before it is one too many. */
 	for (int walked = 0; walked <= EXTENSIONS_MAX; walked++) {
-		__u32 bytes = extension_bytes(protocol, 0);
+		enum extension extension;
 		const void *header;
+		__u32 bytes;
 
-		if (!bytes)
-			break;
+		protocol = forget(&packet->value[FIELD_PROTOCOL], protocol);
 		offset = forget(&packet->l4_offset, offset);
-		bytes = protocol == PROTOCOL_FRAGMENT ? FRAGMENT_BYTES : 2;
-		if (offset + bytes > end)
-			return REASON_TRUNCATED_EXTENSION;
+		extension = extension_of(protocol);
+		if (extension == EXTENSION_NONE)
+			break;
 		header = bytes_at(ctx, offset, 2);
-		if (!header)
+		if (!header || offset + 2 > end)
 			return REASON_TRUNCATED_EXTENSION;
-		bytes = extension_bytes(protocol, load8(header + 1));
+		bytes = extension == EXTENSION_OCTETS8		? (load8(header + 1) + 1) * 8
+			: extension == EXTENSION_AUTHENTICATION ? (load8(header + 1) + 2) * 4
+								: FRAGMENT_BYTES;
 		if (offset + bytes > end)
 			return REASON_TRUNCATED_EXTENSION;
 		if (walked == EXTENSIONS_MAX)
 			return REASON_TOO_MANY_EXTENSIONS;
-		if (protocol == PROTOCOL_FRAGMENT) {
+		protocol = load8(header);
+		if (extension == EXTENSION_FRAGMENT) {
 			__u32 fragment, fragment_offset;
 
 			header = bytes_at(ctx, offset, FRAGMENT_BYTES);
@@ -250,16 +258,16 @@ static __always_inline int parse_ipv6(struct xdp_md *ctx, struct packet *packet,
 			fragment_offset = fragment & 0xfff8;
 			if (fragment_offset + (end - offset - FRAGMENT_BYTES) > DATAGRAM_MAX)
 				return REASON_BAD_FRAGMENT;
-			if (fragment_offset)
+			if (fragment_offset) {
+				/* The walk ends: what follows is data from the middle of the datagram. */
 				packet->value[FIELD_FRAGMENT] = FRAGMENT_LATER;
-			else if (fragment & 1)
+				offset += FRAGMENT_BYTES;
+				break;
+			}
+			if (fragment & 1)
 				packet->value[FIELD_FRAGMENT] = FRAGMENT_FIRST;
 		}
-		protocol = load8(header);
 		offset += bytes;
-		/* What follows in a later fragment is data from the middle of the datagram. */
-		if (packet->value[FIELD_FRAGMENT] == FRAGMENT_LATER)
-			break;
 	}
 
 	packet->value[FIELD_PROTOCOL] = protocol;

@@ -29,32 +29,30 @@ static __always_inline int spend_sample(void)
 	return 1;
 }
 
-/* Up to SAMPLE_BYTES from the frame's start, eight by eight and then one by one; zero after them. */
+/*
+ * Up to SAMPLE_BYTES from the frame's start, eight by eight and then one by one; zero after them. How many is kept in
+ * the record, where the verifier does not follow it: it walks the last loop once and not for each end of the first.
+ */
 static __always_inline void copy_frame(struct xdp_md *ctx, struct sample *sample)
 {
 	const void *data = (const void *)(long)ctx->data;
 	const void *end = (const void *)(long)ctx->data_end;
-	__u32 copied = 0;
+	volatile __u32 *copied = &sample->captured_bytes;
 
-#pragma unroll
-	for (__u32 i = 0; i < SAMPLE_BYTES; i += 8) {
-		__u64 *to = (__u64 *)(sample->frame + i);
-
-		*to = 0;
-		if (data + i + 8 <= end) {
-			*to = *(const __u64 *)(data + i);
-			copied = i + 8;
-		} else {
-			/* A frame that ends inside these eight bytes: its last ones. Not past the end, so never twice. */
-			for (__u32 j = i; j < i + 7; j++) {
-				if (data + j + 1 > end)
-					break;
-				sample->frame[j] = *(const __u8 *)(data + j);
-				copied = j + 1;
-			}
-		}
+	__builtin_memset(sample->frame, 0, SAMPLE_BYTES);
+	*copied = 0;
+	for (__u32 i = 0; i < SAMPLE_BYTES && data + i + 8 <= end; i += 8) {
+		__builtin_memcpy(sample->frame + i, data + i, 8);
+		*copied = i + 8;
 	}
-	sample->captured_bytes = copied;
+	for (__u32 i = 0; i < 7; i++) {
+		__u64 offset = *copied;
+
+		if (offset >= SAMPLE_BYTES || data + offset + 1 > end)
+			break;
+		sample->frame[offset] = *(const __u8 *)(data + offset);
+		*copied = offset + 1;
+	}
 }
 
 /* Global, so that the verifier walks it once and not for every place that samples. Always 0. */
