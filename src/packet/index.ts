@@ -6,3 +6,4 @@ export { arp, fragments, icmp, protocol, tcp, udp } from "./helpers.ts";
 export * from "./parse.ts";
 export type * from "./spec.ts";
 export { byteToTcpFlags, TCP_FLAGS, tcpFlagsToByte } from "./tcp-flags.ts";
+export { formatPacket, PacketTextError, parsePacketText } from "./text.ts";
