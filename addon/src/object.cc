@@ -1,0 +1,214 @@
+// A BPF ELF object: opened, its maps adjusted, loaded into the kernel. Its programs and maps are handed out with
+// descriptors of their own, which outlive the object.
+#include <bpf/libbpf.h>
+
+#include <cstdarg>
+#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "map.h"
+#include "program.h"
+
+namespace piston {
+namespace {
+
+constexpr size_t kLogBytes = 64 * 1024;
+
+// libbpf prints through one function for the whole process; each thread collects what its own calls make it say.
+thread_local std::string* collected = nullptr;
+
+int Collect(enum libbpf_print_level level, const char* format, va_list arguments) {
+  if (level != LIBBPF_WARN || !collected) return 0;
+  va_list again;
+  va_copy(again, arguments);
+  int length = vsnprintf(nullptr, 0, format, again);
+  va_end(again);
+  if (length <= 0) return 0;
+  std::vector<char> text(static_cast<size_t>(length) + 1);
+  vsnprintf(text.data(), text.size(), format, arguments);
+  collected->append(text.data(), static_cast<size_t>(length));
+  // The reason stands at the end of a verifier log.
+  if (collected->size() > kLogBytes) collected->erase(0, collected->size() - kLogBytes);
+  return length;
+}
+
+class Collecting {
+ public:
+  Collecting() { collected = &text_; }
+  Collecting(const Collecting&) = delete;
+  Collecting& operator=(const Collecting&) = delete;
+  ~Collecting() { collected = nullptr; }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+struct CloseObject {
+  void operator()(struct bpf_object* object) const { bpf_object__close(object); }
+};
+
+class Object : public Napi::ObjectWrap<Object> {
+ public:
+  explicit Object(const Napi::CallbackInfo& info);
+
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, "NativeObject",
+                       {
+                           InstanceMethod<&Object::Maps>("maps"),
+                           InstanceMethod<&Object::SetMaxEntries>("setMaxEntries"),
+                           InstanceMethod<&Object::ReuseMap>("reuseMap"),
+                           InstanceMethod<&Object::SetInitialValue>("setInitialValue"),
+                           InstanceMethod<&Object::Load>("load"),
+                           InstanceMethod<&Object::GetProgram>("program"),
+                           InstanceMethod<&Object::GetMap>("map"),
+                           InstanceMethod<&Object::Close>("close"),
+                           InstanceMethod<&Object::IsClosed>("isClosed"),
+                       });
+  }
+
+ private:
+  enum class State { kOpen, kLoaded, kFailed };
+
+  struct bpf_object* Use(const char* operation) {
+    if (!object_) Fail(Env(), {operation, name_, EBADF, "the object is closed"});
+    return object_.get();
+  }
+  struct bpf_object* UseBefore(const char* operation) {
+    struct bpf_object* object = Use(operation);
+    if (state_ != State::kOpen) Fail(Env(), {operation, name_, EBUSY, "its load was already called"});
+    return object;
+  }
+  struct bpf_object* UseAfter(const char* operation) {
+    struct bpf_object* object = Use(operation);
+    if (state_ != State::kLoaded) Fail(Env(), {operation, name_, EINVAL, "it is not loaded"});
+    return object;
+  }
+
+  // A map by its name; `.rodata` and its like go by the name of their section, whatever the object's own name.
+  struct bpf_map* Find(const char* operation, struct bpf_object* object, const std::string& name) {
+    struct bpf_map* map = bpf_object__find_map_by_name(object, name.c_str());
+    if (!map) Fail(Env(), {operation, name_, ENOENT, "it has no map " + name});
+    return map;
+  }
+
+  Napi::Value Maps(const Napi::CallbackInfo& info);
+  void SetMaxEntries(const Napi::CallbackInfo& info);
+  void ReuseMap(const Napi::CallbackInfo& info);
+  void SetInitialValue(const Napi::CallbackInfo& info);
+  void Load(const Napi::CallbackInfo& info);
+  Napi::Value GetProgram(const Napi::CallbackInfo& info);
+  Napi::Value GetMap(const Napi::CallbackInfo& info);
+  void Close(const Napi::CallbackInfo&) { object_.reset(); }
+  Napi::Value IsClosed(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), !object_); }
+
+  std::unique_ptr<struct bpf_object, CloseObject> object_;
+  std::string name_;
+  State state_ = State::kOpen;
+};
+
+// (ELF bytes, name)
+Object::Object(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Object>(info) {
+  Bytes elf = ReadBytes(info[0], "elf");
+  name_ = ReadString(info[1], "name");
+  auto options = Options<bpf_object_open_opts>();
+  options.object_name = name_.c_str();
+  Collecting log;
+  errno = 0;
+  object_.reset(bpf_object__open_mem(elf.data, elf.size, &options));
+  if (!object_) Fail(info.Env(), {"object open", name_, errno ? errno : EINVAL, "", log.text()});
+}
+
+Napi::Value Object::Maps(const Napi::CallbackInfo& info) {
+  struct bpf_object* object = Use("object maps");
+  Napi::Array list = Napi::Array::New(info.Env());
+  struct bpf_map* map;
+  bpf_object__for_each_map(map, object) {
+    const char* type = libbpf_bpf_map_type_str(bpf_map__type(map));
+    Napi::Object entry = Napi::Object::New(info.Env());
+    entry.Set("name", bpf_map__name(map));
+    entry.Set("type", type ? std::string(type) : std::to_string(bpf_map__type(map)));
+    entry.Set("keyBytes", bpf_map__key_size(map));
+    entry.Set("valueBytes", bpf_map__value_size(map));
+    entry.Set("maxEntries", bpf_map__max_entries(map));
+    entry.Set("flags", bpf_map__map_flags(map));
+    list.Set(list.Length(), entry);
+  }
+  return list;
+}
+
+void Object::SetMaxEntries(const Napi::CallbackInfo& info) {
+  struct bpf_map* map = Find("object set-max-entries", UseBefore("object set-max-entries"), ReadString(info[0], "map"));
+  int error = bpf_map__set_max_entries(map, ReadU32(info[1], "maxEntries"));
+  if (error) Fail(info.Env(), {"object set-max-entries", name_ + " " + bpf_map__name(map), error});
+}
+
+// Binds a name in the object to a map that is there already. The verifier checks accesses against the real map, but
+// says little; a map of another shape is refused here, with both shapes.
+void Object::ReuseMap(const Napi::CallbackInfo& info) {
+  struct bpf_map* map = Find("object reuse-map", UseBefore("object reuse-map"), ReadString(info[0], "map"));
+  Map& other = Map::From(info[1]);
+  int fd = other.Use("object reuse-map");
+  std::string object = name_ + " " + bpf_map__name(map);
+  auto shape = [](uint32_t type, uint32_t key, uint32_t value) {
+    const char* text = libbpf_bpf_map_type_str(static_cast<enum bpf_map_type>(type));
+    return std::string(text ? text : "?") + " of " + std::to_string(key) + "-byte keys and " + std::to_string(value) + "-byte values";
+  };
+  std::string wanted = shape(bpf_map__type(map), bpf_map__key_size(map), bpf_map__value_size(map));
+  std::string given = shape(other.type(), other.key_bytes(), other.value_bytes());
+  if (wanted != given) Fail(info.Env(), {"object reuse-map", object, EINVAL, "it wants " + wanted + ", " + other.name() + " is " + given});
+  int error = bpf_map__reuse_fd(map, fd);
+  if (error) Fail(info.Env(), {"object reuse-map", object, error});
+}
+
+void Object::SetInitialValue(const Napi::CallbackInfo& info) {
+  struct bpf_map* map = Find("object set-value", UseBefore("object set-value"), ReadString(info[0], "map"));
+  Bytes value = ReadBytes(info[1], "value");
+  std::string detail;
+  if (value.size != bpf_map__value_size(map)) {
+    detail = "the value has " + std::to_string(value.size) + " bytes, the map's has " + std::to_string(bpf_map__value_size(map));
+  }
+  int error = bpf_map__set_initial_value(map, value.data, value.size);
+  if (error) Fail(info.Env(), {"object set-value", name_ + " " + bpf_map__name(map), error, detail});
+}
+
+void Object::Load(const Napi::CallbackInfo& info) {
+  struct bpf_object* object = UseBefore("object load");
+  // Without a log level libbpf loads quietly; where that fails it loads once more with the log on, for us to collect.
+  Collecting log;
+  int error = bpf_object__load(object);
+  state_ = error ? State::kFailed : State::kLoaded;
+  if (error) Fail(info.Env(), {"object load", name_, error, "", log.text()});
+}
+
+Napi::Value Object::GetProgram(const Napi::CallbackInfo& info) {
+  struct bpf_object* object = UseAfter("object program");
+  std::string name = ReadString(info[0], "program");
+  struct bpf_program* program = bpf_object__find_program_by_name(object, name.c_str());
+  if (!program) Fail(info.Env(), {"object program", name_, ENOENT, "it has no program " + name});
+  return Program::Adopt(info.Env(), "object program", {Fd::Duplicate(bpf_program__fd(program)), name});
+}
+
+Napi::Value Object::GetMap(const Napi::CallbackInfo& info) {
+  struct bpf_object* object = UseAfter("object map");
+  std::string name = ReadString(info[0], "map");
+  struct bpf_map* map = Find("object map", object, name);
+  return Map::Adopt(info.Env(), "object map", {Fd::Duplicate(bpf_map__fd(map)), name});
+}
+
+Napi::Value Open(const Napi::CallbackInfo& info) {
+  return AddonData::Of(info.Env()).object.New({info[0], info[1]});
+}
+
+}  // namespace
+
+void DefineObject(Napi::Env env, Napi::Object exports) {
+  static std::once_flag once;
+  std::call_once(once, [] { libbpf_set_print(Collect); });
+  AddonData::Of(env).object = Napi::Persistent(Object::Define(env));
+  exports.Set("openObject", Napi::Function::New<Open>(env, "openObject"));
+}
+
+}  // namespace piston

@@ -1,0 +1,27 @@
+// The kernel's BPF for the rest of the runtime: maps, programs, links, object files and ring buffers, over the addon in
+// addon/ and libbpf. It knows nothing of policies. Importing it never fails; the first use throws BpfUnavailableError
+// where the addon cannot be had. Every handle closes by close(), by `using`, or when it is collected.
+
+export { BpfError, BpfUnavailableError } from "./errors.ts";
+export { XdpLink, xdpQuery } from "./link.ts";
+export { BpfMap, MAP_FLAGS, type MapDefinition, type MapType } from "./map.ts";
+export {
+  bpfUnavailable,
+  type LinkInfo,
+  type MapInfo,
+  type ObjectMap,
+  type ProgramInfo,
+  type XdpState,
+} from "./addon.ts";
+export { BpfObject } from "./object.ts";
+export { BpfProgram, type TestRunOptions, type TestRunResult } from "./program.ts";
+export { RingBuffer } from "./ring-buffer.ts";
+export {
+  enterNetworkNamespace,
+  interfaceIndex,
+  interfaceName,
+  isBpffs,
+  ktimeNs,
+  mountBpffs,
+  possibleCpus,
+} from "./system.ts";

@@ -1,0 +1,66 @@
+// BPF object files (ELF): opened, adjusted, loaded. What is taken out of one lives on when it is closed.
+
+import { readFileSync } from "node:fs";
+import { BpfMap } from "./map.ts";
+import { loadAddon, type NativeObject, type ObjectMap } from "./addon.ts";
+import { BpfProgram } from "./program.ts";
+
+export class BpfObject {
+  readonly #native: NativeObject;
+
+  /** Use open. */
+  constructor(handle: NativeObject) {
+    this.#native = handle;
+  }
+
+  /** `name` stands before the names of maps that a section makes (`<name>.rodata`), cut to 15 characters in all. */
+  static open(elf: Uint8Array | string, name: string): BpfObject {
+    return new BpfObject(loadAddon().openObject(typeof elf === "string" ? readFileSync(elf) : elf, name));
+  }
+
+  get closed(): boolean {
+    return this.#native.isClosed();
+  }
+
+  /** The maps that it declares, sections' maps included. */
+  maps(): ObjectMap[] {
+    return this.#native.maps();
+  }
+
+  setMaxEntries(map: string, maxEntries: number): void {
+    this.#native.setMaxEntries(map, maxEntries);
+  }
+
+  /** Load will bind the name to this map and not make one. EINVAL where type, key or value differ. */
+  reuseMap(map: string, existing: BpfMap): void {
+    this.#native.reuseMap(map, BpfMap.nativeOf(existing));
+  }
+
+  /** The whole content of a section's map, before load: `.rodata`. The verifier sees it as constants. */
+  setInitialValue(map: string, value: Uint8Array): void {
+    this.#native.setInitialValue(map, value);
+  }
+
+  /** Makes the maps and has the programs verified. A refusal carries the verifier's log in `error.log`. Once only. */
+  load(): void {
+    this.#native.load();
+  }
+
+  /** A program, by the name of its C function. */
+  program(name: string): BpfProgram {
+    return new BpfProgram(this.#native.program(name));
+  }
+
+  /** A map, by its name in C or by its section (`.rodata`). */
+  map(name: string): BpfMap {
+    return new BpfMap(this.#native.map(name));
+  }
+
+  close(): void {
+    this.#native.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,41 @@
+// bpffs, CPUs, the kernel's clock, interfaces and network namespaces.
+
+import { loadAddon } from "./addon.ts";
+
+/** Whether a path lies in a BPF file system. False where there is no such path. */
+export function isBpffs(path: string): boolean {
+  return loadAddon().isBpffs(path);
+}
+
+/** Mounts a BPF file system on an existing directory, readable by its owner only. */
+export function mountBpffs(path: string): void {
+  loadAddon().mountBpffs(path);
+}
+
+/** CPUs that the machine may ever have: how many values an entry of a per-CPU map has. */
+export function possibleCpus(): number {
+  return loadAddon().possibleCpus();
+}
+
+/** CLOCK_MONOTONIC in nanoseconds, what bpf_ktime_get_ns() gives a program. */
+export function ktimeNs(): bigint {
+  return loadAddon().ktimeNs();
+}
+
+/** Index of an interface of this thread's network namespace, or null. */
+export function interfaceIndex(name: string): number | null {
+  return loadAddon().interfaceIndex(name);
+}
+
+/** Name of an interface of this thread's network namespace, or null. */
+export function interfaceName(ifindex: number): string | null {
+  return loadAddon().interfaceName(ifindex);
+}
+
+/**
+ * Moves the calling thread, and no other, to a network namespace such as `/run/netns/<name>`. Sockets that Node opens
+ * from this thread are made there. For tests, and for agents that are told to work in a namespace.
+ */
+export function enterNetworkNamespace(path: string): void {
+  loadAddon().enterNetworkNamespace(path);
+}
