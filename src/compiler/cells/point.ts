@@ -1,0 +1,69 @@
+// A cell to one packet of it: addresses, every field that the shape has, and the bytes of headers that tie the lengths.
+
+import type { FieldName } from "../../ir/nodes.ts";
+import type { Family } from "../../ir/prefix.ts";
+import { type Cell, headersBetween } from "./search.ts";
+import type { Shape } from "./shapes.ts";
+import { DIMENSIONS, L3_LENGTH, PAYLOAD_LENGTH, PREFERRED_VALUES, type Space, UNTAGGED } from "./space.ts";
+
+export interface Point {
+  readonly shape: Shape;
+  readonly family: Family;
+  readonly source: bigint;
+  readonly destination: bigint;
+  /** As src/packet/parse.ts reads them; null where the packet has none. */
+  readonly fields: Readonly<Record<FieldName, number | null>>;
+  /** Between the L3 length and the payload; in a later fragment, up to its data. */
+  readonly headerBytes: number;
+}
+
+/** Deterministic: preferred addresses, the lowest values, and an L3 length as near to `l3Bytes` as the cell allows. */
+export function pointOf(space: Space, cell: Cell, l3Bytes = 0): Point {
+  const { shape, classes } = cell;
+  const headerBytes = headersBetween(space, shape, classes[L3_LENGTH]!, classes[PAYLOAD_LENGTH]!);
+  if (headerBytes === null) throw new RangeError("no headers fit the cell's lengths");
+  const lengths = space.field("l3Length");
+  const payloads = space.field("payloadLength");
+  let least = Math.max(lengths.first(classes[L3_LENGTH]!), headerBytes);
+  let most = lengths.last(classes[L3_LENGTH]!);
+  if (shape.has.payloadLength) {
+    least = Math.max(least, payloads.first(classes[PAYLOAD_LENGTH]!) + headerBytes);
+    most = Math.min(most, payloads.last(classes[PAYLOAD_LENGTH]!) + headerBytes);
+  }
+  const l3Length = Math.min(Math.max(l3Bytes, least), most);
+
+  const value = (name: Exclude<FieldName, "fragment">): number | null => {
+    if (!shape.has[name]) return null;
+    if (name === "l3Length") return l3Length;
+    if (name === "payloadLength") return l3Length - headerBytes;
+    return preferredValue(space, name, classes[DIMENSIONS.indexOf(name)]!);
+  };
+  return {
+    shape,
+    family: shape.family,
+    source: space.addresses("source", shape.family).sample(classes[0]!).preferred,
+    destination: space.addresses("destination", shape.family).sample(classes[1]!).preferred,
+    fields: {
+      protocol: value("protocol"),
+      sourcePort: value("sourcePort"),
+      destinationPort: value("destinationPort"),
+      tcpFlags: value("tcpFlags"),
+      l3Length,
+      icmp: value("icmp"),
+      fragment: shape.fragment,
+      ttl: value("ttl"),
+      dscp: value("dscp"),
+      vlan: value("vlan"),
+      payloadLength: value("payloadLength"),
+    },
+    headerBytes,
+  };
+}
+
+function preferredValue(space: Space, name: FieldName, index: number): number | null {
+  const partition = space.field(name);
+  const first = partition.first(index);
+  if (name === "vlan" && first === UNTAGGED) return null;
+  const preferred = PREFERRED_VALUES[name] ?? first;
+  return preferred >= first && preferred <= partition.last(index) ? preferred : first;
+}

@@ -1,0 +1,167 @@
+// All matches of a fleet in one space: each dimension is cut into classes that no match tells apart, so a match becomes
+// a box of class masks in each shape of packet. Everything after this is exact and knows no addresses or ports.
+
+import { type AddressSet, EVERYTHING } from "../../ir/address-set.ts";
+import { FIELD_DOMAIN, FIELD_NAMES, type FieldName, type MatchIr } from "../../ir/nodes.ts";
+import { type Family, parseAddress } from "../../ir/prefix.ts";
+import { type Ranges, ranges } from "../../ir/ranges.ts";
+import { type AddressPartition, partitionAddresses } from "./address-partition.ts";
+import { type FieldPartition, partitionField } from "./field-partition.ts";
+import { and, fullMask, isSubset, isZero, type Mask } from "./mask.ts";
+import { SHAPES, type Shape } from "./shapes.ts";
+
+/** `fragment` is missing: a shape has one value of it. */
+export const DIMENSIONS = [
+  "source",
+  "destination",
+  "protocol",
+  "sourcePort",
+  "destinationPort",
+  "tcpFlags",
+  "icmp",
+  "ttl",
+  "dscp",
+  "vlan",
+  "l3Length",
+  "payloadLength",
+] as const;
+export type Dimension = (typeof DIMENSIONS)[number];
+export const L3_LENGTH = DIMENSIONS.indexOf("l3Length");
+export const PAYLOAD_LENGTH = DIMENSIONS.indexOf("payloadLength");
+
+/** The part of a match in one shape; a dimension that it does not narrow is missing. */
+export interface Box {
+  readonly dimensions: readonly number[];
+  readonly masks: readonly Mask[];
+}
+
+/** One mask for every dimension. */
+export type FullBox = readonly Mask[];
+
+export interface Space {
+  /** null: no packet of the shape can match. */
+  boxOf(match: MatchIr, shape: Shape): Box | null;
+  fullBox(shape: Shape): FullBox;
+  addresses(side: "source" | "destination", family: Family): AddressPartition;
+  field(name: FieldName): FieldPartition;
+  /** The class of each dimension that makes the packet that people expect to see. */
+  preferred(shape: Shape): readonly number[];
+}
+
+/** An untagged packet's value of `vlan`, as in bpf/shared.h: one past the last. */
+export const UNTAGGED = FIELD_DOMAIN.vlan;
+
+/** L3 lengths of frames that any link carries, and of those that a BPF test-run takes (3,498 bytes, two VLAN tags off). */
+export const COMMON_L3_BYTES: Ranges = ranges([[0, 1500]]);
+export const TESTABLE_L3_BYTES: Ranges = ranges([[0, 3476]]);
+
+/** What an example shows where it may choose. */
+export const PREFERRED_VALUES: Readonly<Partial<Record<FieldName, number>>> = Object.freeze({
+  sourcePort: 40_000,
+  destinationPort: 40_000,
+  protocol: 47,
+  tcpFlags: 0x10,
+  icmp: 8 << 8,
+  ttl: 64,
+  vlan: UNTAGGED,
+});
+const LANDMARKS = {
+  source: ["198.51.100.7", "192.0.2.7", "2001:db8:1::7"],
+  destination: ["203.0.113.5", "2001:db8:2::5"],
+} as const;
+
+/** `matches`: all that will be asked for, so that the classes fit them. */
+export function createSpace(matches: readonly MatchIr[]): Space {
+  const partitions = new Map<string, AddressPartition>();
+  for (const side of ["source", "destination"] as const) {
+    const sets = [EVERYTHING, ...matches.map((match) => match[side]).filter((set) => set !== null)];
+    const landmarks = LANDMARKS[side].map((text) => parseAddress(text)!);
+    for (const family of [4, 6] as const) {
+      const good = landmarks.filter((address) => address.family === family).map(({ value }) => value);
+      partitions.set(side + family, partitionAddresses(sets, family, good));
+    }
+  }
+  const addresses: Space["addresses"] = (side, family) => partitions.get(side + family)!;
+
+  const fields = new Map<FieldName, FieldPartition>();
+  for (const name of FIELD_NAMES) {
+    const cuts: Ranges[] = matches.map((match) => match.fields[name]).filter((value) => value !== undefined);
+    if (name === "protocol") cuts.push(...SHAPES.map((shape) => shape.protocols));
+    if (name === "l3Length") cuts.push(COMMON_L3_BYTES, TESTABLE_L3_BYTES);
+    if (name === "vlan") cuts.push(ranges([[UNTAGGED, UNTAGGED]]));
+    fields.set(name, partitionField(cuts, name === "vlan" ? UNTAGGED + 1 : FIELD_DOMAIN[name]));
+  }
+  const field: Space["field"] = (name) => fields.get(name)!;
+
+  const nothing = fullMask(1);
+  const fullBoxes = new Map(
+    SHAPES.map((shape): [Shape, FullBox] => [
+      shape,
+      DIMENSIONS.map((dimension) => {
+        if (dimension === "source" || dimension === "destination")
+          return addresses(dimension, shape.family).all;
+        if (dimension === "protocol") return field(dimension).maskOf(shape.protocols);
+        return shape.has[dimension] ? field(dimension).all : nothing;
+      }),
+    ]),
+  );
+  const fullBox: Space["fullBox"] = (shape) => fullBoxes.get(shape)!;
+
+  const preferred = new Map(
+    SHAPES.map((shape): [Shape, readonly number[]] => [
+      shape,
+      DIMENSIONS.map((dimension) =>
+        dimension === "source" || dimension === "destination"
+          ? addresses(dimension, shape.family).preferred
+          : shape.has[dimension]
+            ? field(dimension).indexOf(PREFERRED_VALUES[dimension] ?? 0)
+            : 0,
+      ),
+    ]),
+  );
+
+  return {
+    addresses,
+    field,
+    fullBox,
+    preferred: (shape) => preferred.get(shape)!,
+    boxOf(match, shape) {
+      const { fragment } = match.fields;
+      if (fragment && !fragment.some(([first, last]) => first <= shape.fragment && shape.fragment <= last))
+        return null;
+      const full = fullBox(shape);
+      const dimensions: number[] = [];
+      const masks: Mask[] = [];
+      for (const [index, dimension] of DIMENSIONS.entries()) {
+        let mask: Mask;
+        if (dimension === "source" || dimension === "destination") {
+          const set: AddressSet | null = match[dimension];
+          if (set === null) continue;
+          mask = addresses(dimension, shape.family).maskOf(set);
+        } else {
+          const values = match.fields[dimension];
+          if (values === undefined) continue;
+          // A field that the packet does not have matches no rule that names it, negated or not.
+          if (!shape.has[dimension]) return null;
+          mask = and(field(dimension).maskOf(values), full[index]!);
+        }
+        if (isZero(mask)) return null;
+        if (isSubset(full[index]!, mask)) continue;
+        dimensions.push(index);
+        masks.push(mask);
+      }
+      return { dimensions, masks };
+    },
+  };
+}
+
+/** The part of a full box that is in `box`; null where they have no packet in common. */
+export function narrow(full: FullBox, box: Box): FullBox | null {
+  const result = [...full];
+  for (const [at, dimension] of box.dimensions.entries()) {
+    const mask = and(result[dimension]!, box.masks[at]!);
+    if (isZero(mask)) return null;
+    result[dimension] = mask;
+  }
+  return result;
+}
