@@ -156,7 +156,7 @@ export interface ManifestSet {
    */
   readonly prefixes6: number;
   /**
-   * Over its prefixes as text, one a line, IPv4 first, ascending.
+   * Over its ranges in order, first and last address big-endian: IPv4 in 4 bytes each, then IPv6 in 16.
    */
   readonly sha256: string;
   /**

@@ -1,7 +1,7 @@
 // Made from manifest.schema.json by generate.mjs (npm run generate). Do not edit.
-var W=(r,i)=>()=>{try{return i||r((i={exports:{}}).exports,i),i.exports}catch(N){throw i=0,N}};var M=W(O=>{"use strict";Object.defineProperty(O,"__esModule",{value:!0});function B(r){let i=r.length,N=0,x=0,
+var W=(r,i)=>()=>{try{return i||r((i={exports:{}}).exports,i),i.exports}catch(N){throw i=0,N}};var M=W(I=>{"use strict";Object.defineProperty(I,"__esModule",{value:!0});function B(r){let i=r.length,N=0,x=0,
 y;for(;x<i;)N++,y=r.charCodeAt(x++),y>=55296&&y<=56319&&x<i&&(y=r.charCodeAt(x),(y&64512)===56320&&x++);return N}
-O.default=B;B.code='require("ajv/dist/runtime/ucs2length").default'});var te=h,se=h,Z={$schema:"http://json-schema.org/draft-07/schema#",title:"Manifest",description:"The manifest \
+I.default=B;B.code='require("ajv/dist/runtime/ucs2length").default'});var te=h,se=h,Z={$schema:"http://json-schema.org/draft-07/schema#",title:"Manifest",description:"The manifest \
 of a bundle: docs/BUNDLE.md. Source of manifest.generated.ts and validate-manifest.generated.js.",type:"object",
 additionalProperties:!1,required:["formatVersion","abiVersion","fleet","revision","memoryBytes","sections","ru\
 les","policies","backends","sets","witnesses"],properties:{formatVersion:{const:1,description:"Version of the \
@@ -46,81 +46,81 @@ name:{type:"string",minLength:1},listen:{type:"array",items:{type:"string"}},pro
 required:["name","scope","prefixes4","prefixes6","sha256","feed"],properties:{name:{type:"string",minLength:1},
 scope:{description:"The policy, or `fleet:<name>`.",type:"string",minLength:1},prefixes4:{description:"The few\
 est IPv4 prefixes that cover it.",type:"integer",minimum:0},prefixes6:{description:"The fewest IPv6 prefixes t\
-hat cover it.",type:"integer",minimum:0},sha256:{description:"Over its prefixes as text, one a line, IPv4 firs\
-t, ascending.",type:"string",pattern:"^[0-9a-f]{64}$"},feed:{description:"Path of the feed file.",type:["strin\
-g","null"]}}},Witness:{description:"Packets that must get the verdict and rule given; the steps run in order o\
-n state that is empty before.",type:"object",additionalProperties:!1,required:["name","rule","steps"],properties:{
-name:{type:"string",minLength:1},rule:{description:"The rule that it witnesses.",type:["string","null"]},steps:{
-type:"array",minItems:1,items:{$ref:"#/definitions/WitnessStep"}}}},WitnessStep:{type:"object",additionalProperties:!1,
-required:["packet","atNs","repeat","verdict","rule","reason"],properties:{packet:{description:"The frame from \
-the destination MAC on, base64. 14 bytes at least: BPF_PROG_TEST_RUN takes no less.",type:"string",minLength:20,
-maxLength:87400,pattern:"^[A-Za-z0-9+/]+={0,2}$"},atNs:{description:"Time in nanoseconds, a u64.",type:"string",
-pattern:"^(0|[1-9][0-9]{0,19})$"},repeat:{description:"How often the packet runs; the expectation holds for th\
-e last.",type:"integer",minimum:1,maximum:4294967295},verdict:{enum:["pass","drop"]},rule:{description:"The de\
-ciding rule's id.",type:["string","null"]},reason:{enum:["default","rule","limit","block","management","arp","\
-neighbour-discovery","dhcp","other-ethertype","truncated-ethernet","truncated-vlan","too-many-vlan-tags","trun\
-cated-ip","bad-ip-version","bad-ihl","bad-total-length","truncated-extension","too-many-extensions","bad-fragm\
-ent","tiny-fragment","truncated-l4","bad-tcp-offset","bad-udp-length"]}}}}},R=Object.prototype.hasOwnProperty,
-E={type:"object",additionalProperties:!1,required:["name","interfaces","attach","defaultVerdict"],properties:{
-name:{type:"string",minLength:1},interfaces:{type:"array",items:{type:"string",minLength:1}},attach:{enum:["na\
-tive","generic"]},defaultVerdict:{enum:["pass","drop"]}}},F=M().default;function j(r,{instancePath:i="",parentData:N,
-parentDataProperty:x,rootData:y=r}={}){let o=null,e=0;if(e===0)if(r&&typeof r=="object"&&!Array.isArray(r)){let f;
-if(r.name===void 0&&(f="name")||r.interfaces===void 0&&(f="interfaces")||r.attach===void 0&&(f="attach")||r.defaultVerdict===
-void 0&&(f="defaultVerdict"))return j.errors=[{instancePath:i,schemaPath:"#/required",keyword:"required",params:{
-missingProperty:f},message:"must have required property '"+f+"'"}],!1;{let t=e;for(let a in r)if(!(a==="name"||
-a==="interfaces"||a==="attach"||a==="defaultVerdict")){return j.errors=[{instancePath:i,schemaPath:"#/addition\
-alProperties",keyword:"additionalProperties",params:{additionalProperty:a},message:"must NOT have additional p\
-roperties"}],!1;break}if(t===e){if(r.name!==void 0){let a=r.name,p=e;if(e===p)if(typeof a=="string"){if(F(a)<1)
-return j.errors=[{instancePath:i+"/name",schemaPath:"#/properties/name/minLength",keyword:"minLength",params:{
-limit:1},message:"must NOT have fewer than 1 characters"}],!1}else return j.errors=[{instancePath:i+"/name",schemaPath:"\
-#/properties/name/type",keyword:"type",params:{type:"string"},message:"must be string"}],!1;var s=p===e}else var s=!0;
-if(s){if(r.interfaces!==void 0){let a=r.interfaces,p=e;if(e===p)if(Array.isArray(a)){var m=!0;let u=a.length;for(let b=0;b<
-u;b++){let n=a[b],l=e;if(e===l)if(typeof n=="string"){if(F(n)<1)return j.errors=[{instancePath:i+"/interfaces/"+
-b,schemaPath:"#/properties/interfaces/items/minLength",keyword:"minLength",params:{limit:1},message:"must NOT \
-have fewer than 1 characters"}],!1}else return j.errors=[{instancePath:i+"/interfaces/"+b,schemaPath:"#/proper\
-ties/interfaces/items/type",keyword:"type",params:{type:"string"},message:"must be string"}],!1;var m=l===e;if(!m)
-break}}else return j.errors=[{instancePath:i+"/interfaces",schemaPath:"#/properties/interfaces/type",keyword:"\
-type",params:{type:"array"},message:"must be array"}],!1;var s=p===e}else var s=!0;if(s){if(r.attach!==void 0){
-let a=r.attach,p=e;if(!(a==="native"||a==="generic"))return j.errors=[{instancePath:i+"/attach",schemaPath:"#/\
-properties/attach/enum",keyword:"enum",params:{allowedValues:E.properties.attach.enum},message:"must be equal \
-to one of the allowed values"}],!1;var s=p===e}else var s=!0;if(s)if(r.defaultVerdict!==void 0){let a=r.defaultVerdict,
-p=e;if(!(a==="pass"||a==="drop"))return j.errors=[{instancePath:i+"/defaultVerdict",schemaPath:"#/properties/d\
-efaultVerdict/enum",keyword:"enum",params:{allowedValues:E.properties.defaultVerdict.enum},message:"must be eq\
-ual to one of the allowed values"}],!1;var s=p===e}else var s=!0}}}}}else return j.errors=[{instancePath:i,schemaPath:"\
-#/type",keyword:"type",params:{type:"object"},message:"must be object"}],!1;return j.errors=o,e===0}var C={description:"\
-The memory image of one map; `config` is the policy's part of .rodata.",type:"object",additionalProperties:!1,
-required:["name","offset","length","entryBytes","entries","sha256"],properties:{name:{enum:["config","rules","\
-fields","vectors","source4_root","source4_ranges","source6_root","source6_ranges","destination4_root","destina\
-tion4_ranges","destination6_root","destination6_ranges"]},offset:{description:"Byte of the file where it begin\
-s, a multiple of 4,096.",type:"integer",minimum:4096,maximum:9007199254740991},length:{description:"Bytes, wit\
-hout padding.",type:"integer",minimum:1,maximum:9007199254740991},entryBytes:{description:"Value size of the m\
-ap.",type:"integer",minimum:1},entries:{description:"max_entries of the map.",type:"integer",minimum:1},sha256:{
-type:"string",pattern:"^[0-9a-f]{64}$"}}},z=new RegExp("^[0-9a-f]{64}$","u");function k(r,{instancePath:i="",parentData:N,
-parentDataProperty:x,rootData:y=r}={}){let o=null,e=0;if(e===0)if(r&&typeof r=="object"&&!Array.isArray(r)){let m;
-if(r.name===void 0&&(m="name")||r.offset===void 0&&(m="offset")||r.length===void 0&&(m="length")||r.entryBytes===
-void 0&&(m="entryBytes")||r.entries===void 0&&(m="entries")||r.sha256===void 0&&(m="sha256"))return k.errors=[
-{instancePath:i,schemaPath:"#/required",keyword:"required",params:{missingProperty:m},message:"must have requi\
-red property '"+m+"'"}],!1;{let f=e;for(let t in r)if(!(t==="name"||t==="offset"||t==="length"||t==="entryByte\
-s"||t==="entries"||t==="sha256")){return k.errors=[{instancePath:i,schemaPath:"#/additionalProperties",keyword:"\
-additionalProperties",params:{additionalProperty:t},message:"must NOT have additional properties"}],!1;break}if(f===
-e){if(r.name!==void 0){let t=r.name,a=e;if(!(t==="config"||t==="rules"||t==="fields"||t==="vectors"||t==="sour\
-ce4_root"||t==="source4_ranges"||t==="source6_root"||t==="source6_ranges"||t==="destination4_root"||t==="desti\
-nation4_ranges"||t==="destination6_root"||t==="destination6_ranges"))return k.errors=[{instancePath:i+"/name",
-schemaPath:"#/properties/name/enum",keyword:"enum",params:{allowedValues:C.properties.name.enum},message:"must\
- be equal to one of the allowed values"}],!1;var s=a===e}else var s=!0;if(s){if(r.offset!==void 0){let t=r.offset,
-a=e;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t)))return k.errors=[{instancePath:i+"/offset",schemaPath:"\
-#/properties/offset/type",keyword:"type",params:{type:"integer"},message:"must be integer"}],!1;if(e===a&&typeof t==
-"number"&&isFinite(t)){if(t>9007199254740991||isNaN(t))return k.errors=[{instancePath:i+"/offset",schemaPath:"\
-#/properties/offset/maximum",keyword:"maximum",params:{comparison:"<=",limit:9007199254740991},message:"must b\
-e <= 9007199254740991"}],!1;if(t<4096||isNaN(t))return k.errors=[{instancePath:i+"/offset",schemaPath:"#/prope\
-rties/offset/minimum",keyword:"minimum",params:{comparison:">=",limit:4096},message:"must be >= 4096"}],!1}var s=a===
-e}else var s=!0;if(s){if(r.length!==void 0){let t=r.length,a=e;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(
-t)))return k.errors=[{instancePath:i+"/length",schemaPath:"#/properties/length/type",keyword:"type",params:{type:"\
-integer"},message:"must be integer"}],!1;if(e===a&&typeof t=="number"&&isFinite(t)){if(t>9007199254740991||isNaN(
-t))return k.errors=[{instancePath:i+"/length",schemaPath:"#/properties/length/maximum",keyword:"maximum",params:{
-comparison:"<=",limit:9007199254740991},message:"must be <= 9007199254740991"}],!1;if(t<1||isNaN(t))return k.errors=
-[{instancePath:i+"/length",schemaPath:"#/properties/length/minimum",keyword:"minimum",params:{comparison:">=",
-limit:1},message:"must be >= 1"}],!1}var s=a===e}else var s=!0;if(s){if(r.entryBytes!==void 0){let t=r.entryBytes,
+hat cover it.",type:"integer",minimum:0},sha256:{description:"Over its ranges in order, first and last address\
+ big-endian: IPv4 in 4 bytes each, then IPv6 in 16.",type:"string",pattern:"^[0-9a-f]{64}$"},feed:{description:"\
+Path of the feed file.",type:["string","null"]}}},Witness:{description:"Packets that must get the verdict and \
+rule given; the steps run in order on state that is empty before.",type:"object",additionalProperties:!1,required:[
+"name","rule","steps"],properties:{name:{type:"string",minLength:1},rule:{description:"The rule that it witnes\
+ses.",type:["string","null"]},steps:{type:"array",minItems:1,items:{$ref:"#/definitions/WitnessStep"}}}},WitnessStep:{
+type:"object",additionalProperties:!1,required:["packet","atNs","repeat","verdict","rule","reason"],properties:{
+packet:{description:"The frame from the destination MAC on, base64. 14 bytes at least: BPF_PROG_TEST_RUN takes\
+ no less.",type:"string",minLength:20,maxLength:87400,pattern:"^[A-Za-z0-9+/]+={0,2}$"},atNs:{description:"Tim\
+e in nanoseconds, a u64.",type:"string",pattern:"^(0|[1-9][0-9]{0,19})$"},repeat:{description:"How often the p\
+acket runs; the expectation holds for the last.",type:"integer",minimum:1,maximum:4294967295},verdict:{enum:["\
+pass","drop"]},rule:{description:"The deciding rule's id.",type:["string","null"]},reason:{enum:["default","ru\
+le","limit","block","management","arp","neighbour-discovery","dhcp","other-ethertype","truncated-ethernet","tr\
+uncated-vlan","too-many-vlan-tags","truncated-ip","bad-ip-version","bad-ihl","bad-total-length","truncated-ext\
+ension","too-many-extensions","bad-fragment","tiny-fragment","truncated-l4","bad-tcp-offset","bad-udp-length"]}}}}},
+R=Object.prototype.hasOwnProperty,E={type:"object",additionalProperties:!1,required:["name","interfaces","atta\
+ch","defaultVerdict"],properties:{name:{type:"string",minLength:1},interfaces:{type:"array",items:{type:"strin\
+g",minLength:1}},attach:{enum:["native","generic"]},defaultVerdict:{enum:["pass","drop"]}}},F=M().default;function j(r,{
+instancePath:i="",parentData:N,parentDataProperty:x,rootData:y=r}={}){let o=null,e=0;if(e===0)if(r&&typeof r==
+"object"&&!Array.isArray(r)){let f;if(r.name===void 0&&(f="name")||r.interfaces===void 0&&(f="interfaces")||r.
+attach===void 0&&(f="attach")||r.defaultVerdict===void 0&&(f="defaultVerdict"))return j.errors=[{instancePath:i,
+schemaPath:"#/required",keyword:"required",params:{missingProperty:f},message:"must have required property '"+
+f+"'"}],!1;{let t=e;for(let a in r)if(!(a==="name"||a==="interfaces"||a==="attach"||a==="defaultVerdict")){return j.
+errors=[{instancePath:i,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:a},
+message:"must NOT have additional properties"}],!1;break}if(t===e){if(r.name!==void 0){let a=r.name,p=e;if(e===
+p)if(typeof a=="string"){if(F(a)<1)return j.errors=[{instancePath:i+"/name",schemaPath:"#/properties/name/minL\
+ength",keyword:"minLength",params:{limit:1},message:"must NOT have fewer than 1 characters"}],!1}else return j.
+errors=[{instancePath:i+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type:"string"},message:"\
+must be string"}],!1;var s=p===e}else var s=!0;if(s){if(r.interfaces!==void 0){let a=r.interfaces,p=e;if(e===p)
+if(Array.isArray(a)){var m=!0;let u=a.length;for(let b=0;b<u;b++){let n=a[b],l=e;if(e===l)if(typeof n=="string"){
+if(F(n)<1)return j.errors=[{instancePath:i+"/interfaces/"+b,schemaPath:"#/properties/interfaces/items/minLengt\
+h",keyword:"minLength",params:{limit:1},message:"must NOT have fewer than 1 characters"}],!1}else return j.errors=
+[{instancePath:i+"/interfaces/"+b,schemaPath:"#/properties/interfaces/items/type",keyword:"type",params:{type:"\
+string"},message:"must be string"}],!1;var m=l===e;if(!m)break}}else return j.errors=[{instancePath:i+"/interf\
+aces",schemaPath:"#/properties/interfaces/type",keyword:"type",params:{type:"array"},message:"must be array"}],
+!1;var s=p===e}else var s=!0;if(s){if(r.attach!==void 0){let a=r.attach,p=e;if(!(a==="native"||a==="generic"))
+return j.errors=[{instancePath:i+"/attach",schemaPath:"#/properties/attach/enum",keyword:"enum",params:{allowedValues:E.
+properties.attach.enum},message:"must be equal to one of the allowed values"}],!1;var s=p===e}else var s=!0;if(s)
+if(r.defaultVerdict!==void 0){let a=r.defaultVerdict,p=e;if(!(a==="pass"||a==="drop"))return j.errors=[{instancePath:i+
+"/defaultVerdict",schemaPath:"#/properties/defaultVerdict/enum",keyword:"enum",params:{allowedValues:E.properties.
+defaultVerdict.enum},message:"must be equal to one of the allowed values"}],!1;var s=p===e}else var s=!0}}}}}else
+return j.errors=[{instancePath:i,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be ob\
+ject"}],!1;return j.errors=o,e===0}var C={description:"The memory image of one map; `config` is the policy's p\
+art of .rodata.",type:"object",additionalProperties:!1,required:["name","offset","length","entryBytes","entrie\
+s","sha256"],properties:{name:{enum:["config","rules","fields","vectors","source4_root","source4_ranges","sour\
+ce6_root","source6_ranges","destination4_root","destination4_ranges","destination6_root","destination6_ranges"]},
+offset:{description:"Byte of the file where it begins, a multiple of 4,096.",type:"integer",minimum:4096,maximum:9007199254740991},
+length:{description:"Bytes, without padding.",type:"integer",minimum:1,maximum:9007199254740991},entryBytes:{description:"\
+Value size of the map.",type:"integer",minimum:1},entries:{description:"max_entries of the map.",type:"integer",
+minimum:1},sha256:{type:"string",pattern:"^[0-9a-f]{64}$"}}},z=new RegExp("^[0-9a-f]{64}$","u");function k(r,{
+instancePath:i="",parentData:N,parentDataProperty:x,rootData:y=r}={}){let o=null,e=0;if(e===0)if(r&&typeof r==
+"object"&&!Array.isArray(r)){let m;if(r.name===void 0&&(m="name")||r.offset===void 0&&(m="offset")||r.length===
+void 0&&(m="length")||r.entryBytes===void 0&&(m="entryBytes")||r.entries===void 0&&(m="entries")||r.sha256===void 0&&
+(m="sha256"))return k.errors=[{instancePath:i,schemaPath:"#/required",keyword:"required",params:{missingProperty:m},
+message:"must have required property '"+m+"'"}],!1;{let f=e;for(let t in r)if(!(t==="name"||t==="offset"||t===
+"length"||t==="entryBytes"||t==="entries"||t==="sha256")){return k.errors=[{instancePath:i,schemaPath:"#/addit\
+ionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additiona\
+l properties"}],!1;break}if(f===e){if(r.name!==void 0){let t=r.name,a=e;if(!(t==="config"||t==="rules"||t==="f\
+ields"||t==="vectors"||t==="source4_root"||t==="source4_ranges"||t==="source6_root"||t==="source6_ranges"||t===
+"destination4_root"||t==="destination4_ranges"||t==="destination6_root"||t==="destination6_ranges"))return k.errors=
+[{instancePath:i+"/name",schemaPath:"#/properties/name/enum",keyword:"enum",params:{allowedValues:C.properties.
+name.enum},message:"must be equal to one of the allowed values"}],!1;var s=a===e}else var s=!0;if(s){if(r.offset!==
+void 0){let t=r.offset,a=e;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t)))return k.errors=[{instancePath:i+
+"/offset",schemaPath:"#/properties/offset/type",keyword:"type",params:{type:"integer"},message:"must be intege\
+r"}],!1;if(e===a&&typeof t=="number"&&isFinite(t)){if(t>9007199254740991||isNaN(t))return k.errors=[{instancePath:i+
+"/offset",schemaPath:"#/properties/offset/maximum",keyword:"maximum",params:{comparison:"<=",limit:9007199254740991},
+message:"must be <= 9007199254740991"}],!1;if(t<4096||isNaN(t))return k.errors=[{instancePath:i+"/offset",schemaPath:"\
+#/properties/offset/minimum",keyword:"minimum",params:{comparison:">=",limit:4096},message:"must be >= 4096"}],
+!1}var s=a===e}else var s=!0;if(s){if(r.length!==void 0){let t=r.length,a=e;if(!(typeof t=="number"&&!(t%1)&&!isNaN(
+t)&&isFinite(t)))return k.errors=[{instancePath:i+"/length",schemaPath:"#/properties/length/type",keyword:"typ\
+e",params:{type:"integer"},message:"must be integer"}],!1;if(e===a&&typeof t=="number"&&isFinite(t)){if(t>9007199254740991||
+isNaN(t))return k.errors=[{instancePath:i+"/length",schemaPath:"#/properties/length/maximum",keyword:"maximum",
+params:{comparison:"<=",limit:9007199254740991},message:"must be <= 9007199254740991"}],!1;if(t<1||isNaN(t))return k.
+errors=[{instancePath:i+"/length",schemaPath:"#/properties/length/minimum",keyword:"minimum",params:{comparison:"\
+>=",limit:1},message:"must be >= 1"}],!1}var s=a===e}else var s=!0;if(s){if(r.entryBytes!==void 0){let t=r.entryBytes,
 a=e;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t)))return k.errors=[{instancePath:i+"/entryBytes",schemaPath:"\
 #/properties/entryBytes/type",keyword:"type",params:{type:"integer"},message:"must be integer"}],!1;if(e===a&&
 typeof t=="number"&&isFinite(t)&&(t<1||isNaN(t)))return k.errors=[{instancePath:i+"/entryBytes",schemaPath:"#/\
@@ -135,7 +135,7 @@ sha256,a=e;if(e===a)if(typeof t=="string"){if(!z.test(t))return k.errors=[{insta
 ^[0-9a-f]{64}$"'}],!1}else return k.errors=[{instancePath:i+"/sha256",schemaPath:"#/properties/sha256/type",keyword:"\
 type",params:{type:"string"},message:"must be string"}],!1;var s=a===e}else var s=!0}}}}}}}else return k.errors=
 [{instancePath:i,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"}],!1;return k.
-errors=o,e===0}var $={type:"object",additionalProperties:!1,required:["index","id","stableId","policy","name",
+errors=o,e===0}var O={type:"object",additionalProperties:!1,required:["index","id","stableId","policy","name",
 "action","shadow","backend","location","limit"],properties:{index:{description:"Its bit in the vectors and its\
  line in `rules`.",type:"integer",minimum:0,maximum:4095},id:{description:"`<policy>/<rule>`.",type:"string",minLength:1},
 stableId:{description:"`id` of struct rule, 16 hex digits.",type:"string",pattern:"^[0-9a-f]{16}$"},policy:{type:"\
@@ -159,7 +159,7 @@ t)))return L.errors=[{instancePath:i+"/column",schemaPath:"#/properties/column/t
 integer"},message:"must be integer"}],!1;if(e===a&&typeof t=="number"&&isFinite(t)&&(t<1||isNaN(t)))return L.errors=
 [{instancePath:i+"/column",schemaPath:"#/properties/column/minimum",keyword:"minimum",params:{comparison:">=",
 limit:1},message:"must be >= 1"}],!1;var s=a===e}else var s=!0}}}}else return L.errors=[{instancePath:i,schemaPath:"\
-#/type",keyword:"type",params:{type:"object"},message:"must be object"}],!1;return L.errors=o,e===0}var I={type:"\
+#/type",keyword:"type",params:{type:"object"},message:"must be object"}],!1;return L.errors=o,e===0}var $={type:"\
 object",additionalProperties:!1,required:["unit","ratePerSecond","burst","key","prefix4","prefix6","blockForSe\
 conds"],properties:{unit:{enum:["packets","bytes"]},ratePerSecond:{type:"number",exclusiveMinimum:0},burst:{description:"\
 In units.",type:"number",minimum:0},key:{enum:["rule","source","destination","source-port","destination-port"]},
@@ -173,7 +173,7 @@ ired property '"+m+"'"}],!1;{let f=e;for(let t in r)if(!(t==="unit"||t==="ratePe
 y"||t==="prefix4"||t==="prefix6"||t==="blockForSeconds")){return v.errors=[{instancePath:i,schemaPath:"#/addit\
 ionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additiona\
 l properties"}],!1;break}if(f===e){if(r.unit!==void 0){let t=r.unit,a=e;if(!(t==="packets"||t==="bytes"))return v.
-errors=[{instancePath:i+"/unit",schemaPath:"#/properties/unit/enum",keyword:"enum",params:{allowedValues:I.properties.
+errors=[{instancePath:i+"/unit",schemaPath:"#/properties/unit/enum",keyword:"enum",params:{allowedValues:$.properties.
 unit.enum},message:"must be equal to one of the allowed values"}],!1;var s=a===e}else var s=!0;if(s){if(r.ratePerSecond!==
 void 0){let t=r.ratePerSecond,a=e;if(e===a)if(typeof t=="number"&&isFinite(t)){if(t<=0||isNaN(t))return v.errors=
 [{instancePath:i+"/ratePerSecond",schemaPath:"#/properties/ratePerSecond/exclusiveMinimum",keyword:"exclusiveM\
@@ -185,7 +185,7 @@ umber"&&isFinite(t)){if(t<0||isNaN(t))return v.errors=[{instancePath:i+"/burst",
 [{instancePath:i+"/burst",schemaPath:"#/properties/burst/type",keyword:"type",params:{type:"number"},message:"\
 must be number"}],!1;var s=a===e}else var s=!0;if(s){if(r.key!==void 0){let t=r.key,a=e;if(!(t==="rule"||t==="\
 source"||t==="destination"||t==="source-port"||t==="destination-port"))return v.errors=[{instancePath:i+"/key",
-schemaPath:"#/properties/key/enum",keyword:"enum",params:{allowedValues:I.properties.key.enum},message:"must b\
+schemaPath:"#/properties/key/enum",keyword:"enum",params:{allowedValues:$.properties.key.enum},message:"must b\
 e equal to one of the allowed values"}],!1;var s=a===e}else var s=!0;if(s){if(r.prefix4!==void 0){let t=r.prefix4,
 a=e;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t)))return v.errors=[{instancePath:i+"/prefix4",schemaPath:"\
 #/properties/prefix4/type",keyword:"type",params:{type:"integer"},message:"must be integer"}],!1;if(e===a&&typeof t==
@@ -200,7 +200,7 @@ if(e===a&&typeof t=="number"&&isFinite(t)){if(t>128||isNaN(t))return v.errors=[{
 !1;if(t<0||isNaN(t))return v.errors=[{instancePath:i+"/prefix6",schemaPath:"#/properties/prefix6/minimum",keyword:"\
 minimum",params:{comparison:">=",limit:0},message:"must be >= 0"}],!1}var s=a===e}else var s=!0;if(s)if(r.blockForSeconds!==
 void 0){let t=r.blockForSeconds,a=e;if(!(typeof t=="number"&&isFinite(t))&&t!==null)return v.errors=[{instancePath:i+
-"/blockForSeconds",schemaPath:"#/properties/blockForSeconds/type",keyword:"type",params:{type:I.properties.blockForSeconds.
+"/blockForSeconds",schemaPath:"#/properties/blockForSeconds/type",keyword:"type",params:{type:$.properties.blockForSeconds.
 type},message:"must be number,null"}],!1;if(e===a&&typeof t=="number"&&isFinite(t)&&(t<0||isNaN(t)))return v.errors=
 [{instancePath:i+"/blockForSeconds",schemaPath:"#/properties/blockForSeconds/minimum",keyword:"minimum",params:{
 comparison:">=",limit:0},message:"must be >= 0"}],!1;var s=a===e}else var s=!0}}}}}}}}else return v.errors=[{instancePath:i,
@@ -211,7 +211,7 @@ r.stableId===void 0&&(f="stableId")||r.policy===void 0&&(f="policy")||r.name===v
 void 0&&(f="action")||r.shadow===void 0&&(f="shadow")||r.backend===void 0&&(f="backend")||r.location===void 0&&
 (f="location")||r.limit===void 0&&(f="limit"))return g.errors=[{instancePath:i,schemaPath:"#/required",keyword:"\
 required",params:{missingProperty:f},message:"must have required property '"+f+"'"}],!1;{let t=e;for(let a in r)
-if(!R.call($.properties,a)){return g.errors=[{instancePath:i,schemaPath:"#/additionalProperties",keyword:"addi\
+if(!R.call(O.properties,a)){return g.errors=[{instancePath:i,schemaPath:"#/additionalProperties",keyword:"addi\
 tionalProperties",params:{additionalProperty:a},message:"must NOT have additional properties"}],!1;break}if(t===
 e){if(r.index!==void 0){let a=r.index,p=e;if(!(typeof a=="number"&&!(a%1)&&!isNaN(a)&&isFinite(a)))return g.errors=
 [{instancePath:i+"/index",schemaPath:"#/properties/index/type",keyword:"type",params:{type:"integer"},message:"\
@@ -236,12 +236,12 @@ ame",schemaPath:"#/properties/name/minLength",keyword:"minLength",params:{limit:
 r than 1 characters"}],!1}else return g.errors=[{instancePath:i+"/name",schemaPath:"#/properties/name/type",keyword:"\
 type",params:{type:"string"},message:"must be string"}],!1;var s=p===e}else var s=!0;if(s){if(r.action!==void 0){
 let a=r.action,p=e;if(!(a==="pass"||a==="drop"||a==="limit"))return g.errors=[{instancePath:i+"/action",schemaPath:"\
-#/properties/action/enum",keyword:"enum",params:{allowedValues:$.properties.action.enum},message:"must be equa\
+#/properties/action/enum",keyword:"enum",params:{allowedValues:O.properties.action.enum},message:"must be equa\
 l to one of the allowed values"}],!1;var s=p===e}else var s=!0;if(s){if(r.shadow!==void 0){let a=e;if(typeof r.
 shadow!="boolean")return g.errors=[{instancePath:i+"/shadow",schemaPath:"#/properties/shadow/type",keyword:"ty\
 pe",params:{type:"boolean"},message:"must be boolean"}],!1;var s=a===e}else var s=!0;if(s){if(r.backend!==void 0){
 let a=r.backend,p=e;if(typeof a!="string"&&a!==null)return g.errors=[{instancePath:i+"/backend",schemaPath:"#/\
-properties/backend/type",keyword:"type",params:{type:$.properties.backend.type},message:"must be string,null"}],
+properties/backend/type",keyword:"type",params:{type:O.properties.backend.type},message:"must be string,null"}],
 !1;var s=p===e}else var s=!0;if(s){if(r.location!==void 0){let a=e;L(r.location,{instancePath:i+"/location",parentData:r,
 parentDataProperty:"location",rootData:y})||(o=o===null?L.errors:o.concat(L.errors),e=o.length);var s=a===e}else
 var s=!0;if(s)if(r.limit!==void 0){let a=r.limit,p=e,c=e,u=!1,b=e;v(a,{instancePath:i+"/limit",parentData:r,parentDataProperty:"\
@@ -304,32 +304,32 @@ ject"}],!1;return q.errors=o,e===0}var K={type:"object",additionalProperties:!1,
 ixes4","prefixes6","sha256","feed"],properties:{name:{type:"string",minLength:1},scope:{description:"The polic\
 y, or `fleet:<name>`.",type:"string",minLength:1},prefixes4:{description:"The fewest IPv4 prefixes that cover \
 it.",type:"integer",minimum:0},prefixes6:{description:"The fewest IPv6 prefixes that cover it.",type:"integer",
-minimum:0},sha256:{description:"Over its prefixes as text, one a line, IPv4 first, ascending.",type:"string",pattern:"\
-^[0-9a-f]{64}$"},feed:{description:"Path of the feed file.",type:["string","null"]}}};function w(r,{instancePath:i="",
-parentData:N,parentDataProperty:x,rootData:y=r}={}){let o=null,e=0;if(e===0)if(r&&typeof r=="object"&&!Array.isArray(
-r)){let m;if(r.name===void 0&&(m="name")||r.scope===void 0&&(m="scope")||r.prefixes4===void 0&&(m="prefixes4")||
-r.prefixes6===void 0&&(m="prefixes6")||r.sha256===void 0&&(m="sha256")||r.feed===void 0&&(m="feed"))return w.errors=
-[{instancePath:i,schemaPath:"#/required",keyword:"required",params:{missingProperty:m},message:"must have requ\
-ired property '"+m+"'"}],!1;{let f=e;for(let t in r)if(!(t==="name"||t==="scope"||t==="prefixes4"||t==="prefix\
-es6"||t==="sha256"||t==="feed")){return w.errors=[{instancePath:i,schemaPath:"#/additionalProperties",keyword:"\
-additionalProperties",params:{additionalProperty:t},message:"must NOT have additional properties"}],!1;break}if(f===
-e){if(r.name!==void 0){let t=r.name,a=e;if(e===a)if(typeof t=="string"){if(F(t)<1)return w.errors=[{instancePath:i+
-"/name",schemaPath:"#/properties/name/minLength",keyword:"minLength",params:{limit:1},message:"must NOT have f\
-ewer than 1 characters"}],!1}else return w.errors=[{instancePath:i+"/name",schemaPath:"#/properties/name/type",
-keyword:"type",params:{type:"string"},message:"must be string"}],!1;var s=a===e}else var s=!0;if(s){if(r.scope!==
-void 0){let t=r.scope,a=e;if(e===a)if(typeof t=="string"){if(F(t)<1)return w.errors=[{instancePath:i+"/scope",
-schemaPath:"#/properties/scope/minLength",keyword:"minLength",params:{limit:1},message:"must NOT have fewer th\
-an 1 characters"}],!1}else return w.errors=[{instancePath:i+"/scope",schemaPath:"#/properties/scope/type",keyword:"\
-type",params:{type:"string"},message:"must be string"}],!1;var s=a===e}else var s=!0;if(s){if(r.prefixes4!==void 0){
-let t=r.prefixes4,a=e;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t)))return w.errors=[{instancePath:i+
-"/prefixes4",schemaPath:"#/properties/prefixes4/type",keyword:"type",params:{type:"integer"},message:"must be \
-integer"}],!1;if(e===a&&typeof t=="number"&&isFinite(t)&&(t<0||isNaN(t)))return w.errors=[{instancePath:i+"/pr\
-efixes4",schemaPath:"#/properties/prefixes4/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"\
-must be >= 0"}],!1;var s=a===e}else var s=!0;if(s){if(r.prefixes6!==void 0){let t=r.prefixes6,a=e;if(!(typeof t==
-"number"&&!(t%1)&&!isNaN(t)&&isFinite(t)))return w.errors=[{instancePath:i+"/prefixes6",schemaPath:"#/properti\
-es/prefixes6/type",keyword:"type",params:{type:"integer"},message:"must be integer"}],!1;if(e===a&&typeof t=="\
-number"&&isFinite(t)&&(t<0||isNaN(t)))return w.errors=[{instancePath:i+"/prefixes6",schemaPath:"#/properties/p\
-refixes6/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"}],!1;var s=a===e}else
+minimum:0},sha256:{description:"Over its ranges in order, first and last address big-endian: IPv4 in 4 bytes e\
+ach, then IPv6 in 16.",type:"string",pattern:"^[0-9a-f]{64}$"},feed:{description:"Path of the feed file.",type:[
+"string","null"]}}};function w(r,{instancePath:i="",parentData:N,parentDataProperty:x,rootData:y=r}={}){let o=null,
+e=0;if(e===0)if(r&&typeof r=="object"&&!Array.isArray(r)){let m;if(r.name===void 0&&(m="name")||r.scope===void 0&&
+(m="scope")||r.prefixes4===void 0&&(m="prefixes4")||r.prefixes6===void 0&&(m="prefixes6")||r.sha256===void 0&&
+(m="sha256")||r.feed===void 0&&(m="feed"))return w.errors=[{instancePath:i,schemaPath:"#/required",keyword:"re\
+quired",params:{missingProperty:m},message:"must have required property '"+m+"'"}],!1;{let f=e;for(let t in r)
+if(!(t==="name"||t==="scope"||t==="prefixes4"||t==="prefixes6"||t==="sha256"||t==="feed")){return w.errors=[{instancePath:i,
+schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must\
+ NOT have additional properties"}],!1;break}if(f===e){if(r.name!==void 0){let t=r.name,a=e;if(e===a)if(typeof t==
+"string"){if(F(t)<1)return w.errors=[{instancePath:i+"/name",schemaPath:"#/properties/name/minLength",keyword:"\
+minLength",params:{limit:1},message:"must NOT have fewer than 1 characters"}],!1}else return w.errors=[{instancePath:i+
+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type:"string"},message:"must be string"}],!1;
+var s=a===e}else var s=!0;if(s){if(r.scope!==void 0){let t=r.scope,a=e;if(e===a)if(typeof t=="string"){if(F(t)<
+1)return w.errors=[{instancePath:i+"/scope",schemaPath:"#/properties/scope/minLength",keyword:"minLength",params:{
+limit:1},message:"must NOT have fewer than 1 characters"}],!1}else return w.errors=[{instancePath:i+"/scope",schemaPath:"\
+#/properties/scope/type",keyword:"type",params:{type:"string"},message:"must be string"}],!1;var s=a===e}else var s=!0;
+if(s){if(r.prefixes4!==void 0){let t=r.prefixes4,a=e;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t)))
+return w.errors=[{instancePath:i+"/prefixes4",schemaPath:"#/properties/prefixes4/type",keyword:"type",params:{
+type:"integer"},message:"must be integer"}],!1;if(e===a&&typeof t=="number"&&isFinite(t)&&(t<0||isNaN(t)))return w.
+errors=[{instancePath:i+"/prefixes4",schemaPath:"#/properties/prefixes4/minimum",keyword:"minimum",params:{comparison:"\
+>=",limit:0},message:"must be >= 0"}],!1;var s=a===e}else var s=!0;if(s){if(r.prefixes6!==void 0){let t=r.prefixes6,
+a=e;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t)))return w.errors=[{instancePath:i+"/prefixes6",schemaPath:"\
+#/properties/prefixes6/type",keyword:"type",params:{type:"integer"},message:"must be integer"}],!1;if(e===a&&typeof t==
+"number"&&isFinite(t)&&(t<0||isNaN(t)))return w.errors=[{instancePath:i+"/prefixes6",schemaPath:"#/properties/\
+prefixes6/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"}],!1;var s=a===e}else
 var s=!0;if(s){if(r.sha256!==void 0){let t=r.sha256,a=e;if(e===a)if(typeof t=="string"){if(!z.test(t))return w.
 errors=[{instancePath:i+"/sha256",schemaPath:"#/properties/sha256/pattern",keyword:"pattern",params:{pattern:"\
 ^[0-9a-f]{64}$"},message:'must match pattern "^[0-9a-f]{64}$"'}],!1}else return w.errors=[{instancePath:i+"/sh\

@@ -81,7 +81,9 @@ function encodeManifest(manifest: Manifest): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(inSchemaOrder(manifest, schema)));
 }
 
+/** The keywords of JSON Schema that order keys; others are passed over. */
 interface Schema {
+  readonly [keyword: string]: unknown;
   readonly $ref?: string | undefined;
   readonly properties?: Readonly<Record<string, Schema>> | undefined;
   readonly items?: Schema | undefined;

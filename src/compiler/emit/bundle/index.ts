@@ -1,0 +1,3 @@
+// What other rooms import of the bundle emitter.
+
+export { type BundleInput, bundlePath, emitBundle } from "./emit-bundle.ts";

@@ -1,0 +1,184 @@
+// A fleet to the memory images of its tables, exactly as bpf/shared.h lays them out.
+
+import { strict as assert } from "node:assert";
+import {
+  ABI_VERSION,
+  CONFIG,
+  FIRST_PARSE_REASON,
+  LINE_BYTES,
+  REASONS,
+  SECTION_NAMES,
+  type SectionName,
+  VERDICTS,
+} from "../../bundle/abi.ts";
+import { entryBytesOf, tableMemoryBytes } from "../../bundle/layout.ts";
+import type { SectionImage } from "../../bundle/write-bundle.ts";
+import type { CheckedFleet, FleetIr, ParseClass } from "../../ir/nodes.ts";
+import { images4, images6 } from "./address-images.ts";
+import {
+  type AddressDimension,
+  type Dimension,
+  dimensionsOf,
+  type FieldDimension,
+  hasTooManyClasses,
+} from "./dimensions.ts";
+import { rulesImage, rulesOf } from "./rules-image.ts";
+import { type SetSize, setSize } from "./set-sizes.ts";
+import { dimensionRows, type RowShape, rowShape } from "./vectors.ts";
+
+export interface Tables {
+  /** Only those that the program needs. */
+  readonly sections: ReadonlyMap<SectionName, SectionImage>;
+  /** Kernel memory of the maps, in bytes. */
+  readonly memoryBytes: number;
+  /** In the order of fleet.sets. */
+  readonly setSizes: readonly SetSize[];
+}
+
+/** What is known of a fleet's tables before it is checked: `tables` is null where the classes do not fit. */
+export interface TablePlan {
+  readonly dimensions: readonly Dimension[];
+  readonly tables: Tables | null;
+}
+
+const plans = new WeakMap<FleetIr, TablePlan>();
+
+/** Made once for each fleet: the capacity check asks for it before the emitter does. */
+export function planTables(fleet: FleetIr): TablePlan {
+  let plan = plans.get(fleet);
+  if (!plan) {
+    const dimensions = dimensionsOf(rulesOf(fleet));
+    plan = { dimensions, tables: dimensions.some(hasTooManyClasses) ? null : build(fleet, dimensions) };
+    plans.set(fleet, plan);
+  }
+  return plan;
+}
+
+export function buildTables(fleet: CheckedFleet): Tables {
+  const { tables } = planTables(fleet);
+  assert(tables, "a checked fleet has no more classes than labels");
+  return tables;
+}
+
+function build(fleet: FleetIr, dimensions: readonly Dimension[]): Tables {
+  const shape = rowShape(rulesOf(fleet).length);
+  const images = new Map<SectionName, Uint8Array>();
+  const config = new Uint8Array(CONFIG.bytes);
+  const view = new DataView(config.buffer);
+  images.set("config", config);
+  writeConstants(view, fleet, shape, dimensions);
+  if (shape.ruleCount > 0) images.set("rules", rulesImage(fleet));
+  writeFields(
+    view,
+    images,
+    dimensions.filter((dimension) => dimension.kind === "field"),
+  );
+  writeRows(view, images, shape, dimensions);
+  for (const dimension of dimensions) if (dimension.kind === "address") writeSide(view, images, dimension);
+
+  const sections = new Map<SectionName, SectionImage>();
+  for (const name of SECTION_NAMES) {
+    const bytes = images.get(name);
+    if (bytes) sections.set(name, { bytes, entryBytes: entryBytesOf(name) });
+  }
+  return {
+    sections,
+    memoryBytes: tableMemoryBytes([...sections.values()].map(({ bytes }) => bytes.length)),
+    setSizes: fleet.sets.map((set) => setSize(set.addresses)),
+  };
+}
+
+function writeConstants(
+  view: DataView,
+  fleet: FleetIr,
+  shape: RowShape,
+  dimensions: readonly Dimension[],
+): void {
+  const limits = rulesOf(fleet).flatMap((rule) =>
+    rule.action.kind === "limit" ? [{ rule, blocks: (rule.action.blockForSeconds ?? 0) > 0 }] : [],
+  );
+  const blocking = limits.filter(({ rule, blocks }) => blocks && !rule.shadow);
+  const u32 = (offset: number, value: number) => view.setUint32(offset, value, true);
+  u32(CONFIG.abiVersion, ABI_VERSION);
+  u32(CONFIG.ruleCount, shape.ruleCount);
+  u32(CONFIG.wordCount, shape.wordCount);
+  u32(CONFIG.rowStride, shape.stride);
+  u32(CONFIG.stepCount, shape.ruleCount + shape.wordCount);
+  u32(CONFIG.defaultVerdict, VERDICTS.indexOf(fleet.defaultVerdict));
+  u32(
+    CONFIG.dimensionMask,
+    dimensions.reduce((mask, { index }) => mask | (1 << index), 0),
+  );
+  u32(CONFIG.limitCount, limits.length);
+  u32(CONFIG.blockCount, blocking.length);
+  view.setBigUint64(CONFIG.managementMask, (1n << BigInt(fleet.management.length)) - 1n, true);
+  let passReasons = 0n;
+  for (let reason = FIRST_PARSE_REASON; reason < REASONS.length; reason++)
+    if (fleet.parseVerdicts[REASONS[reason] as ParseClass] === "pass") passReasons |= 1n << BigInt(reason);
+  view.setBigUint64(CONFIG.passReasons, passReasons, true);
+}
+
+/** Two classes a label: 32 a line; each field begins on a line. */
+function writeFields(
+  config: DataView,
+  images: Map<SectionName, Uint8Array>,
+  fields: readonly FieldDimension[],
+): void {
+  if (fields.length === 0) return;
+  const labelsPerLine = LINE_BYTES / 2;
+  let entries = 0;
+  const bases = fields.map(({ classes }) => {
+    const base = entries;
+    entries += Math.ceil(classes.length / labelsPerLine) * labelsPerLine;
+    return base;
+  });
+  const labels = new Uint16Array(entries);
+  fields.forEach(({ classes, index }, i) => {
+    labels.set(classes, bases[i]!);
+    config.setUint32(CONFIG.fieldBase + 4 * index, bases[i]!, true);
+  });
+  images.set("fields", new Uint8Array(labels.buffer));
+}
+
+function writeRows(
+  config: DataView,
+  images: Map<SectionName, Uint8Array>,
+  shape: RowShape,
+  dimensions: readonly Dimension[],
+): void {
+  if (dimensions.length === 0) return;
+  const rows = dimensions.map((dimension) =>
+    dimensionRows(shape, dimension.setOfRule, dimension.classMembers),
+  );
+  const halves = rows.reduce((sum, row) => sum + row.length, 0);
+  const bytes = Math.ceil((4 * halves) / LINE_BYTES) * LINE_BYTES;
+  const vectors = new Uint32Array(bytes / 4);
+  let at = 0;
+  dimensions.forEach(({ index }, i) => {
+    vectors.set(rows[i]!, at);
+    config.setUint32(CONFIG.rowBase + 4 * index, at / 2, true);
+    at += rows[i]!.length;
+  });
+  images.set("vectors", new Uint8Array(vectors.buffer));
+}
+
+function writeSide(
+  config: DataView,
+  images: Map<SectionName, Uint8Array>,
+  { name, v4, v6 }: AddressDimension,
+): void {
+  const side = name === "source" ? 0 : 1;
+  const sideName = name === "source" ? "source" : "destination";
+  for (const [family, segments] of [v4, v6].entries()) {
+    const at = CONFIG.address + 16 * side + 8 * family;
+    if (segments.classes.length === 1) {
+      config.setUint32(at + 4, segments.classes[0]!, true);
+      continue;
+    }
+    config.setUint32(at, 1, true);
+    const digit = family === 0 ? 4 : 6;
+    const { root, ranges } = family === 0 ? images4(v4) : images6(v6);
+    images.set(`${sideName}${digit}_root`, root);
+    if (ranges) images.set(`${sideName}${digit}_ranges`, ranges);
+  }
+}

@@ -1,0 +1,45 @@
+// A fleet to what does not fit in the tables. The checks turn it into diagnostics.
+
+import { BACKENDS_MAX, CLASSES_MAX, MANAGEMENT_MAX, RULES_MAX } from "../../bundle/abi.ts";
+import type { FleetIr } from "../../ir/nodes.ts";
+import { planTables } from "./build-tables.ts";
+import { type DimensionName, hasTooManyClasses } from "./dimensions.ts";
+
+export type CapacityFault =
+  | {
+      readonly kind: "too-many-rules" | "too-many-management-flows" | "too-many-backends";
+      readonly count: number;
+      readonly most: number;
+    }
+  | {
+      /** Overlaps of the sets that rules use cut this dimension into more classes than labels exist for. */
+      readonly kind: "too-many-classes";
+      readonly dimension: DimensionName;
+      readonly count: number;
+      readonly most: number;
+    }
+  | {
+      readonly kind: "over-memory-budget";
+      readonly memoryBytes: number;
+      readonly budgetBytes: number;
+    };
+
+export function capacityFaults(fleet: FleetIr): readonly CapacityFault[] {
+  const counted = [
+    { kind: "too-many-rules", count: fleet.management.length + fleet.rules.length, most: RULES_MAX },
+    { kind: "too-many-management-flows", count: fleet.management.length, most: MANAGEMENT_MAX },
+    { kind: "too-many-backends", count: fleet.backends.length, most: BACKENDS_MAX },
+  ] as const;
+  const tooMany = counted.filter(({ count, most }) => count > most);
+  if (tooMany.length > 0) return tooMany; // tables of such a fleet need not be built
+  const { dimensions, tables } = planTables(fleet);
+  const classes = dimensions.filter(hasTooManyClasses).map(({ name, classMembers }) => ({
+    kind: "too-many-classes" as const,
+    dimension: name,
+    count: classMembers.length,
+    most: CLASSES_MAX,
+  }));
+  if (!tables || tables.memoryBytes <= fleet.memoryBudgetBytes) return classes;
+  const { memoryBytes } = tables;
+  return [{ kind: "over-memory-budget", memoryBytes, budgetBytes: fleet.memoryBudgetBytes }];
+}
