@@ -1,0 +1,67 @@
+import { describe, expect, test } from "vitest";
+import { runChecks } from "./index.ts";
+import { fleet, flow, rule, TCP, UDP } from "./testing.ts";
+
+const capacity = (...given: Parameters<typeof fleet>) =>
+  runChecks(fleet(...given)).diagnostics.filter(({ code }) => code === "capacity");
+
+/** Rules that do not touch each other. */
+const rules = (count: number) =>
+  Array.from({ length: count }, (_, port) =>
+    rule("drop", `port-${port}`, { protocol: UDP, destinationPort: port }),
+  );
+const flows = (count: number) =>
+  Array.from({ length: count }, (_, port) => flow(`port-${port}`, { protocol: TCP, destinationPort: port }));
+const backends = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({
+    kind: "backend" as const,
+    name: `backend-${index}`,
+    listen: ["203.0.113.5/32"],
+    protocols: ["tcp" as const],
+    ports: [[443, 443]] as const,
+    origins: [],
+    location: { file: "policies/backends.ts", line: 1, column: 1 },
+  }));
+
+describe("capacity is enough for", () => {
+  test("4,096 rules, management flows included", () => {
+    expect(capacity(rules(4_095), { management: flows(1) })).toEqual([]);
+  });
+  test("64 management flows", () => {
+    expect(capacity(rules(1), { management: flows(64) })).toEqual([]);
+  });
+  test("256 backends", () => {
+    expect(capacity(rules(1), { backends: backends(256) })).toEqual([]);
+  });
+});
+
+describe("capacity", () => {
+  test("4,097 rules are too many", () => {
+    expect(capacity(rules(4_096), { management: flows(1) })).toEqual([
+      {
+        code: "capacity",
+        severity: "error",
+        message: "fleet `edge` has 4,097 rules and management flows; the tables hold 4,096",
+        help: "put addresses of rules that do the same into one set, or give the policies to two fleets",
+        location: { file: "policies/fleet.policy.ts", line: 1, column: 16 },
+        spanLength: 5,
+        related: [],
+      },
+    ]);
+  });
+  test("65 management flows are too many", () => {
+    expect(capacity(rules(1), { management: flows(65) }).map(({ message, help }) => [message, help])).toEqual(
+      [
+        [
+          "fleet `edge` has 65 management flows; the tables hold 64",
+          "put the sources of flows to the same port into one set",
+        ],
+      ],
+    );
+  });
+  test("257 backends are too many", () => {
+    expect(capacity(rules(1), { backends: backends(257) }).map(({ message }) => message)).toEqual([
+      "fleet `edge` has 257 backends; the tables hold 256",
+    ]);
+  });
+});
