@@ -44,7 +44,7 @@ export const gameJava = policy("game-java", {
         rate: packetsPerSecond(5),
         burst: packets(10),
         key: by.source(),
-        blockForSeconds: 60,
+        blockFor: 60,
       },
     ),
     limit(

@@ -2,6 +2,10 @@
 
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { compile } from "../compiler/compile.ts";
+import { renderDiagnostics, renderDiagnosticsJson, summarise } from "../compiler/diagnostics/index.ts";
+import { type LoadedPolicies, loadPolicies } from "../compiler/load/index.ts";
+import type { CompileResult } from "../compiler/types.ts";
 import { CommandError } from "./command.ts";
 
 /**
@@ -24,4 +28,40 @@ export function findPolicies(named: string | undefined): string {
         "run inside a repository with policies/, or name the directory",
       );
   }
+}
+
+export interface Compiled {
+  readonly input: LoadedPolicies;
+  readonly result: CompileResult;
+}
+
+/** Reads and compiles. Diagnostics of both steps stand in `result`. */
+export async function compilePolicies(path: string): Promise<Compiled> {
+  const input = await loadPolicies(path);
+  const broken = input.diagnostics.some((one) => one.severity === "error");
+  const result = compile(input);
+  const diagnostics = [...input.diagnostics, ...result.diagnostics];
+  // What did load may compile, but a fleet without the file that did not load is not what its authors mean.
+  return { input, result: broken ? { diagnostics, fleets: [], artifacts: [] } : { ...result, diagnostics } };
+}
+
+export function hasErrors({ result }: Compiled): boolean {
+  return result.diagnostics.some((one) => one.severity === "error");
+}
+
+/** For people on standard error, for machines as JSON lines on standard output. */
+export function printDiagnostics({ input, result }: Compiled, json: boolean): void {
+  const { diagnostics } = result;
+  if (json) {
+    process.stdout.write(renderDiagnosticsJson(diagnostics));
+    return;
+  }
+  if (diagnostics.length === 0) return;
+  process.stderr.write(renderDiagnostics(diagnostics, input, { color: isColorful(process.stderr) }));
+  process.stderr.write(`\n${summarise(diagnostics)}\n`);
+}
+
+/** https://no-color.org, and colour on a terminal only. */
+export function isColorful(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY && !process.env.NO_COLOR;
 }

@@ -9,15 +9,13 @@ export interface Namespaces {
   readonly world: string;
   /** The interface in either namespace. */
   readonly interface: string;
-  /** MAC address of the interface in `edge`: the destination of frames from `world`. */
-  readonly edgeMac: Uint8Array;
-  readonly worldMac: Uint8Array;
   close(): void;
 }
 
 const INTERFACE = "eth0";
-const EDGE_MAC = Uint8Array.of(0x02, 0, 0, 0, 0, 0x01);
-const WORLD_MAC = Uint8Array.of(0x02, 0, 0, 0, 0, 0x02);
+// The addresses that src/packet builds frames from and to unless told otherwise.
+const EDGE_MAC = "02:00:00:00:00:02";
+const WORLD_MAC = "02:00:00:00:00:01";
 
 /**
  * @param prefix begins the names of both namespaces; the process id follows, so that two runs never meet.
@@ -54,14 +52,14 @@ export function createNamespaces(prefix: string): Namespaces {
       "add",
       INTERFACE,
       "address",
-      mac(EDGE_MAC),
+      EDGE_MAC,
       "type",
       "veth",
       "peer",
       "name",
       INTERFACE,
       "address",
-      mac(WORLD_MAC),
+      WORLD_MAC,
       "netns",
       world,
     );
@@ -74,8 +72,6 @@ export function createNamespaces(prefix: string): Namespaces {
     edge: `/run/netns/${edge}`,
     world: `/run/netns/${world}`,
     interface: INTERFACE,
-    edgeMac: EDGE_MAC,
-    worldMac: WORLD_MAC,
     close,
   };
 }
@@ -95,8 +91,4 @@ function within(name: string, ...command: string[]): void {
 
 function ip(...args: string[]): void {
   execFileSync("ip", args, { stdio: ["ignore", "ignore", "pipe"] });
-}
-
-function mac(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(":");
 }
