@@ -6,17 +6,17 @@ import { createServer, connect, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readBundle } from "../bundle/format.ts";
-import type { Manifest } from "../bundle/index.ts";
 import { createEvaluator } from "../compiler/evaluate.ts";
 import type { CompileResult } from "../compiler/types.ts";
 import type { CheckedFleet } from "../ir/nodes.ts";
-import { formatAddress, parseAddress } from "../ir/prefix.ts";
-import { frameBatch } from "../lab/packet-socket.ts";
+import { parseAddress } from "../ir/prefix.ts";
+import { LabNode } from "../lab/lab-node.ts";
+import { type FrameBatch, frameBatch } from "../lab/packet-socket.ts";
 import { udp } from "../packet/helpers.ts";
+import { ktimeNs } from "../runtime/bpf/index.ts";
 import { readCounters } from "./counters.ts";
 import { candidateEdits, copyPolicies, type Edit } from "./edit.ts";
-import { type CounterKey, Expectation, type Range } from "./expect.ts";
-import { DemoSite } from "./site.ts";
+import { type Burst, type CounterKey, Expectation, type Range } from "./expect.ts";
 import { formatTable } from "./table.ts";
 import { ordinaryStream, type Stream, witnessStreams } from "./traffic.ts";
 
@@ -92,26 +92,28 @@ async function showFleet(fleet: CheckedFleet, options: DemoOptions): Promise<Fle
   say(
     `\nFleet ${fleet.name}: generation ${bundle.generation}, ${bundle.manifest.rules.length} rules, ${bundle.manifest.witnesses.length} witnesses`,
   );
-  const site = await DemoSite.start(fleet.name, bytes);
+  const node = new LabNode("piston-demo", fleet.name);
   let stayServer: Server | null = null;
   try {
-    const committed = await site.agent.event("generation-committed");
+    node.publish(bytes);
+    node.startAgent();
+    const committed = await node.agent.event("generation-committed");
     say(
       `agent: proven and committed in ${describeDuration(committed.durationMs)}, native XDP on a veth pair`,
     );
 
     const ordinary = fleet.backends.map((backend) => ordinaryStream(fleet, backend));
     const attacks = witnessStreams(fleet, bundle.manifest.witnesses);
-    const judged = await judge(site, fleet, [...ordinary, ...attacks]);
+    const judged = await judge(node, fleet, [...ordinary, ...attacks]);
     printStreams(ordinary, say);
     printCounters(judged.counters, say);
     say(
       `sent ${count(judged.sent)} packets; let through ${count(judged.arrived)}, expected ${range(judged.expectedPassed)}: ${mark(within(judged.arrived, judged.expectedPassed))}`,
     );
 
-    const swap = await showSwap(site, fleet, ordinary, options);
+    const swap = await showSwap(node, fleet, ordinary, options);
     if (options.stay) {
-      stayServer = await forward(site.agent.metricsSocket);
+      stayServer = await forward(node.agent.metricsSocket);
       say(
         `\nstaying: metrics at http://127.0.0.1:${port(stayServer)}/metrics, health at /health; Ctrl-C ends it`,
       );
@@ -129,22 +131,22 @@ async function showFleet(fleet: CheckedFleet, options: DemoOptions): Promise<Fle
     };
   } finally {
     stayServer?.close();
-    await site.close();
+    await node.close();
   }
 }
 
 /** Sends every stream, and compares what the agent's metrics count with what the evaluator says. */
-async function judge(site: DemoSite, fleet: CheckedFleet, streams: readonly Stream[]) {
-  const before = readCounters((await site.agent.metrics()).body);
+async function judge(node: LabNode, fleet: CheckedFleet, streams: readonly Stream[]) {
+  const before = readCounters((await node.agent.metrics()).body);
   const expectation = new Expectation(fleet);
   let sent = 0;
   for (const { frames } of streams) {
     if (frames.length === 0) continue;
-    expectation.add(site.send(frames, frameBatch(frames)));
+    expectation.add(timed(node, frames, frameBatch(frames)));
     sent += frames.length;
   }
-  const arrived = (await site.arrived()).length;
-  const after = readCounters((await site.agent.metrics()).body);
+  const arrived = (await node.arrived()).length;
+  const after = readCounters((await node.agent.metrics()).body);
   const expected = expectation.packets();
   const counters: CounterRow[] = [];
   for (const [id, { key, packets }] of after) {
@@ -168,6 +170,12 @@ async function judge(site: DemoSite, fleet: CheckedFleet, streams: readonly Stre
   return { sent, arrived, counters, expectedPassed: expectation.passed };
 }
 
+function timed(node: LabNode, frames: readonly Uint8Array[], batch: FrameBatch): Burst {
+  const begunNs = ktimeNs();
+  node.send(batch);
+  return { frames, begunNs, endedNs: ktimeNs() };
+}
+
 /** What becomes of a packet that this counter counts. */
 function verdictOf(fleet: CheckedFleet, key: CounterKey): string {
   if (key.rule === null) {
@@ -182,7 +190,7 @@ function verdictOf(fleet: CheckedFleet, key: CounterKey): string {
 }
 
 async function showSwap(
-  site: DemoSite,
+  node: LabNode,
   fleet: CheckedFleet,
   ordinary: readonly Stream[],
   options: DemoOptions,
@@ -196,23 +204,23 @@ async function showSwap(
     const target = readBundle(bytes);
     const edited = Array<Uint8Array>(EDIT_PACKETS).fill(frame);
     const editedBatch = frameBatch(edited);
-    site.send(edited, editedBatch);
-    const before = (await site.arrived()).length;
+    node.send(editedBatch);
+    const before = (await node.arrived()).length;
 
-    const from = String((await site.agent.health()).generation);
-    const logged = site.agent.log.length;
+    const from = String((await node.agent.health()).generation);
+    const logged = node.agent.log.length;
     const traffic = keepSending(
-      site,
+      node,
       ordinary.flatMap((stream) => stream.frames),
     );
-    site.publish(bytes);
-    const committed = await site.agent.event("generation-committed", logged);
+    node.publish(bytes);
+    const committed = await node.agent.event("generation-committed", logged);
     const sent = await traffic.stop();
-    const arrived = (await site.arrived()).length;
+    const arrived = (await node.arrived()).length;
 
-    site.send(edited, editedBatch);
-    const after = (await site.arrived()).length;
-    const { generation, bundleDigest } = await site.agent.health();
+    node.send(editedBatch);
+    const after = (await node.arrived()).length;
+    const { generation, bundleDigest } = await node.agent.health();
     const ok =
       sent > 0 &&
       arrived === sent &&
@@ -297,7 +305,7 @@ function withSource(frame: Uint8Array, family: 4 | 6, value: bigint): Uint8Array
 }
 
 /** Sends ordinary packets one after the other, spread over time, until stopped; stop() gives how many. */
-function keepSending(site: DemoSite, frames: readonly Uint8Array[]): { stop(): Promise<number> } {
+function keepSending(node: LabNode, frames: readonly Uint8Array[]): { stop(): Promise<number> } {
   let sent = 0;
   let next = 0;
   // Slow enough that no source comes near a limit that it has kept to in one go: the whole list takes a second and more.
@@ -306,7 +314,7 @@ function keepSending(site: DemoSite, frames: readonly Uint8Array[]): { stop(): P
   const timer = setInterval(() => {
     for (let i = 0; i < step && frames.length > 0; i++) {
       const index = next++ % frames.length;
-      site.send([frames[index]!], each[index]!);
+      node.send(each[index]!);
       sent++;
     }
   }, 1);
