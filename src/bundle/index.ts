@@ -18,3 +18,14 @@ export { type Config, decodeConfig } from "./consistency.ts";
 export { digestOf, generationOf, sha256Bytes, sha256Hex } from "./digest.ts";
 export * from "./format.ts";
 export { tableMemoryBytes } from "./layout.ts";
+export { type FoundBundle, readBundleFrom } from "./read-bundle-from.ts";
+export {
+  type DirectoryReader,
+  joinShards,
+  SHARD_BYTES,
+  SHARDS_MAX,
+  type Shard,
+  type ShardedBundle,
+  splitBundle,
+} from "./shards.ts";
+export { generateKeys, type KeyPair, signBundle, verifySignature } from "./sign.ts";
