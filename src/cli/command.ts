@@ -1,6 +1,7 @@
 // One command of the command line: its options, its help, and what it runs. Arguments are read by node:util parseArgs,
 // strictly: an option that does not exist is an error, because a filter must not start on a mistyped flag.
 
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
 export interface OptionSpec {
@@ -107,4 +108,14 @@ export async function runCommand(name: string, command: Command, args: readonly 
     values[option] = parsed.values[option] ?? absent;
   }
   return command.run(values as OptionValues<OptionSpecs>, positionals);
+}
+
+/** The file's bytes. Throws CommandError where it cannot be read. */
+export function readFileOrSay(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new CommandError(`${path}: ${code === "ENOENT" ? "no such file" : `cannot be read (${code})`}`);
+  }
 }
