@@ -1,0 +1,118 @@
+// Bundles with one byte changed, and bundles cut short, published to a running agent under traffic.
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readBundle } from "../../src/bundle/format.ts";
+import { signBundle, generateKeys } from "../../src/bundle/sign.ts";
+import { LabNode } from "../../src/lab/lab-node.ts";
+import { bundleOf } from "../support/compile.ts";
+import { describeKernel } from "../support/kernel.ts";
+import { missing, NumberedTraffic, type TrafficAccount } from "../support/traffic.ts";
+import { FLEET_NAME, firstFleet, KINDS, secondFleet } from "../support/two-policies.ts";
+
+const FLIPS = 2_000;
+const CUTS = 200;
+
+/** Which part of the file a byte belongs to, by the layout in docs/BUNDLE.md. */
+function partAt(bundle: Uint8Array, position: number): string {
+  if (position < 128) return "header";
+  const manifestBytes = Number(new DataView(bundle.buffer, bundle.byteOffset).getBigUint64(24, true));
+  if (position < 128 + manifestBytes) return "manifest";
+  let part = "padding after manifest";
+  for (const { name, offset, length } of readBundle(bundle).manifest.sections) {
+    if (position >= offset) part = `section ${name}`;
+    if (position >= offset + length) part = `padding after section ${name}`;
+  }
+  return part;
+}
+
+describeKernel("a bundle that is not whole", () => {
+  let node: LabNode;
+  let good: Uint8Array;
+  let target: Uint8Array;
+  let signature: string;
+  let account: TrafficAccount;
+  const flips: { position: number; refused: Record<string, unknown> | null }[] = [];
+  const cuts: { length: number; refused: Record<string, unknown> | null }[] = [];
+  let generation: unknown;
+
+  /** Publishes, has the agent look, and gives what it says of it. */
+  async function publish(bundle: Uint8Array): Promise<Record<string, unknown> | null> {
+    const logged = node.agent.log.length;
+    node.publishFiles(bundle, signature);
+    await node.agent.operation("POST", "/internal/sync-rules");
+    return node.agent.log.slice(logged).find((line) => line.event === "bundle-refused") ?? null;
+  }
+
+  beforeAll(async () => {
+    good = await bundleOf(firstFleet);
+    target = await bundleOf(secondFleet);
+    signature = signBundle(readBundle(target), generateKeys().privateKeyPem);
+    node = new LabNode("piston-test-refusal", FLEET_NAME);
+    node.publish(good);
+    await node.startAgent().event("generation-committed");
+    const traffic = new NumberedTraffic(node);
+
+    // Every byte of the header, then the rest evenly, so that each part has its share; the last byte too.
+    const rest = FLIPS - 128;
+    const positions = [
+      ...Array(128).keys(),
+      ...Array.from({ length: rest }, (_, i) => 128 + Math.floor((i * (target.length - 128)) / rest)),
+      target.length - 1,
+    ];
+    for (const position of positions) {
+      const broken = target.slice();
+      broken[position]! ^= 1 << (position % 8);
+      flips.push({ position, refused: await publish(broken) });
+    }
+    for (let i = 0; i < CUTS; i++) {
+      const length = i < CUTS / 2 ? i * 3 : Math.floor((i * target.length) / CUTS);
+      cuts.push({ length, refused: await publish(target.subarray(0, length)) });
+    }
+    generation = (await node.agent.health()).generation;
+    account = await traffic.stop();
+  }, 170_000);
+
+  afterAll(async () => {
+    await node?.close();
+  });
+
+  it(`is refused for each of ${FLIPS} changed bytes, and the part is named`, () => {
+    expect(flips.length).toBeGreaterThan(FLIPS);
+    for (const { position, refused } of flips) {
+      expect(refused, `byte ${position}`).not.toBeNull();
+      const part = partAt(target, position);
+      expect(refused!.part, `byte ${position}`).toBe(part);
+      expect(String(refused!.msg), `byte ${position}`).toContain(part);
+    }
+  });
+
+  it(`is refused for each of ${CUTS} lengths that it is cut to`, () => {
+    for (const { length, refused } of cuts) {
+      expect(refused, `length ${length}`).not.toBeNull();
+      expect(refused!.part, `length ${length}`).toEqual(expect.any(String));
+    }
+  });
+
+  it("is refused whole where nobody who is trusted signed it", async () => {
+    const refused = await publish(target);
+    expect(refused).toMatchObject({ part: "signature" });
+  });
+
+  it("changes nothing: the old generation serves, and traffic goes on", () => {
+    expect(generation).toBe(readBundle(good).generation);
+    for (const [kind, { expected }] of KINDS.entries()) {
+      expect(account.sent[kind]).toBeGreaterThan(10_000);
+      const passes = expected === "both pass" || expected === "only first passes";
+      expect(passes ? missing(account, kind) : account.arrived[kind]!.size).toBe(0);
+    }
+  });
+});
+
+describe("partAt", () => {
+  it("finds the first byte of a section and the last of the file", async () => {
+    const bundle = await bundleOf(firstFleet);
+    const [config] = readBundle(bundle).manifest.sections;
+    expect(partAt(bundle, config!.offset)).toBe("section config");
+    expect(partAt(bundle, config!.offset - 1)).not.toBe("section config");
+  });
+});
