@@ -11,7 +11,7 @@ import { openImportTree } from "./import-tree.ts";
 import { inputOfFleets, showFrom } from "./input.ts";
 
 export { feedPath } from "./feed-path.ts";
-export { inputOfFleets, type InputOptions } from "./input.ts";
+export { type InputOptions, inputOfFleets } from "./input.ts";
 
 export interface LoadOptions {
   /** Directory that stands in for the policy directory where feeds are read: a copy of policies needs no feeds. */

@@ -1,0 +1,114 @@
+// A backend to its IR node and to what it adds to every match of its policy.
+
+import { type AddressSet, formatPrefix, fromPrefixes } from "../../ir/address-set.ts";
+import { backendNode } from "../../ir/factory.ts";
+import type { BackendIr } from "../../ir/nodes.ts";
+import type { Ranges } from "../../ir/ranges.ts";
+import { numberField, protocolField } from "./fields.ts";
+import type { Call, Lowering } from "./lowering.ts";
+import { prefixOf } from "./prefixes.ts";
+import { fieldsOf, listOf, type Node, nameOf, numberOf, oneOf, show } from "./untyped.ts";
+
+export interface BackendScope {
+  readonly ir: BackendIr;
+  readonly addresses: AddressSet;
+  readonly protocols: Ranges;
+  readonly ports: Ranges;
+}
+
+/** Null where it has a fault, which is then reported. */
+export function lowerBackend(node: Node, lowering: Lowering): BackendScope | null {
+  const call = lowering.callAt(node.location);
+  const name = nameOf(node["name"], "a backend", call);
+  const listen = lowerListen(node["listen"], call);
+  const protocols = lowerProtocols(node["protocol"], call);
+  const ports =
+    node["ports"] === undefined
+      ? missing("ports", "ports: 53", call)
+      : numberField(node["ports"], "destinationPort", "ports", call);
+  const origins = lowerOrigins(node["origins"], call);
+  const isHealthy = node["healthCheck"] === null || isHealthCheck(node["healthCheck"], call);
+  if (
+    name === null ||
+    listen === null ||
+    protocols === null ||
+    ports === null ||
+    origins === null ||
+    !isHealthy
+  )
+    return null;
+  const ir = backendNode({
+    name,
+    listen: listen.map(formatPrefix),
+    protocols: protocols.names,
+    ports: ports.ranges,
+    origins,
+    location: node.location,
+  });
+  return { ir, addresses: fromPrefixes(listen), protocols: protocols.ranges, ports: ports.ranges };
+}
+
+function missing(property: string, example: string, call: Call): null {
+  call.report(call.whole(), {
+    code: "bad-value",
+    message: `the backend has no \`${property}\``,
+    help: `write \`${example}\``,
+  });
+  return null;
+}
+
+function lowerListen(raw: unknown, call: Call) {
+  const list = listOf(raw, "listen", call);
+  if (list === null) return null;
+  if (list.length === 0) return missing("listen", 'listen: ["203.0.113.53/32"]', call);
+  const prefixes = list.map((text) => prefixOf(text, call, { property: "listen" }));
+  return prefixes.every((prefix) => prefix !== null) ? prefixes : null;
+}
+
+function lowerProtocols(raw: unknown, call: Call) {
+  if (raw === undefined) return missing("protocol", 'protocol: "udp"', call);
+  const words: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
+  const found = words.map((word) => oneOf(word, ["tcp", "udp"], "protocol", call));
+  const term = found.every((name) => name !== null) ? protocolField(raw, call) : null;
+  if (term === null) return null;
+  // In the order of the numbers, each once: two ways to write one backend are one backend.
+  const names = (["tcp", "udp"] as const).filter((name) => found.includes(name));
+  return { names, ranges: term.ranges };
+}
+
+function lowerOrigins(raw: unknown, call: Call): string[] | null {
+  const list = listOf(raw, "origins", call);
+  if (list === null) return null;
+  const origins: string[] = [];
+  for (const origin of list) {
+    const port =
+      typeof origin === "string" ? /^(?:\[[^\]]+\]|[^:\s]+):(\d{1,5})$/.exec(origin)?.[1] : undefined;
+    if (typeof origin === "string" && port !== undefined && Number(port) >= 1 && Number(port) <= 65535)
+      origins.push(origin);
+    else
+      call.report(call.value(origin, { property: "origins" }), {
+        code: "bad-value",
+        message: `${show(origin)} is not an origin`,
+        help: 'write host and port: "10.0.0.10:53", "[2001:db8::1]:53"',
+      });
+  }
+  return origins.length === list.length ? origins : null;
+}
+
+function isHealthCheck(raw: unknown, call: Call): boolean {
+  const check = fieldsOf(raw);
+  if (check === null) return missing("healthCheck", 'healthCheck: { kind: "tcp", port: 53 }', call) !== null;
+  const seconds = { least: 1, most: 3600, whole: false, unit: "seconds" };
+  return [
+    oneOf(check["kind"], ["tcp", "udp", "http", "https"], "kind", call),
+    numberOf(check["port"], "port", { least: 1, most: 65535, whole: true, unit: "" }, call),
+    numberOf(check["intervalSeconds"], "intervalSeconds", seconds, call),
+    numberOf(check["timeoutSeconds"], "timeoutSeconds", seconds, call),
+    numberOf(
+      check["unhealthyThreshold"],
+      "unhealthyThreshold",
+      { least: 1, most: 100, whole: true, unit: "" },
+      call,
+    ),
+  ].every((value) => value !== null);
+}

@@ -1,0 +1,75 @@
+// Rules and management flows to rules of the IR.
+
+import { ruleNode } from "../../ir/factory.ts";
+import type { ActionIr, RuleIr } from "../../ir/nodes.ts";
+import type { BackendScope } from "./backends.ts";
+import { lowerLimit, lowerRate } from "./limits.ts";
+import type { Call, Lowering } from "./lowering.ts";
+import { lowerMatch } from "./matches.ts";
+import type { SetScope } from "./sets.ts";
+import { type Node, nameOf, oneOf, show } from "./untyped.ts";
+
+/** What the rules of one policy (or the management flows of one fleet) stand in. */
+export interface RuleScope {
+  /** First part of the rules' ids. */
+  readonly policy: string;
+  readonly sets: SetScope;
+  readonly backend: BackendScope | null;
+}
+
+/** Null where it has a fault, which is then reported; every part is looked at. */
+export function lowerRule(node: Node, scope: RuleScope, lowering: Lowering): RuleIr | null {
+  const call = lowering.callAt(node.location);
+  const isFlow = node["kind"] === "management-flow";
+  const name = nameOf(node["name"], isFlow ? "a management flow" : "a rule", call);
+  const what = isFlow ? `management flow ${quoted(node["name"])}` : `rule ${quoted(node["name"])}`;
+  const match = lowerMatch(node["match"], what, call, scope.sets, scope.backend);
+  const action = isFlow ? PASS : lowerAction(node, what, call);
+  const alertAbove = lowerAlert(node["alertAbove"], what, call);
+  if (name === null || match === null || action === null || alertAbove === undefined) return null;
+  return ruleNode({
+    id: `${scope.policy}/${name}`,
+    name,
+    policy: scope.policy,
+    backend: scope.backend?.ir.name ?? null,
+    action,
+    shadow: node["shadow"] === true,
+    alertAbovePps: alertAbove,
+    match,
+    location: node.location,
+  });
+}
+
+const PASS: ActionIr = Object.freeze({ kind: "pass" });
+const DROP: ActionIr = Object.freeze({ kind: "drop" });
+
+function quoted(name: unknown): string {
+  return typeof name === "string" ? `\`${name}\`` : show(name);
+}
+
+function lowerAction(node: Node, what: string, call: Call): ActionIr | null {
+  switch (oneOf(node["action"], ["pass", "drop", "limit"], "action", call)) {
+    case "pass":
+      return PASS;
+    case "drop":
+      return DROP;
+    case "limit":
+      return lowerLimit(node["limit"], what, call);
+    case null:
+      return null;
+  }
+}
+
+/** undefined where it has a fault; null where the rule has no alert of its own. */
+function lowerAlert(raw: unknown, what: string, call: Call): number | null | undefined {
+  if (raw === null || raw === undefined) return null;
+  const rate = lowerRate(raw, "alertAbove", call);
+  if (rate === null) return undefined;
+  if (rate.unit === "packets") return rate.perSecond;
+  call.report(call.property("alertAbove"), {
+    code: "unit-mismatch",
+    message: `${what} alerts above a rate in bytes, and alerts count packets`,
+    help: "write `alertAbove: packetsPerSecond(…)`",
+  });
+  return undefined;
+}
