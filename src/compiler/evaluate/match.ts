@@ -77,23 +77,19 @@ function inRanges<N extends number | bigint>(list: ArrayLike<N>, value: N): bool
 }
 
 const PROTOCOL_NAMES: Readonly<Record<number, string>> = { 1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6" };
-const FRAGMENT_NAMES = ["none", "first", "later"] as const;
+const FRAGMENT_NAMES = ["none", "first", "later"];
+
+/** Fields whose numbers say little to people. */
+const DESCRIBE: Readonly<Partial<Record<FieldName, (value: number) => string | undefined>>> = {
+  protocol: (value) => PROTOCOL_NAMES[value],
+  tcpFlags: (value) => byteToTcpFlags(value).join(",") || "none",
+  icmp: (value) => `type ${value >> 8} code ${value & 0xff}`,
+  fragment: (value) => FRAGMENT_NAMES[value],
+};
 
 /** What the packet has in a field, for people; null where it has none. */
 export function describeValue(field: MatchTest["field"], packet: ParsedPacket): string | null {
   if (field === "source" || field === "destination") return formatAddress(packet.family, packet[field]);
   const value = packet.fields[field];
-  if (value === null) return null;
-  switch (field) {
-    case "protocol":
-      return PROTOCOL_NAMES[value] ?? String(value);
-    case "tcpFlags":
-      return byteToTcpFlags(value).join(",") || "none";
-    case "icmp":
-      return `type ${value >> 8} code ${value & 0xff}`;
-    case "fragment":
-      return FRAGMENT_NAMES[value]!;
-    default:
-      return String(value);
-  }
+  return value === null ? null : (DESCRIBE[field]?.(value) ?? String(value));
 }
