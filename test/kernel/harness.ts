@@ -1,0 +1,166 @@
+// A policy written by hand -> the XDP program loaded with its tables, packets run through it in the kernel, and what it
+// decided and counted. Nothing is attached to an interface, and nothing is pinned.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import {
+  COUNTER_KINDS,
+  COUNTERS_PER_SLOT,
+  COUNTERS_REASONS,
+  PROOF,
+  REASONS,
+  type Reason,
+  VERDICTS,
+} from "../../src/bundle/abi.ts";
+import { buildPacket } from "../../src/packet/build.ts";
+import type { PacketSpec } from "../../src/packet/spec.ts";
+import { BpfMap, BpfObject, type BpfProgram, MAP_FLAGS } from "../../src/runtime/bpf/index.ts";
+import { buildImages, type HandPolicy } from "./tables.ts";
+
+export const OBJECT_PATH = fileURLToPath(new URL("../../build/filter.bpf.o", import.meta.url));
+const XDP = ["aborted", "drop", "pass"] as const;
+
+/** Builds build/filter.bpf.o where a source is newer. */
+export function buildObject(): void {
+  const bpf = fileURLToPath(new URL("../../bpf", import.meta.url));
+  const make = spawnSync("make", ["--no-print-directory", "-C", bpf], { encoding: "utf8" });
+  if (make.status !== 0) throw new Error(`make -C bpf: ${make.error?.message ?? make.stderr}`);
+}
+
+export interface Decision {
+  readonly verdict: (typeof VERDICTS)[number];
+  /** 0n: none. */
+  readonly rule: bigint;
+  readonly reason: Reason;
+}
+
+export interface Count {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+export class Filter {
+  readonly program: BpfProgram;
+  readonly #object: BpfObject;
+  readonly #tables: BpfMap[] = [];
+  readonly #slotCount: number;
+
+  /** Counter slots are the rules' indexes, unless `slots` says otherwise. */
+  constructor(policy: HandPolicy, slots: readonly number[] = policy.rules.map((_, index) => index)) {
+    const images = buildImages(policy);
+    const slotImage = new Uint32Array(Math.max(16, Math.ceil(slots.length / 16) * 16));
+    slotImage.set(slots);
+    this.#slotCount = slots.length;
+    this.#object = BpfObject.open(OBJECT_PATH, "filter");
+    try {
+      this.#object.setInitialValue(".rodata", images.rodata);
+      for (const [name, image] of images.tables) this.#table(name, image);
+      this.#table("counter_slots", new Uint8Array(slotImage.buffer));
+      this.#object.load();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    this.program = this.#object.program("piston_filter");
+  }
+
+  /** Not read-only to the program, as the object declares it: the kernel then refuses the mapping that fills it. */
+  #table(name: string, image: Uint8Array): void {
+    const map = BpfMap.create({
+      type: "array",
+      name: name.slice(0, 15),
+      keyBytes: 4,
+      valueBytes: 64,
+      maxEntries: image.length / 64,
+      flags: MAP_FLAGS.mmapable,
+    });
+    this.#tables.push(map);
+    map.writeImage(image);
+    map.freeze();
+    this.#object.reuseMap(name, map);
+  }
+
+  /** Runs a packet through a proof instance. */
+  run(packet: Uint8Array, nowNs = 0n): Decision {
+    const metadata = new Uint8Array(PROOF.bytes);
+    new DataView(metadata.buffer).setBigUint64(PROOF.nowNs, nowNs, true);
+    const result = this.program.testRun(packet, { metadata });
+    const left = new DataView(result.metadata.buffer, result.metadata.byteOffset, result.metadata.length);
+    const decision: Decision = {
+      verdict: VERDICTS[left.getUint32(PROOF.verdict, true)]!,
+      rule: left.getBigUint64(PROOF.ruleId, true),
+      reason: REASONS[left.getUint32(PROOF.reason, true)]!,
+    };
+    const action = XDP[result.returnCode] ?? `action ${result.returnCode}`;
+    if (action !== decision.verdict) throw new Error(`returned XDP ${action}, left ${decision.verdict}`);
+    return decision;
+  }
+
+  map(name: string): BpfMap {
+    return this.#object.map(name);
+  }
+
+  /** Every counter that is not zero, by `reason <name>` and `<slot> <kind>`; a reason's number where it has no name. */
+  counters(): Record<string, Count> {
+    const map = this.map("counters");
+    const entries = COUNTERS_REASONS + COUNTERS_PER_SLOT * this.#slotCount;
+    const values = map.readRange(0, entries);
+    const cpus = values.length / entries / 16;
+    const view = new DataView(values.buffer, values.byteOffset, values.length);
+    const counts: Record<string, Count> = {};
+    for (let entry = 0; entry < entries; entry++) {
+      let packets = 0;
+      let bytes = 0;
+      for (let cpu = 0; cpu < cpus; cpu++) {
+        packets += Number(view.getBigUint64((entry * cpus + cpu) * 16, true));
+        bytes += Number(view.getBigUint64((entry * cpus + cpu) * 16 + 8, true));
+      }
+      if (packets === 0 && bytes === 0) continue;
+      const slot = entry - COUNTERS_REASONS;
+      const name =
+        slot < 0
+          ? `reason ${REASONS[entry] ?? entry}`
+          : `${Math.floor(slot / COUNTERS_PER_SLOT)} ${COUNTER_KINDS[slot % COUNTERS_PER_SLOT]}`;
+      counts[name] = { packets, bytes };
+    }
+    return counts;
+  }
+
+  /** Empties limit state and blocks. */
+  clear(): void {
+    for (const name of ["limit_state", "blocks"]) {
+      const map = this.map(name);
+      for (const key of [...map.keys()]) map.delete(key);
+    }
+  }
+
+  close(): void {
+    for (const table of this.#tables) table.close();
+    this.program?.close();
+    this.#object.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** What a parse class or an always-passed kind gives. */
+export function byReason(verdict: "pass" | "drop", reason: Reason): Decision {
+  return { verdict, rule: 0n, reason };
+}
+export function byRule(verdict: "pass" | "drop", rule: bigint): Decision {
+  return { verdict, rule, reason: "rule" };
+}
+
+/**
+ * The reason for the packet, in a filter without rules whose default passes and whose parse classes are all dropped; a
+ * verdict that does not go with the reason throws.
+ */
+export function reasonOf(filter: Filter, packet: PacketSpec | Uint8Array): Reason {
+  const decision = filter.run(packet instanceof Uint8Array ? packet : buildPacket(packet));
+  const passes = ["default", "arp", "neighbour-discovery", "dhcp"].includes(decision.reason);
+  assert.deepEqual(decision, byReason(passes ? "pass" : "drop", decision.reason));
+  return decision.reason;
+}

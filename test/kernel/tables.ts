@@ -1,0 +1,275 @@
+// Rules written by hand -> the images of config and tables that bpf/shared.h describes. Written for these tests alone and
+// by another road than src/compiler (a sweep over the ends of ranges), so that a fault in one is not in the other.
+
+import assert from "node:assert/strict";
+import {
+  ABI_VERSION,
+  CONFIG,
+  INSTANCE,
+  LINE_BYTES,
+  REASONS,
+  RULE,
+  type Reason,
+} from "../../src/bundle/abi.ts";
+import { FIELD_DOMAIN, FIELD_NAMES, type FieldName } from "../../src/ir/nodes.ts";
+import { isFault, parsePrefix } from "../../src/ir/prefix.ts";
+
+export type Range = readonly [first: number, last: number];
+
+export interface HandRule {
+  readonly id: bigint;
+  readonly action: "pass" | "drop" | "limit";
+  readonly shadow?: boolean;
+  /** A field that is not named is not asked about; what is named matches no packet that lacks it. */
+  readonly fields?: Partial<Record<FieldName, readonly Range[]>>;
+  readonly source?: readonly string[];
+  readonly destination?: readonly string[];
+  readonly limit?: HandLimit;
+}
+
+export interface HandLimit {
+  readonly id?: bigint;
+  /** Ticks (1/16 ns) a unit, times 2^16. */
+  readonly multiplier: bigint;
+  readonly burstTicks: bigint;
+  readonly unit?: "packets" | "bytes";
+  readonly key?: "rule" | "source" | "destination" | "source-port" | "destination-port";
+  readonly prefix4?: number;
+  readonly prefix6?: number;
+  readonly blockNs?: bigint;
+}
+
+export interface HandPolicy {
+  readonly rules: readonly HandRule[];
+  /** The first of `rules` are management flows. */
+  readonly managementCount?: number;
+  readonly defaultVerdict?: "pass" | "drop";
+  readonly passReasons?: readonly Reason[];
+  readonly proof?: boolean;
+  readonly samplesPerJiffy?: number;
+  /** Looks every dimension up, whether it tells rules apart or not. */
+  readonly everyDimension?: boolean;
+}
+
+export interface Images {
+  readonly rodata: Uint8Array;
+  /** By map name; those that are not here are never read. */
+  readonly tables: ReadonlyMap<string, Uint8Array>;
+}
+
+const SIDES = ["source", "destination"] as const;
+const RODATA_BYTES = CONFIG.bytes + INSTANCE.bytes;
+const ACTIONS = ["pass", "drop", "limit"];
+const KEYS = ["rule", "source", "destination", "source-port", "destination-port"];
+
+/** The first byte of the bundle digest of every hand-built generation; the rest count up. */
+export const DIGEST_FIRST = 0xa0;
+
+/** A stretch of a domain, from `start` to the next one's start, in which the same rules match. Bit n: rule n. */
+interface Stretch {
+  readonly start: bigint;
+  readonly rules: bigint;
+}
+
+export function buildImages(policy: HandPolicy): Images {
+  const { rules } = policy;
+  const words = Math.max(1, Math.ceil(rules.length / 64));
+  const rows = new Rows(rules.length, words);
+  const tables = new Map<string, Uint8Array>();
+  const rodata = new DataView(new ArrayBuffer(RODATA_BYTES));
+  const u32 = (at: number, value: number) => rodata.setUint32(at, value, true);
+  let dimensionMask = 0;
+  const addDimension = (dimension: number, base: number) => {
+    u32(CONFIG.rowBase + 4 * dimension, base);
+    dimensionMask |= 1 << dimension;
+  };
+
+  const classes: number[] = [];
+  FIELD_NAMES.forEach((field, dimension) => {
+    if (!policy.everyDimension && !rules.some((rule) => rule.fields?.[field])) return;
+    while (classes.length % 32 !== 0) classes.push(0);
+    u32(CONFIG.fieldBase + 4 * dimension, classes.length);
+    addDimension(dimension, rows.begin());
+    const named = rules.map((rule) => rule.fields?.[field]?.map(([a, b]) => [BigInt(a), BigInt(b)] as const));
+    const stretches = sweep(named, BigInt(FIELD_DOMAIN[field]));
+    stretches.forEach(({ start, rules: matching }, index) => {
+      const end = stretches[index + 1]?.start ?? BigInt(FIELD_DOMAIN[field]);
+      const row = rows.add(matching);
+      for (let value = start; value < end; value++) classes.push(row);
+    });
+    classes.push(rows.add(bits(rules.map((rule) => rule.fields?.[field] === undefined))));
+  });
+  tables.set(
+    "fields",
+    lines(classes.length * 2, (view) => classes.forEach((c, i) => view.setUint16(2 * i, c, true))),
+  );
+
+  SIDES.forEach((side, sideIndex) => {
+    if (!policy.everyDimension && !rules.some((rule) => rule[side])) return;
+    addDimension(FIELD_NAMES.length + sideIndex, rows.begin());
+    for (const family of [4, 6] as const) {
+      const named = rules.map((rule) => rule[side]?.flatMap((text) => prefixRange(text, family)));
+      const stretches = sweep(named, 1n << (family === 4 ? 32n : 128n));
+      const at = CONFIG.address + 16 * sideIndex + (family === 4 ? 0 : 8);
+      if (stretches.length === 1 && !policy.everyDimension) {
+        u32(at + 4, rows.add(stretches[0]!.rules));
+        continue;
+      }
+      u32(at, 1);
+      const { root, ranges } = addressTables(stretches, family, rows);
+      tables.set(`${side}${family}_root`, root);
+      tables.set(`${side}${family}_ranges`, ranges);
+    }
+  });
+
+  tables.set(
+    "vectors",
+    lines(rows.words.length * 8, (view) => rows.words.forEach((w, i) => view.setBigUint64(8 * i, w, true))),
+  );
+  tables.set(
+    "rules",
+    lines(rules.length * LINE_BYTES, (view) => rules.forEach((rule, i) => writeRule(view, i, rule))),
+  );
+
+  u32(CONFIG.abiVersion, ABI_VERSION);
+  u32(CONFIG.ruleCount, rules.length);
+  u32(CONFIG.wordCount, words);
+  u32(CONFIG.rowStride, words === 1 ? 1 : words + 1);
+  u32(CONFIG.stepCount, rules.length + words);
+  u32(CONFIG.defaultVerdict, policy.defaultVerdict === "drop" ? 0 : 1);
+  u32(CONFIG.dimensionMask, dimensionMask);
+  u32(CONFIG.limitCount, rules.filter((rule) => rule.action === "limit").length);
+  u32(CONFIG.blockCount, rules.filter((rule) => rule.limit?.blockNs).length);
+  rodata.setBigUint64(CONFIG.managementMask, (1n << BigInt(policy.managementCount ?? 0)) - 1n, true);
+  const passed = (policy.passReasons ?? []).map((reason) => 1n << BigInt(REASONS.indexOf(reason)));
+  rodata.setBigUint64(
+    CONFIG.passReasons,
+    passed.reduce((a, b) => a | b, 0n),
+    true,
+  );
+  for (let i = 0; i < 32; i++) rodata.setUint8(CONFIG.bytes + INSTANCE.bundleDigest + i, DIGEST_FIRST + i);
+  u32(CONFIG.bytes + INSTANCE.proof, policy.proof === false ? 0 : 1);
+  u32(CONFIG.bytes + INSTANCE.samplesPerJiffy, policy.samplesPerJiffy ?? 0);
+  return { rodata: new Uint8Array(rodata.buffer), tables };
+}
+
+/** Rows of bits over the rules, one dimension after another; classes are counted within a dimension. */
+class Rows {
+  readonly words: bigint[] = [];
+  #classes = new Map<bigint, number>();
+
+  constructor(
+    readonly ruleCount: number,
+    readonly wordCount: number,
+  ) {}
+
+  /** The next dimension; returns its first word. */
+  begin(): number {
+    this.#classes = new Map();
+    return this.words.length;
+  }
+
+  /** The class of exactly these rules, made where it is new. */
+  add(rules: bigint): number {
+    const known = this.#classes.get(rules);
+    if (known !== undefined) return known;
+    const row = Array.from({ length: this.wordCount }, (_, w) => BigInt.asUintN(64, rules >> BigInt(64 * w)));
+    if (this.wordCount > 1) this.words.push(bits(row.map((word) => word !== 0n)));
+    this.words.push(...row);
+    const index = this.#classes.size;
+    this.#classes.set(rules, index);
+    return index;
+  }
+}
+
+function bits(flags: readonly boolean[]): bigint {
+  return flags.reduce((sum, flag, index) => (flag ? sum | (1n << BigInt(index)) : sum), 0n);
+}
+
+type BigRange = readonly [first: bigint, last: bigint];
+
+/** Cuts [0, size) where the set of matching rules changes. A rule without ranges matches everywhere; its own are disjoint. */
+function sweep(named: readonly (readonly BigRange[] | undefined)[], size: bigint): Stretch[] {
+  const toggles = new Map<bigint, bigint>([[0n, 0n]]);
+  const toggle = (at: bigint, rule: number) =>
+    toggles.set(at, (toggles.get(at) ?? 0n) ^ (1n << BigInt(rule)));
+  named.forEach((ranges, rule) => {
+    for (const [first, last] of ranges ?? [[0n, size - 1n]]) {
+      toggle(first, rule);
+      toggle(last + 1n, rule);
+    }
+  });
+  let rules = 0n;
+  return [...toggles]
+    .filter(([start]) => start < size)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([start, toggled]) => ({ start, rules: (rules ^= toggled) }));
+}
+
+function prefixRange(text: string, family: 4 | 6): BigRange[] {
+  const prefix = parsePrefix(text);
+  assert(!isFault(prefix), `${text} is no prefix`);
+  if (prefix.family !== family) return [];
+  return [[prefix.first, prefix.last]];
+}
+
+function addressTables(stretches: readonly Stretch[], family: 4 | 6, rows: Rows) {
+  const chunkBits = family === 4 ? 16n : 112n;
+  const ranges: { first: bigint; class: number }[] = [];
+  let next = 0; // first stretch that starts after the chunk's first address
+  const root = lines(65_536 * 8, (view) => {
+    for (let chunk = 0; chunk < 65_536; chunk++) {
+      const first = BigInt(chunk) << chunkBits;
+      const end = BigInt(chunk + 1) << chunkBits;
+      while (next < stretches.length && stretches[next]!.start <= first) next++;
+      const current = stretches[next - 1]!;
+      const inside: Stretch[] = [];
+      for (let i = next; i < stretches.length && stretches[i]!.start < end; i++) inside.push(stretches[i]!);
+      if (inside.length === 0) {
+        view.setUint32(8 * chunk, rows.add(current.rules), true);
+        continue;
+      }
+      view.setUint32(8 * chunk, ranges.length, true);
+      view.setUint32(8 * chunk + 4, 1 + inside.length, true);
+      for (const { start, rules } of [{ start: first, rules: current.rules }, ...inside])
+        ranges.push({ first: start, class: rows.add(rules) });
+    }
+  });
+  const image = lines(ranges.length * (family === 4 ? 4 : 32), (view) => {
+    ranges.forEach((range, i) => {
+      if (family === 4) {
+        view.setUint16(4 * i, range.class, true);
+        view.setUint16(4 * i + 2, Number(range.first & 0xffffn), true);
+      } else {
+        view.setBigUint64(32 * i, range.first >> 64n, true);
+        view.setBigUint64(32 * i + 8, BigInt.asUintN(64, range.first), true);
+        view.setUint32(32 * i + 16, range.class, true);
+      }
+    });
+  });
+  return { root, ranges: image };
+}
+
+function writeRule(view: DataView, index: number, rule: HandRule): void {
+  const at = index * LINE_BYTES;
+  view.setBigUint64(at + RULE.id, rule.id, true);
+  view.setUint8(at + RULE.action, ACTIONS.indexOf(rule.action));
+  view.setUint8(at + RULE.shadow, rule.shadow ? 1 : 0);
+  const { limit } = rule;
+  if (!limit) return;
+  view.setBigUint64(at + RULE.limitId, limit.id ?? rule.id, true);
+  view.setBigUint64(at + RULE.limitMultiplier, limit.multiplier, true);
+  view.setBigUint64(at + RULE.limitBurstTicks, limit.burstTicks, true);
+  view.setBigUint64(at + RULE.blockNs, limit.blockNs ?? 0n, true);
+  view.setUint8(at + RULE.limitUnit, limit.unit === "bytes" ? 1 : 0);
+  view.setUint8(at + RULE.limitKey, KEYS.indexOf(limit.key ?? "rule"));
+  view.setUint8(at + RULE.limitPrefix4, limit.prefix4 ?? 32);
+  view.setUint8(at + RULE.limitPrefix6, limit.prefix6 ?? 64);
+}
+
+/** At least one line, whole lines. */
+function lines(bytes: number, write: (view: DataView) => void): Uint8Array {
+  const image = new Uint8Array(Math.max(1, Math.ceil(bytes / LINE_BYTES)) * LINE_BYTES);
+  write(new DataView(image.buffer));
+  return image;
+}
