@@ -1,0 +1,5 @@
+// `piston` as the agent image has it: the commands of a node, without the compiler. Bundled into one file.
+
+import { AGENT_COMMANDS, runCommandLine } from "./command-line.ts";
+
+await runCommandLine(AGENT_COMMANDS, process.argv.slice(2));
