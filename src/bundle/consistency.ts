@@ -59,6 +59,8 @@ export function checkConsistency(manifest: Manifest, images: Images): void {
 
 function checkManifest(manifest: Manifest): void {
   const wrong = (what: string) => fault("manifest", what);
+  if (manifest.abiVersion !== ABI_VERSION)
+    throw wrong(`abiVersion is ${manifest.abiVersion}; the header says ${ABI_VERSION}`);
   const ids = new Set<string>();
   const stableIds = new Set<string>();
   const backends = new Set(manifest.backends.map((backend) => backend.name));

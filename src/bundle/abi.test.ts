@@ -1,0 +1,153 @@
+// abi.ts against bpf/shared.h, by a C compiler.
+
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, test } from "vitest";
+import { FIELD_DOMAIN, FIELD_NAMES } from "../ir/nodes.ts";
+import * as abi from "./abi.ts";
+
+const HEADER = fileURLToPath(new URL("../../bpf/shared.h", import.meta.url));
+
+/** Structs by their C name. `bytes` is the size; the other keys are offsets, named as in C but in camel case. */
+const STRUCTS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  rule: abi.RULE,
+  address_root: abi.ADDRESS_ROOT,
+  address6_range: abi.ADDRESS6_RANGE,
+  address_table: abi.ADDRESS_TABLE,
+  config: abi.CONFIG,
+  instance: abi.INSTANCE,
+  rodata: abi.RODATA,
+  proof: abi.PROOF,
+  counter: abi.COUNTER,
+  limit_state_key: abi.LIMIT_STATE_KEY,
+  block_key: abi.BLOCK_KEY,
+  block: abi.BLOCK,
+  sample: abi.SAMPLE,
+};
+/** Enums and runs of #define, by the prefix of their names: the names by value. */
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  REASON_: abi.REASONS,
+  VERDICT_: abi.VERDICTS,
+  ACTION_: abi.ACTIONS,
+  UNIT_: abi.LIMIT_UNITS,
+  KEY_: abi.LIMIT_KEYS,
+  COUNTER_: abi.COUNTER_KINDS,
+  FIELD_: FIELD_NAMES.map((name) => snake(name).replaceAll("_", "-")),
+};
+const CONSTANTS = {
+  ABI_VERSION: abi.ABI_VERSION,
+  LINE_BYTES: abi.LINE_BYTES,
+  RULES_MAX: abi.RULES_MAX,
+  MANAGEMENT_MAX: abi.MANAGEMENT_MAX,
+  BACKENDS_MAX: abi.BACKENDS_MAX,
+  EXTENSIONS_MAX: abi.EXTENSIONS_MAX,
+  VLAN_TAGS_MAX: abi.VLAN_TAGS_MAX,
+  TICKS_PER_NS: Number(abi.TICKS_PER_NS),
+  LIMIT_MULTIPLIER_SHIFT: Number(abi.LIMIT_MULTIPLIER_SHIFT),
+  REASON_COUNT: abi.REASONS.length,
+  REASON_OTHER_ETHERTYPE: abi.FIRST_PARSE_REASON,
+  FIELD_COUNT: abi.FIELD_COUNT,
+  DIMENSION_SOURCE: abi.DIMENSION_SOURCE,
+  DIMENSION_DESTINATION: abi.DIMENSION_DESTINATION,
+  DIMENSION_COUNT: abi.DIMENSION_COUNT,
+  DIMENSION_SLOTS: abi.DIMENSION_SLOTS,
+  COUNTERS_REASONS: abi.COUNTERS_REASONS,
+  COUNTERS_PER_SLOT: abi.COUNTERS_PER_SLOT,
+  SLOTS_MAX: abi.SLOTS_MAX,
+  SLOT_NONE: abi.SLOT_NONE,
+  SAMPLE_BYTES: abi.SAMPLE_BYTES,
+};
+
+function snake(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+/** `bytes` is taken by the size; the one C field of that name is `bytesCount` in abi.ts. */
+function memberOf(key: string): string {
+  return key === "bytesCount" ? "bytes" : snake(key);
+}
+
+const text = readFileSync(HEADER, "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
+const structBodies = [...text.matchAll(/^struct (\w+) \{([^}]*)\}/gm)].map(([, name, body]) => ({
+  name: name!,
+  members: [...body!.matchAll(/(\w+)(?:\[[^;]*\])?;/g)].map((match) => match[1]!),
+}));
+/** Every enumerator and every #define with a value. */
+const symbols = [...text.matchAll(/^(?:#define (\w+) .+|\t(\w+) = \d+,)/gm)].map(
+  (match) => match[1] ?? match[2]!,
+);
+symbols.push(
+  ...["SIDE_SOURCE", "VERDICT_DROP", "VERDICT_PASS", "ACTION_PASS", "ACTION_DROP", "ACTION_LIMIT"],
+);
+symbols.push("UNIT_PACKETS", "UNIT_BYTES");
+
+let figures: ReadonlyMap<string, number>;
+
+beforeAll(() => {
+  const printed = [
+    ...Object.keys(STRUCTS).map((name) => [`sizeof ${name}`, `sizeof(struct ${name})`]),
+    ...structBodies.flatMap(({ name, members }) =>
+      members.map((member) => [`${name}.${member}`, `offsetof(struct ${name}, ${member})`]),
+    ),
+    ["sizeof address4_range", "sizeof(address4_range)"],
+    ...symbols.map((symbol) => [symbol, symbol]),
+  ];
+  const lines = printed.map(
+    ([label, value]) => `printf("${label}=%llu\\n", (unsigned long long)(${value}));`,
+  );
+  const directory = mkdtempSync(join(tmpdir(), "piston-abi-"));
+  try {
+    const source = join(directory, "abi.c");
+    writeFileSync(
+      source,
+      `#include <stddef.h>\n#include <stdio.h>\n#include <linux/types.h>\n#include "${HEADER}"\nint main(void) {\n${lines.join("\n")}\n}\n`,
+    );
+    execFileSync("gcc", ["-Wall", "-Werror", "-o", join(directory, "abi"), source]);
+    const output = execFileSync(join(directory, "abi"), { encoding: "utf8" });
+    figures = new Map(
+      output.split("\n").flatMap((line) => {
+        const [label, value] = line.split("=");
+        return value === undefined ? [] : [[label!, Number(value)] as const];
+      }),
+    );
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+describe("structs", () => {
+  test("abi.ts knows every struct of shared.h", () => {
+    expect(Object.keys(STRUCTS).sort()).toEqual(structBodies.map(({ name }) => name).sort());
+  });
+
+  test.each(Object.entries(STRUCTS))("struct %s has the same size and offsets", (name, fields) => {
+    for (const [key, figure] of Object.entries(fields)) {
+      const label = key === "bytes" ? `sizeof ${name}` : `${name}.${memberOf(key)}`;
+      expect([label, figure]).toEqual([label, figures.get(label)]);
+    }
+  });
+
+  test.each(structBodies)("abi.ts knows every member of struct $name", ({ name, members }) => {
+    const known = new Set(Object.keys(STRUCTS[name]!).map(memberOf));
+    expect(members.filter((member) => !known.has(member) && !member.startsWith("reserved"))).toEqual([]);
+  });
+
+  test("an IPv4 range is one word", () => {
+    expect(figures.get("sizeof address4_range")).toBe(abi.ADDRESS4_RANGE_BYTES);
+  });
+});
+
+test.each(Object.entries(CONSTANTS))("%s is %i", (name, value) => {
+  expect(figures.get(name)).toBe(value);
+});
+
+test.each(Object.entries(NAMES))("names of %s* stand in the order of their values", (prefix, names) => {
+  const found = names.map((name) => figures.get(prefix + name.toUpperCase().replaceAll("-", "_")));
+  expect(found).toEqual(names.map((_, value) => value));
+});
+
+test("field domains are the IR's, in the order of enum field", () => {
+  expect(FIELD_NAMES.map((name) => FIELD_DOMAIN[name])).toEqual([...abi.FIELD_DOMAINS]);
+});

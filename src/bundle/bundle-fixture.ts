@@ -1,0 +1,80 @@
+// Bundles for the tests of this room, made by the compiler from small fleets.
+
+import { emitBundle } from "../compiler/emit/bundle/index.ts";
+import { fleetOf, limitOf, ruleOf } from "../compiler/tables/fleet-fixture.ts";
+import { fromPrefixes } from "../ir/address-set.ts";
+import { isFault, parsePrefix } from "../ir/prefix.ts";
+import { ranges } from "../ir/ranges.ts";
+
+const REVISION = `sha256:${"5".repeat(64)}`;
+
+export function addressSet(...texts: string[]) {
+  return fromPrefixes(
+    texts.map((text) => {
+      const prefix = parsePrefix(text);
+      if (isFault(prefix)) throw new Error(`${text} is no prefix`);
+      return prefix;
+    }),
+  );
+}
+
+const RULES = [
+  ruleOf("dns/not-udp", {
+    fields: {
+      protocol: ranges([
+        [0, 16],
+        [18, 255],
+      ]),
+    },
+  }),
+  ruleOf("dns/queries", {}, { action: limitOf({ blockForSeconds: 60 }), backend: "dns" }),
+];
+const OVER = {
+  management: [
+    ruleOf(
+      "management/ssh",
+      { fields: { protocol: ranges([[6, 6]]) } },
+      { action: { kind: "pass" as const } },
+    ),
+  ],
+  policies: [],
+  backends: [
+    {
+      kind: "backend" as const,
+      name: "dns",
+      listen: ["203.0.113.53/32"],
+      protocols: ["udp" as const],
+      ports: ranges([[53, 53]]),
+      origins: ["10.0.0.1:53"],
+      location: { file: "policies/dns.policy.ts", line: 1, column: 1 },
+    },
+  ],
+};
+const WITNESS = {
+  name: "dns/not-udp",
+  rule: "dns/not-udp",
+  steps: [
+    {
+      packet: Buffer.alloc(60, 1).toString("base64"),
+      atNs: "1000000000",
+      repeat: 1,
+      verdict: "drop" as const,
+      rule: "dns/not-udp",
+      reason: "rule" as const,
+    },
+  ],
+};
+
+/** A few pages: no address tables. */
+export function smallBundle(name = "edge"): Uint8Array {
+  return emitBundle(fleetOf(RULES, { ...OVER, name }), { revision: REVISION, witnesses: [WITNESS] });
+}
+
+/** With all sections but those of the destination. */
+export function addressBundle(): Uint8Array {
+  const source = addressSet("198.51.100.0/25", "192.0.2.7/32", "2001:db8:1::/48", "fe80::/10");
+  return emitBundle(fleetOf([ruleOf("edge/bogons", { source }), ...RULES], OVER), {
+    revision: REVISION,
+    witnesses: [],
+  });
+}
