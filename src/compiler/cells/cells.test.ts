@@ -128,7 +128,7 @@ describe("findPacket", () => {
         const space = createSpace([inside, ...covers]);
         const region = new Region<MatchIr>(space);
         for (const cover of covers) region.add(cover, cover);
-        const result = findPacket(space, [inside], region, plenty());
+        const result = findPacket(space, [inside], [region], plenty());
         if (result.kind !== "found") return;
         const point = pointOf(space, result.cell);
         expect(holds(inside, point)).toBe(true);
@@ -159,7 +159,7 @@ describe("findPacket", () => {
           const space = createSpace([inside, ...covers]);
           const region = new Region<MatchIr>(space);
           for (const cover of covers) region.add(cover, cover);
-          const result = findPacket(space, [inside], region, plenty());
+          const result = findPacket(space, [inside], [region], plenty());
           if (result.kind !== "covered") return;
           covered++;
           for (const packet of packets)
@@ -182,8 +182,8 @@ describe("findPacket", () => {
     const space = createSpace([inside, ...covers]);
     const region = new Region<MatchIr>(space);
     for (const cover of covers) region.add(cover, cover);
-    expect(findPacket(space, [inside], region, [new Budget(8)]).kind).toBe("too-hard");
-    expect(findPacket(space, [inside], region, plenty()).kind).toBe("covered");
+    expect(findPacket(space, [inside], [region], [new Budget(8)]).kind).toBe("too-hard");
+    expect(findPacket(space, [inside], [region], plenty()).kind).toBe("covered");
   });
 
   test.each([
@@ -194,7 +194,7 @@ describe("findPacket", () => {
   ] as const)("%s", (_, text, expected) => {
     const inside = match(text);
     const space = createSpace([inside]);
-    const result = findPacket(space, [inside], new Region(space), plenty());
+    const result = findPacket(space, [inside], [new Region(space)], plenty());
     expect(result.kind === "found" && pointOf(space, result.cell).fields.l3Length).toBe(expected);
   });
 
@@ -204,7 +204,7 @@ describe("findPacket", () => {
     const space = createSpace([inside, tcp]);
     const region = new Region(space);
     region.add(tcp, "tcp");
-    const result = findPacket(space, [inside], region, plenty());
+    const result = findPacket(space, [inside], [region], plenty());
     const point = result.kind === "found" ? pointOf(space, result.cell) : null;
     expect([point?.shape.name, point?.fields.l3Length]).toEqual(["IPv4, udp", 100]);
   });

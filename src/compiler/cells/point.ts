@@ -1,6 +1,8 @@
 // A cell to one packet of it: addresses, every field that the shape has, and the bytes of headers that tie the lengths.
 
-import type { FieldName } from "../../ir/nodes.ts";
+import { contains } from "../../ir/address-set.ts";
+import { FIELD_NAMES, type FieldName, type MatchIr } from "../../ir/nodes.ts";
+import { includes } from "../../ir/ranges.ts";
 import type { Family } from "../../ir/prefix.ts";
 import { type Cell, headersBetween } from "./search.ts";
 import type { Shape } from "./shapes.ts";
@@ -66,4 +68,31 @@ function preferredValue(space: Space, name: FieldName, index: number): number | 
   if (name === "vlan" && first === UNTAGGED) return null;
   const preferred = PREFERRED_VALUES[name] ?? first;
   return preferred >= first && preferred <= partition.last(index) ? preferred : first;
+}
+
+/** Whether a match holds a packet, field by field: docs/SEMANTICS.md §4. */
+export function holds(match: MatchIr, { family, source, destination, fields }: Point): boolean {
+  if (match.source && !contains(match.source, family, source)) return false;
+  if (match.destination && !contains(match.destination, family, destination)) return false;
+  return FIELD_NAMES.every((name) => {
+    const wanted = match.fields[name];
+    const value = fields[name];
+    return wanted === undefined || (value !== null && includes(wanted, value));
+  });
+}
+
+/** Addresses of the cell's class on one side, `stride` apart, the preferred one first; `most` at most. */
+export function addressesOf(
+  space: Space,
+  cell: Cell,
+  side: "source" | "destination",
+  stride: bigint,
+  most: number,
+): bigint[] {
+  const partition = space.addresses(side, cell.shape.family);
+  const { first, last, preferred } = partition.sample(cell.classes[DIMENSIONS.indexOf(side)]!);
+  const found: bigint[] = [];
+  for (let at = preferred; at <= last && found.length < most; at += stride) found.push(at);
+  for (let at = preferred - stride; at >= first && found.length < most; at -= stride) found.push(at);
+  return found;
 }

@@ -1,4 +1,4 @@
-// A region is a union of matches; findPacket() looks for a packet of a conjunction of matches outside of a region.
+// A region is a union of matches; findPacket() looks for a packet of a conjunction of matches outside of regions.
 
 import type { MatchIr } from "../../ir/nodes.ts";
 import { and, andNot, isZero } from "./mask.ts";
@@ -26,13 +26,13 @@ export class Region<T> {
 }
 
 /**
- * A packet that every match of `within` holds and `outside` does not: one that any link carries where there is one,
+ * A packet that every match of `within` holds and no region of `outside` does: one that any link carries where there is one,
  * else one that a BPF test-run takes, else any.
  */
 export function findPacket<T>(
   space: Space,
   within: readonly MatchIr[],
-  outside: Region<T>,
+  outside: readonly Region<T>[],
   budgets: readonly Budget[],
 ): SearchResult<T> {
   const boxes: [Shape, FullBox][] = [];
@@ -51,7 +51,9 @@ export function findPacket<T>(
       if (isZero(lengths)) continue;
       const start = [...box];
       start[L3_LENGTH] = lengths;
-      const result = findUncovered(space, shape, start, outside.covers(shape), budgets);
+      const covers =
+        outside.length === 1 ? outside[0]!.covers(shape) : outside.flatMap((region) => region.covers(shape));
+      const result = findUncovered(space, shape, start, covers, budgets);
       if (result.kind !== "covered") return result;
       for (const owner of result.by) by.add(owner);
     }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { runChecks } from "./index.ts";
-import { fleet, flow, rule, TCP, UDP } from "./testing.ts";
+import { buildTables } from "../tables/index.ts";
+import { fleet, flow, rule, set, TCP, UDP } from "./testing.ts";
 
 const capacity = (...given: Parameters<typeof fleet>) =>
   runChecks(fleet(...given)).diagnostics.filter(({ code }) => code === "capacity");
@@ -63,5 +64,27 @@ describe("capacity", () => {
     expect(capacity(rules(1), { backends: backends(257) }).map(({ message }) => message)).toEqual([
       "fleet `edge` has 257 backends; the tables hold 256",
     ]);
+  });
+});
+
+describe("the memory budget", () => {
+  const rules = [rule("drop", "bogons", { source: ["10.0.0.0/8"] })];
+  const sets = [set("bogons", ["10.0.0.0/8", "192.168.0.0/16"]), set("small", ["192.0.2.0/24"])];
+  const found = (memoryBudgetBytes: number) => capacity(rules, { sets, memoryBudgetBytes });
+  const { memoryBytes } = buildTables(runChecks(fleet(rules, { sets })).checked!);
+
+  test("is kept by tables of exactly its size", () => {
+    expect(found(memoryBytes)).toEqual([]);
+  });
+  test("is exceeded by one byte more: the largest sets are named", () => {
+    expect(found(memoryBytes - 1).map(({ severity, help }) => [severity, help])).toEqual([
+      [
+        "error",
+        `raise \`memoryBudgetBytes\` to ${memoryBytes.toLocaleString("en-US")} or more, or make sets smaller: the largest are \`bogons\` (2 ranges) and \`small\` (1 range)`,
+      ],
+    ]);
+    expect(found(memoryBytes - 1)[0]?.message).toMatch(
+      /^the tables of fleet `edge` take \d\.\d\d MiB of kernel memory; its budget is \d\.\d\d MiB$/,
+    );
   });
 });

@@ -1,58 +1,71 @@
-// What the tables of the XDP program hold, and what the fleet's memory budget allows.
+// What does not fit in the tables of the XDP program, or in the fleet's memory budget, in words.
 
-import { BACKENDS_MAX, MANAGEMENT_MAX, RULES_MAX } from "../../bundle/abi.ts";
-import type { SetIr } from "../../ir/nodes.ts";
+import type { FleetIr, SetIr } from "../../ir/nodes.ts";
+import { type CapacityFault, capacityFaults } from "../tables/index.ts";
 import type { Diagnostic } from "../types.ts";
 import { type CheckContext, fleetDiagnostic, list } from "./report.ts";
 
-/** A class is a 16-bit number; one value is left free. */
-const CLASSES_MAX = 65_535;
-
-export function capacity({ fleet, space }: CheckContext): Diagnostic[] {
-  const diagnostics: Diagnostic[] = [];
-  const atMost = (count: number, most: number, what: string, help: string) => {
-    if (count <= most) return;
-    const message = `fleet \`${fleet.name}\` has ${number(count)} ${what}; the tables hold ${number(most)}`;
-    diagnostics.push(fleetDiagnostic(fleet, "capacity", "error", message, help));
-  };
-  atMost(
-    fleet.management.length + fleet.rules.length,
-    RULES_MAX,
-    "rules and management flows",
-    "put addresses of rules that do the same into one set, or give the policies to two fleets",
-  );
-  atMost(
-    fleet.management.length,
-    MANAGEMENT_MAX,
-    "management flows",
-    "put the sources of flows to the same port into one set",
-  );
-  atMost(
-    fleet.backends.length,
-    BACKENDS_MAX,
-    "backends",
-    "let backends that share ports share one `listen`, or give them to two fleets",
-  );
-  for (const side of ["source", "destination"] as const)
-    atMost(
-      space.addresses(side, 4).size + space.addresses(side, 6).size,
-      CLASSES_MAX,
-      `classes of ${side} addresses (each a different combination of sets)`,
-      `let fewer sets overlap; the largest are ${largestSets(fleet.sets)}`,
-    );
-  return diagnostics;
+export function capacity({ fleet }: CheckContext): Diagnostic[] {
+  return capacityFaults(fleet).map((fault) => {
+    const { message, help } = describe(fleet, fault);
+    return fleetDiagnostic(fleet, "capacity", "error", message, help);
+  });
 }
 
-export function largestSets(sets: readonly SetIr[]): string {
+function describe(fleet: FleetIr, fault: CapacityFault): { message: string; help: string } {
+  const tables = (count: number, what: string, most: number) =>
+    `fleet \`${fleet.name}\` has ${number(count)} ${what}; the tables hold ${number(most)}`;
+  switch (fault.kind) {
+    case "too-many-rules":
+      return {
+        message: tables(fault.count, "rules and management flows", fault.most),
+        help: "put addresses of rules that do the same into one set, or give the policies to two fleets",
+      };
+    case "too-many-management-flows":
+      return {
+        message: tables(fault.count, "management flows", fault.most),
+        help: "put the sources of flows to the same port into one set",
+      };
+    case "too-many-backends":
+      return {
+        message: tables(fault.count, "backends", fault.most),
+        help: "let backends that share ports share one `listen`, or give them to two fleets",
+      };
+    case "too-many-classes":
+      return {
+        message: tables(
+          fault.count,
+          `classes of ${fault.dimension}, each a different overlap of sets`,
+          fault.most,
+        ),
+        help: `let fewer sets overlap${largest(fleet)}`,
+      };
+    case "over-memory-budget":
+      return {
+        message: `the tables of fleet \`${fleet.name}\` take ${mebibytes(fault.memoryBytes)} of kernel memory; its budget is ${mebibytes(fault.budgetBytes)}`,
+        help: `raise \`memoryBudgetBytes\` to ${number(fault.memoryBytes)} or more, or make sets smaller${largest(fleet)}`,
+      };
+  }
+}
+
+function largest({ sets }: FleetIr): string {
+  if (sets.length === 0) return "";
   const bySize = sets
-    .map((set) => ({ set, ranges: (set.addresses.v4.length + set.addresses.v6.length) / 2 }))
-    .sort((a, b) => b.ranges - a.ranges);
-  return list(
-    bySize.slice(0, 3).map(({ set, ranges }) => `\`${set.name}\` (${number(ranges)} ranges)`),
-    3,
-  );
+    .map((set) => ({ set, count: rangesOf(set) }))
+    .sort((a, b) => b.count - a.count)
+    .slice(0, 3)
+    .map(({ set, count }) => `\`${set.name}\` (${number(count)} ${count === 1 ? "range" : "ranges"})`);
+  return `: the largest ${bySize.length === 1 ? "is" : "are"} ${list(bySize)}`;
+}
+
+function rangesOf({ addresses }: SetIr): number {
+  return (addresses.v4.length + addresses.v6.length) / 2;
 }
 
 function number(count: number): string {
   return count.toLocaleString("en-US");
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(2)} MiB`;
 }

@@ -19,7 +19,7 @@ export function managementLockout(context: CheckContext): Diagnostic[] {
       continue;
     }
     for (const flow of fleet.management) {
-      const result = findPacket(space, [flow.match, rule.match], passed, context.proofBudget());
+      const result = findPacket(space, [flow.match, rule.match], [passed], context.proofBudget());
       if (result.kind === "too-hard")
         diagnostics.push(tooHard(rule, `whether \`${rule.name}\` would drop packets of \`${flow.name}\``));
       if (result.kind !== "found") continue;

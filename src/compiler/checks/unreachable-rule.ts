@@ -27,7 +27,7 @@ export function unreachableRule(context: CheckContext): Diagnostic[] {
 
   const management = new Set(fleet.management);
   for (const rule of [...fleet.management, ...fleet.rules]) {
-    const result = findPacket(space, [rule.match], above, context.proofBudget());
+    const result = findPacket(space, [rule.match], [above], context.proofBudget());
     if (result.kind === "too-hard")
       diagnostics.push(tooHard(rule, `whether \`${rule.name}\` can ever match`));
     // Management flows may overlap: each is a promise of its own. Only one that no packet has is a fault.

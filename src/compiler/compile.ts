@@ -1,0 +1,63 @@
+// Policies to everything in `dist/`: the passes, in order. Touches no disk, clock, network or environment.
+
+import type { CheckedFleet } from "../ir/nodes.ts";
+import { bundleTooLarge } from "./checks/bundle-too-large.ts";
+import { runChecks } from "./checks/index.ts";
+import { hasErrors, sortDiagnostics } from "./diagnostics/index.ts";
+import { emitAlerts } from "./emit/alerts/index.ts";
+import { bundlePath, emitBundle } from "./emit/bundle/index.ts";
+import { emitDashboards } from "./emit/dashboards/index.ts";
+import { emitManifests } from "./emit/manifests/index.ts";
+import { lower } from "./lower/index.ts";
+import type { Artifact, CompileInput, CompileResult, Diagnostic } from "./types.ts";
+import { deriveWitnesses } from "./witness/index.ts";
+
+export function compile(input: CompileInput): CompileResult {
+  const lowered = lower(input);
+  const checks = lowered.fleets.map((fleet) => runChecks(fleet));
+  const found = [...lowered.diagnostics, ...checks.flatMap(({ diagnostics }) => diagnostics)];
+  if (hasErrors(found)) return refused(found);
+  const fleets = checks.flatMap(({ checked }) => checked ?? []);
+
+  const { revision } = input;
+  const bundles = new Map<string, Uint8Array>();
+  for (const fleet of fleets) {
+    const { witnesses, diagnostics } = deriveWitnesses(fleet);
+    const bundle = emitBundle(fleet, { revision, witnesses });
+    found.push(...diagnostics, ...bundleTooLarge(fleet, bundle));
+    bundles.set(fleet.name, bundle);
+  }
+  if (hasErrors(found)) return refused(found);
+
+  return {
+    diagnostics: sortDiagnostics(unique(found)),
+    fleets,
+    artifacts: inOrder([
+      ...fleets.map((fleet) => ({ path: bundlePath(fleet), bytes: bundles.get(fleet.name)! })),
+      ...emitManifests(fleets, { bundles, revision }),
+      ...emitAlerts(fleets),
+      ...emitDashboards(fleets),
+    ]),
+  };
+}
+
+/** Nothing is written where a policy is at fault. */
+function refused(diagnostics: readonly Diagnostic[]): CompileResult {
+  const fleets: readonly CheckedFleet[] = [];
+  return { diagnostics: sortDiagnostics(unique(diagnostics)), fleets, artifacts: [] };
+}
+
+/** Two fleets that share a policy find the same fault in it twice. */
+function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const seen = new Map<string, Diagnostic>();
+  for (const one of diagnostics) {
+    const { file, line, column } = one.location;
+    const key = [one.code, file, line, column, one.message].join("\n");
+    if (!seen.has(key)) seen.set(key, one);
+  }
+  return [...seen.values()];
+}
+
+function inOrder(artifacts: readonly Artifact[]): Artifact[] {
+  return artifacts.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}
