@@ -119,6 +119,11 @@ export function countBy<L extends string, const K extends L>(by: readonly K[], o
   return aggregate("count", of, by);
 }
 
+/** The series with the highest values. */
+export function topK<L extends string>(count: number, of: Vector<L>): Vector<L> {
+  return vector(`topk(${count}, ${of.text})`, of.labels);
+}
+
 /** 1 where the vector is empty; has no labels of its own. */
 export function absent(of: Vector<string>): Vector<never> {
   return vector(`absent(${of.text})`, []);

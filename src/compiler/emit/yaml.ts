@@ -8,8 +8,8 @@ import { Document, Scalar, YAMLMap, YAMLSeq } from "yaml";
 /** What an object is called comes before what is in it; the other keys follow in alphabetical order. */
 const FIRST_KEYS = ["apiVersion", "kind", "metadata", "alert", "expr", "for", "name", "namespace"];
 
-/** Words that a YAML 1.1 or 1.2 reader may take for a boolean, null or a number. */
-const RESERVED = /^(y|n|yes|no|true|false|on|off|null|nan|inf)$/i;
+/** Words that a YAML 1.1 or 1.2 reader may take for a boolean, null or a number; some take an exponent alone for one. */
+const RESERVED = /^(y|n|yes|no|true|false|on|off|null|nan|inf|e[-+]?[0-9_]+)$/i;
 /** Starts with a letter or a slash, so it is no number or date; a colon or comma is never before a space or at an end. */
 const PLAIN = /^[A-Za-z/][A-Za-z0-9_/.@+-]*(?:[ :=,][A-Za-z0-9_/.@+-]+)*$/;
 
@@ -67,6 +67,8 @@ function textNode(text: string): Scalar {
   // A block shows its lines as they are; text with other control characters or odd spaces is quoted and escaped.
   if (/\n./.test(text) && !/[^\n\x20-\x7e]|[ \n]\n|^[\s]/.test(text)) scalar.type = Scalar.BLOCK_LITERAL;
   else if (PLAIN.test(text) && !RESERVED.test(text)) scalar.type = Scalar.PLAIN;
+  // Single quotes leave the double ones of queries and JSON as they are. They have no escapes.
+  else if (/["\\]/.test(text) && /^[\x20-\x7e]*$/.test(text)) scalar.type = Scalar.QUOTE_SINGLE;
   else scalar.type = Scalar.QUOTE_DOUBLE;
   return scalar;
 }

@@ -1,0 +1,75 @@
+// A bundle to the immutable ConfigMaps that carry it, and to the sources of the projected volume that joins them again.
+//
+// Every name holds a digest of what is inside, the index's too, so a pod template names one bundle and no other: a pod
+// that starts again in the middle of a roll-out, or after a roll-back, finds the bundle that it belongs to
+// (docs/adr/0005-bundle-transport-in-a-cluster.md).
+
+import assert from "node:assert/strict";
+import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
+import type { IIoK8sApiCoreV1VolumeProjection } from "kubernetes-models/v1/VolumeProjection";
+import { digestOf, generationOf, sha256Hex } from "../../../bundle/digest.ts";
+import { SHARDS_MAX, splitBundle } from "../../../bundle/shards.ts";
+import { commonLabels, FLEET_LABEL, REVISION_ANNOTATION, WORKERS_NAMESPACE } from "../kubernetes.ts";
+
+export const GENERATION_LABEL = "pistonprotection.io/generation";
+
+export interface BundleObjects {
+  readonly configMaps: readonly IConfigMap[];
+  readonly sources: readonly IIoK8sApiCoreV1VolumeProjection[];
+}
+
+export function bundleObjects(fleet: string, bundle: Uint8Array, revision: string): BundleObjects {
+  const bundleDigest = digestOf(bundle);
+  const generation = generationOf(bundleDigest);
+  const { index, shards } = splitBundle(fleet, bundle);
+  // A check tells the author before; this is the emitter's own refusal.
+  assert(shards.length <= SHARDS_MAX, `fleet ${fleet}: ${shards.length} shards are too many for ConfigMaps`);
+
+  const metadata = (name: string) => ({
+    name,
+    namespace: WORKERS_NAMESPACE,
+    labels: { ...commonLabels("bundle"), [FLEET_LABEL]: fleet, [GENERATION_LABEL]: generation },
+    annotations: {
+      [REVISION_ANNOTATION]: revision,
+      "pistonprotection.io/bundle-digest": bundleDigest,
+      // Flux prunes before the new pods are ready, and a node that restarts then needs the old bundle still. Argo CD
+      // prunes last, by the Application's PruneLast.
+      "kustomize.toolkit.fluxcd.io/prune": "disabled",
+    },
+  });
+  const indexName = `${fleet}-bundle-index-${sha256Hex(index).slice(0, 10)}`;
+  // Two shards of the same bytes are one ConfigMap.
+  const shardsByName = new Map(shards.map((shard) => [shard.name, shard]));
+  return {
+    configMaps: [
+      ...[...shardsByName].map(
+        ([name, shard]): IConfigMap => ({
+          apiVersion: "v1",
+          kind: "ConfigMap",
+          metadata: metadata(name),
+          immutable: true,
+          binaryData: { shard: Buffer.from(shard.bytes).toString("base64") },
+        }),
+      ),
+      {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: metadata(indexName),
+        immutable: true,
+        data: { "index.json": index },
+      },
+    ],
+    sources: [
+      ...shards.map(({ name, path }) => ({ configMap: { name, items: [{ key: "shard", path }] } })),
+      { configMap: { name: indexName, items: [{ key: "index.json", path: "index.json" }] } },
+      {
+        // Made at release, never by synthesis: the DSSE envelope under the key `signature`.
+        configMap: {
+          name: `${fleet}-bundle-signature-${generation}`,
+          items: [{ key: "signature", path: "signature" }],
+          optional: true,
+        },
+      },
+    ],
+  };
+}
