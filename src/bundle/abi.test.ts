@@ -148,6 +148,12 @@ test.each(Object.entries(NAMES))("names of %s* stand in the order of their value
   expect(found).toEqual(names.map((_, value) => value));
 });
 
+test("the program's search halves an IPv6 chunk of the greatest size down to one range", () => {
+  const source = readFileSync(new URL("../../bpf/classify.bpf.h", import.meta.url), "utf8");
+  const steps = Number(/#define ADDRESS6_STEPS (\d+)/.exec(source)?.[1]);
+  expect(2 ** steps).toBe(abi.ADDRESS6_CHUNK_MAX);
+});
+
 test("field domains are the IR's, in the order of enum field", () => {
   expect(FIELD_NAMES.map((name) => FIELD_DOMAIN[name])).toEqual([...abi.FIELD_DOMAINS]);
 });

@@ -132,6 +132,9 @@ export const ROOT_ENTRIES = 65536;
 /** address4_range: low 16 bits of the first address << 16 | class. */
 export const ADDRESS4_RANGE_BYTES = 4;
 
+/** Ranges in one IPv6 chunk: the program halves ADDRESS6_STEPS times (bpf/classify.bpf.h). */
+export const ADDRESS6_CHUNK_MAX = 2 ** 20;
+
 /** struct address6_range. */
 export const ADDRESS6_RANGE = { bytes: 32, firstHigh: 0, firstLow: 8, classIndex: 16 } as const;
 

@@ -1,7 +1,7 @@
 // The root and ranges of one side and family to the number of classes that they can give; a BundleError where a chunk
 // points outside its ranges, does not begin at its first address, or is not in order.
 
-import { ADDRESS6_RANGE, ADDRESS_ROOT, ROOT_ENTRIES, type SectionName } from "./abi.ts";
+import { ADDRESS6_CHUNK_MAX, ADDRESS6_RANGE, ADDRESS_ROOT, ROOT_ENTRIES, type SectionName } from "./abi.ts";
 import { BundleError } from "./bundle-error.ts";
 
 export interface AddressClasses {
@@ -36,6 +36,8 @@ export function checkAddressTable(
     }
     if (start + count > entries)
       throw fault(rangesName, `chunk ${chunk} ends at range ${start + count} of ${entries}`);
+    if (count > ADDRESS6_CHUNK_MAX)
+      throw fault(rangesName, `chunk ${chunk} has ${count} ranges; the program looks through 2^20`);
     rangesUsed = true;
     const found = check(ranges, chunk, start, count);
     if (found < 0) throw fault(rangesName, `chunk ${chunk} is not in order from its first address`);

@@ -81,6 +81,7 @@ function checkManifest(manifest: Manifest): void {
       if (step.packet.length % 4 !== 0) throw wrong(`witness ${witness.name}: a packet is not base64`);
       if (Buffer.byteLength(step.packet, "base64") < 14)
         throw wrong(`witness ${witness.name}: a packet has less than 14 bytes, which no test-run takes`);
+      if (BigInt(step.atNs) >= 1n << 64n) throw wrong(`witness ${witness.name}: ${step.atNs} ns is no u64`);
     }
   }
   const memoryBytes = tableMemoryBytes(manifest.sections.map((section) => section.length));

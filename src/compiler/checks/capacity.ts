@@ -40,6 +40,11 @@ function describe(fleet: FleetIr, fault: CapacityFault): { message: string; help
         ),
         help: `let fewer sets overlap${largest(fleet)}`,
       };
+    case "too-many-ranges":
+      return {
+        message: `${fault.dimension} sets cut ${fault.chunk.toString(16)}::/16 into ${number(fault.count)} ranges; the XDP program searches ${number(fault.most)}`,
+        help: `make the sets smaller${largest(fleet)}`,
+      };
     case "over-memory-budget":
       return {
         message: `the tables of fleet \`${fleet.name}\` take ${mebibytes(fault.memoryBytes)} of kernel memory; its budget is ${mebibytes(fault.budgetBytes)}`,

@@ -50,3 +50,21 @@ test("tables of exactly the budget fit, one byte less does not", () => {
     { kind: "over-memory-budget", memoryBytes, budgetBytes: memoryBytes - 1 },
   ]);
 });
+
+test("2^20 - 1 IPv6 ranges with the same first 16 bits fit, one more does not", () => {
+  const chunk = 0x2001n << 112n;
+  /** `count` ranges that begin in the chunk: every second address, and the gaps between. */
+  const everySecond = (count: number) => {
+    const v6: bigint[] = [];
+    for (let i = 1n; v6.length < count; i += 2n) v6.push(chunk + i, chunk + i);
+    return {
+      v4: new Uint32Array(0),
+      v6: count % 2 === 0 ? v6 : [...v6.slice(0, -1), chunk + (1n << 112n) - 1n],
+    };
+  };
+  const most = 2 ** 20 - 1;
+  expect(capacityFaults(fleetOf([ruleOf("p/a", { source: everySecond(most) })]))).toEqual([]);
+  expect(capacityFaults(fleetOf([ruleOf("p/a", { source: everySecond(most + 1) })]))).toEqual([
+    { kind: "too-many-ranges", dimension: "source", chunk: 0x2001, count: most + 1, most },
+  ]);
+});

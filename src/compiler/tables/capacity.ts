@@ -1,9 +1,15 @@
 // A fleet to what does not fit in the tables. The checks turn it into diagnostics.
 
-import { BACKENDS_MAX, CLASSES_MAX, MANAGEMENT_MAX, RULES_MAX } from "../../bundle/abi.ts";
+import {
+  ADDRESS6_CHUNK_MAX,
+  BACKENDS_MAX,
+  CLASSES_MAX,
+  MANAGEMENT_MAX,
+  RULES_MAX,
+} from "../../bundle/abi.ts";
 import type { FleetIr } from "../../ir/nodes.ts";
 import { planTables } from "./build-tables.ts";
-import { type DimensionName, hasTooManyClasses } from "./dimensions.ts";
+import { type Dimension, type DimensionName, hasTooManyClasses } from "./dimensions.ts";
 
 export type CapacityFault =
   | {
@@ -15,6 +21,15 @@ export type CapacityFault =
       /** Overlaps of the sets that rules use cut this dimension into more classes than labels exist for. */
       readonly kind: "too-many-classes";
       readonly dimension: DimensionName;
+      readonly count: number;
+      readonly most: number;
+    }
+  | {
+      /** More ranges begin with the same 16 bits of an IPv6 address than the program's search reaches. */
+      readonly kind: "too-many-ranges";
+      readonly dimension: DimensionName;
+      /** The 16 bits. */
+      readonly chunk: number;
       readonly count: number;
       readonly most: number;
     }
@@ -39,7 +54,27 @@ export function capacityFaults(fleet: FleetIr): readonly CapacityFault[] {
     count: classMembers.length,
     most: CLASSES_MAX,
   }));
-  if (!tables || tables.memoryBytes <= fleet.memoryBudgetBytes) return classes;
+  const faults = [...classes, ...dimensions.flatMap(crowdedChunks)];
+  if (!tables || tables.memoryBytes <= fleet.memoryBudgetBytes) return faults;
   const { memoryBytes } = tables;
-  return [{ kind: "over-memory-budget", memoryBytes, budgetBytes: fleet.memoryBudgetBytes }];
+  return [...faults, { kind: "over-memory-budget", memoryBytes, budgetBytes: fleet.memoryBudgetBytes }];
+}
+
+function crowdedChunks(dimension: Dimension): CapacityFault[] {
+  if (dimension.kind !== "address" || dimension.v6.firsts.length <= ADDRESS6_CHUNK_MAX) return [];
+  const { v6, name } = dimension;
+  const counts = new Map<number, number>();
+  for (const first of v6.firsts) {
+    const chunk = Number(first >> 112n);
+    counts.set(chunk, (counts.get(chunk) ?? 0) + 1);
+  }
+  return [...counts]
+    .filter(([, count]) => count > ADDRESS6_CHUNK_MAX - 1) // one more may begin at the chunk's first address
+    .map(([chunk, count]) => ({
+      kind: "too-many-ranges",
+      dimension: name,
+      chunk,
+      count,
+      most: ADDRESS6_CHUNK_MAX - 1,
+    }));
 }
