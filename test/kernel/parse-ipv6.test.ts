@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Reason } from "../../src/bundle/abi.ts";
-import { patch, truncateTo, buildPacket } from "../../src/packet/build.ts";
+import { buildPacket, patch, truncateTo } from "../../src/packet/build.ts";
 import type { ExtensionSpec, PacketSpec } from "../../src/packet/spec.ts";
 import { buildObject, Filter, reasonOf as reasonIn } from "./harness.ts";
 

@@ -3,8 +3,8 @@
 // socket can not send one either.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildPacket, padTo, truncateTo } from "../../src/packet/build.ts";
 import type { PacketSpec } from "../../src/packet/spec.ts";
-import { buildPacket, padTo, patch, truncateTo } from "../../src/packet/build.ts";
 import { buildObject, Filter, reasonOf as reasonIn } from "./harness.ts";
 
 const V4 = { source: "198.51.100.7", destination: "203.0.113.5" };

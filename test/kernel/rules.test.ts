@@ -302,7 +302,7 @@ describe("addresses", () => {
 });
 
 describe("order", () => {
-  const port = (n: number): HandRule["fields"] => ({ destinationPort: [[n, n]] });
+  const port = (n: number): NonNullable<HandRule["fields"]> => ({ destinationPort: [[n, n]] });
 
   test("the topmost rule that matches decides, pass or drop", () => {
     using filter = new Filter({

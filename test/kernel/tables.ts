@@ -8,8 +8,8 @@ import {
   INSTANCE,
   LINE_BYTES,
   REASONS,
-  RULE,
   type Reason,
+  RULE,
 } from "../../src/bundle/abi.ts";
 import { FIELD_DOMAIN, FIELD_NAMES, type FieldName } from "../../src/ir/nodes.ts";
 import { isFault, parsePrefix } from "../../src/ir/prefix.ts";
@@ -74,7 +74,7 @@ interface Stretch {
 export function buildImages(policy: HandPolicy): Images {
   const { rules } = policy;
   const words = Math.max(1, Math.ceil(rules.length / 64));
-  const rows = new Rows(rules.length, words);
+  const rows = new Rows(words);
   const tables = new Map<string, Uint8Array>();
   const rodata = new DataView(new ArrayBuffer(RODATA_BYTES));
   const u32 = (at: number, value: number) => rodata.setUint32(at, value, true);
@@ -156,12 +156,12 @@ export function buildImages(policy: HandPolicy): Images {
 /** Rows of bits over the rules, one dimension after another; classes are counted within a dimension. */
 class Rows {
   readonly words: bigint[] = [];
+  readonly #wordCount: number;
   #classes = new Map<bigint, number>();
 
-  constructor(
-    readonly ruleCount: number,
-    readonly wordCount: number,
-  ) {}
+  constructor(wordCount: number) {
+    this.#wordCount = wordCount;
+  }
 
   /** The next dimension; returns its first word. */
   begin(): number {
@@ -173,8 +173,10 @@ class Rows {
   add(rules: bigint): number {
     const known = this.#classes.get(rules);
     if (known !== undefined) return known;
-    const row = Array.from({ length: this.wordCount }, (_, w) => BigInt.asUintN(64, rules >> BigInt(64 * w)));
-    if (this.wordCount > 1) this.words.push(bits(row.map((word) => word !== 0n)));
+    const row = Array.from({ length: this.#wordCount }, (_, w) =>
+      BigInt.asUintN(64, rules >> BigInt(64 * w)),
+    );
+    if (this.#wordCount > 1) this.words.push(bits(row.map((word) => word !== 0n)));
     this.words.push(...row);
     const index = this.#classes.size;
     this.#classes.set(rules, index);

@@ -1,0 +1,181 @@
+// Samples of an instance that serves: what is in one, which packets have one, and the budget of each CPU and jiffy.
+// Also what sets the two kinds of instance apart.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { REASONS } from "../../src/bundle/abi.ts";
+import { buildPacket, truncateTo } from "../../src/packet/build.ts";
+import { ktimeNs, RingBuffer } from "../../src/runtime/bpf/index.ts";
+import { from, limit, load, ports, SECOND, ticks, unload, V4 } from "./fixtures.ts";
+import { buildObject, type Filter } from "./harness.ts";
+import { DIGEST_FIRST, type HandPolicy } from "./tables.ts";
+
+beforeAll(buildObject);
+afterEach(unload);
+
+/** struct sample of bpf/shared.h: 48 bytes and 96 of the frame. */
+function readSample(record: Uint8Array) {
+  const bytes = Buffer.from(record);
+  expect(bytes.length).toBe(144);
+  return {
+    timeNs: bytes.readBigUInt64LE(0),
+    rule: bytes.readBigUInt64LE(8),
+    reason: REASONS[bytes.readUInt32LE(16)],
+    verdict: bytes.readUInt32LE(20),
+    shadow: bytes.readUInt32LE(24),
+    interfaceIndex: bytes.readUInt32LE(28),
+    frameBytes: bytes.readUInt32LE(32),
+    capturedBytes: bytes.readUInt32LE(36),
+    digest: bytes.subarray(40, 48).toString("hex"),
+    frame: bytes.subarray(48),
+  };
+}
+
+const serve = (policy: HandPolicy) => load({ proof: false, samplesPerJiffy: 1000, ...policy });
+
+async function samplesOf(filter: Filter, run: () => void) {
+  const records: Uint8Array[] = [];
+  using _ring = RingBuffer.open(filter.map("samples"), (record) => records.push(record));
+  run();
+  await sleep(50);
+  return records.map(readSample);
+}
+
+describe("samples", () => {
+  test("say which packet was dropped, when, where, by whom and why", async () => {
+    const filter = serve({ rules: [{ id: 0x1122334455667788n, action: "drop" }] });
+    const packet = from("198.51.100.7"); // 114 bytes
+    const before = ktimeNs();
+    const [sample, ...more] = await samplesOf(filter, () => filter.program.testRun(packet));
+    expect(more).toEqual([]);
+    expect(sample).toMatchObject({
+      rule: 0x1122334455667788n,
+      reason: "rule",
+      verdict: 0,
+      shadow: 0,
+      interfaceIndex: 1, // BPF_PROG_TEST_RUN runs as if on loopback
+      frameBytes: 114,
+      capturedBytes: 96,
+      digest: Array.from({ length: 8 }, (_, i) => (DIGEST_FIRST + i).toString(16)).join(""),
+    });
+    expect(sample!.timeNs).toBeGreaterThanOrEqual(before);
+    expect(sample!.timeNs).toBeLessThanOrEqual(ktimeNs());
+    expect(sample!.frame).toEqual(Buffer.from(packet.subarray(0, 96)));
+  });
+
+  test("hold the frame's first 96 bytes, or all of it and zeros", async () => {
+    const filter = serve({ rules: [], defaultVerdict: "drop" });
+    const long = Uint8Array.from({ length: 300 }, (_, i) => (i % 255) + 1);
+    const lengths = [...Array.from({ length: 85 }, (_, i) => 14 + i), 104, 300];
+    const samples = await samplesOf(filter, () => {
+      for (const bytes of lengths) filter.program.testRun(truncateTo(long, bytes));
+    });
+    expect(samples.map(({ frameBytes }) => frameBytes)).toEqual(lengths);
+    for (const { frameBytes, capturedBytes, frame } of samples) {
+      const captured = Math.min(96, frameBytes);
+      expect(capturedBytes).toBe(captured);
+      expect(frame).toEqual(Buffer.concat([long.subarray(0, captured), Buffer.alloc(96 - captured)]));
+    }
+  });
+
+  test("are taken of drops of every kind and of what shadow rules would have dropped, and of no pass", async () => {
+    const block = { blockNs: 60n * SECOND, burstTicks: ticks(1), multiplier: ticks(1000) << 16n };
+    const at = (port: number) => ({ destinationPort: [[port, port]] as const });
+    const filter = serve({
+      rules: [
+        { id: 1n, action: "pass", fields: at(22) },
+        { id: 2n, action: "drop", shadow: true, fields: at(53) },
+        { id: 3n, action: "pass", shadow: true, fields: at(53) },
+        limit({ burstTicks: ticks(1) - 1n }, { id: 4n, shadow: true, fields: at(54) }),
+        limit({ burstTicks: ticks(10) }, { id: 5n, shadow: true, fields: at(55) }),
+        { id: 6n, action: "pass", fields: { destinationPort: [[53, 55]] } },
+        limit({ ...block, burstTicks: 1n }, { id: 7n, fields: at(56) }),
+      ],
+      managementCount: 1,
+      defaultVerdict: "drop",
+      passReasons: ["other-ethertype"],
+    });
+    const samples = await samplesOf(filter, () => {
+      for (const port of [22, 53, 54, 55, 57, 56, 57]) filter.program.testRun(ports(9, port));
+      filter.program.testRun(buildPacket({ ipv4: { ...V4, ihl: 4 }, protocol: 47 }));
+      filter.program.testRun(buildPacket({ ethernet: { type: 0x88cc }, payloadBytes: 46 }));
+      filter.program.testRun(buildPacket({ arp: { sender: V4.source, target: V4.destination } }));
+    });
+    expect(samples.map(({ reason, rule, shadow }) => [reason, rule, shadow])).toEqual([
+      ["rule", 2n, 1],
+      ["limit", 4n, 1],
+      ["default", 0n, 0],
+      ["limit", 7n, 0],
+      ["block", 7n, 0],
+      ["bad-ihl", 0n, 0],
+    ]);
+    expect(new Set(samples.map(({ verdict }) => verdict))).toEqual(new Set([0]));
+  });
+
+  test("stay within the budget of a jiffy, whatever arrives", async () => {
+    const filter = serve({ rules: [], defaultVerdict: "drop", samplesPerJiffy: 3 });
+    const packet = from("198.51.100.7");
+    const begun = ktimeNs();
+    let tookNs = 0n;
+    const samples = await samplesOf(filter, () => {
+      filter.program.testRun(packet, { repeat: 100_000 });
+      tookNs = ktimeNs() - begun;
+    });
+    // A jiffy is 1 ms at the shortest (CONFIG_HZ=1000); the run may change its CPU between two system calls, not in one.
+    const jiffies = Number(tookNs / 1_000_000n) + 2;
+    expect(samples.length).toBeGreaterThanOrEqual(3);
+    expect(samples.length).toBeLessThanOrEqual(3 * jiffies);
+    expect(filter.counters()["reason default"]?.packets).toBe(100_000);
+  });
+
+  test("a budget of none takes none, and neither does a proof instance", async () => {
+    const none = serve({ rules: [], defaultVerdict: "drop", samplesPerJiffy: 0 });
+    expect(await samplesOf(none, () => none.program.testRun(from("198.51.100.7")))).toEqual([]);
+    const proof = load({ rules: [], defaultVerdict: "drop", samplesPerJiffy: 1000 });
+    expect(await samplesOf(proof, () => proof.run(from("198.51.100.7")))).toEqual([]);
+  });
+
+  test("a ring buffer that nobody empties loses samples and no verdict", () => {
+    const filter = serve({ rules: [], defaultVerdict: "drop", samplesPerJiffy: 0xffffffff });
+    const run = filter.program.testRun(from("198.51.100.7"), { repeat: 20_000 });
+    expect(run.returnCode).toBe(1);
+    expect(filter.counters()["reason default"]?.packets).toBe(20_000);
+  });
+});
+
+describe("instances", () => {
+  test("a proof instance without its 32 bytes of metadata aborts, and counts nothing", () => {
+    const filter = load({ rules: [] });
+    for (const metadata of [new Uint8Array(0), new Uint8Array(28)])
+      expect(filter.program.testRun(from("198.51.100.7"), { metadata }).returnCode).toBe(0);
+    expect(filter.counters()).toEqual({});
+  });
+
+  test("an instance that serves leaves metadata alone, and keeps the kernel's time", () => {
+    const filter = serve({ rules: [limit({ burstTicks: ticks(1), multiplier: ticks(3_600_000) << 16n })] });
+    const metadata = new Uint8Array(32).fill(0xee);
+    const left = filter.program.testRun(from("198.51.100.7"), { metadata }).metadata;
+    expect(new Uint8Array(left)).toEqual(metadata);
+    unload();
+    const served = serve({ rules: [limit({})] });
+    const before = ktimeNs();
+    served.program.testRun(from("198.51.100.7"));
+    const [tat] = [...served.map("limit_state").entries()].map(([, value]) =>
+      Buffer.from(value).readBigUInt64LE(),
+    );
+    expect(tat! - ticks(1)).toBeGreaterThanOrEqual(before * 16n);
+    expect(tat! - ticks(1)).toBeLessThanOrEqual(ktimeNs() * 16n);
+  });
+
+  test("no packet aborts: every return is pass or drop", () => {
+    const filter = serve({ rules: [limit({})], everyDimension: true });
+    const frame = buildPacket({
+      vlan: [1, 2],
+      ipv6: { source: "::1", destination: "::2", extensions: [{ kind: "routing" }, { kind: "fragment" }] },
+      udp: { sourcePort: 1, destinationPort: 2 },
+      payloadBytes: 20,
+    });
+    for (let bytes = 14; bytes <= frame.length; bytes++)
+      expect([1, 2]).toContain(filter.program.testRun(truncateTo(frame, bytes)).returnCode);
+  });
+});
