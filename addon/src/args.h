@@ -24,6 +24,13 @@ inline Bytes ReadBytes(Napi::Value value, const char* what) {
   return {array.Data(), array.ByteLength()};
 }
 
+inline Napi::Uint32Array ReadU32Array(Napi::Value value, const char* what) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint32_array) {
+    throw Napi::TypeError::New(value.Env(), std::string(what) + " must be a Uint32Array");
+  }
+  return value.As<Napi::Uint32Array>();
+}
+
 inline std::string ReadString(Napi::Value value, const char* what) {
   if (!value.IsString()) throw Napi::TypeError::New(value.Env(), std::string(what) + " must be a string");
   return value.As<Napi::String>().Utf8Value();

@@ -60,8 +60,9 @@ class Handle : public Napi::ObjectWrap<T> {
     info.This().As<Napi::Object>().TypeTag(&T::kTag);
   }
 
+  // Takes the kernel's name in place of a path or an id. The kernel cuts names to 15 characters: a longer one stays.
   void Rename(const char* name) {
-    if (*name) opened_.name = name;
+    if (*name && !opened_.name.starts_with(name)) opened_.name = name;
   }
 
   void Pin(const Napi::CallbackInfo& info) {

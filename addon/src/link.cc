@@ -56,17 +56,15 @@ class Link : public Handle<Link> {
     Program& next = Program::From(info[0]);
     int next_fd = next.Use("link update");
     auto options = Options<bpf_link_update_opts>();
-    std::string detail;
     if (!info[1].IsNull()) {
-      Program& expected = Program::From(info[1]);
       options.flags = BPF_F_REPLACE;
-      options.old_prog_fd = static_cast<uint32_t>(expected.Use("link update"));
-      detail = "or the link's program is not the expected " + expected.name();
+      options.old_prog_fd = static_cast<uint32_t>(Program::From(info[1]).Use("link update"));
     }
     if (bpf_link_update(fd, next_fd, &options) == 0) return;
     int error = errno;
+    std::string detail;
     if (error == ENOLINK) detail = "the link is detached";
-    else if (error != EPERM) detail.clear();
+    if (error == EPERM && options.flags) detail = "its program is not the expected one, or this process may not change it";
     Fail(info.Env(), {"link update", name(), error, detail});
   }
 

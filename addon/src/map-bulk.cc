@@ -72,7 +72,7 @@ Napi::Value Map::ReadAll(const Napi::CallbackInfo& info) {
   // Where to go on: a key for most types, a 32-bit bucket for hash tables.
   std::vector<uint8_t> position(std::max<size_t>(key_bytes_, 8)), next(position.size());
   auto options = Options<bpf_map_batch_opts>();
-  uint32_t room = std::min(max_entries_, kBatchEntries);
+  uint32_t room = std::clamp(max_entries_, 1u, kBatchEntries);
   for (bool first = true;;) {
     entries.keys.resize((entries.count + room) * key_bytes_);
     entries.values.resize((entries.count + room) * copied_bytes_);

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "map.h"
@@ -89,6 +90,9 @@ class Object : public Napi::ObjectWrap<Object> {
 
   // A map by its name; `.rodata` and its like go by the name of their section, whatever the object's own name.
   struct bpf_map* Find(const char* operation, struct bpf_object* object, const std::string& name) {
+    for (const auto& [declared, map] : maps_) {
+      if (declared == name) return map;
+    }
     struct bpf_map* map = bpf_object__find_map_by_name(object, name.c_str());
     if (!map) Fail(Env(), {operation, name_, ENOENT, "it has no map " + name});
     return map;
@@ -101,10 +105,15 @@ class Object : public Napi::ObjectWrap<Object> {
   void Load(const Napi::CallbackInfo& info);
   Napi::Value GetProgram(const Napi::CallbackInfo& info);
   Napi::Value GetMap(const Napi::CallbackInfo& info);
-  void Close(const Napi::CallbackInfo&) { object_.reset(); }
+  void Close(const Napi::CallbackInfo&) {
+    maps_.clear();
+    object_.reset();
+  }
   Napi::Value IsClosed(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), !object_); }
 
   std::unique_ptr<struct bpf_object, CloseObject> object_;
+  // Maps by the names that the source gave them: bpf_map__reuse_fd() renames a map after the one that it is bound to.
+  std::vector<std::pair<std::string, struct bpf_map*>> maps_;
   std::string name_;
   State state_ = State::kOpen;
 };
@@ -119,16 +128,17 @@ Object::Object(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Object>(info) 
   errno = 0;
   object_.reset(bpf_object__open_mem(elf.data, elf.size, &options));
   if (!object_) Fail(info.Env(), {"object open", name_, errno ? errno : EINVAL, "", log.text()});
+  struct bpf_map* map;
+  bpf_object__for_each_map(map, object_.get()) maps_.emplace_back(bpf_map__name(map), map);
 }
 
 Napi::Value Object::Maps(const Napi::CallbackInfo& info) {
-  struct bpf_object* object = Use("object maps");
+  Use("object maps");
   Napi::Array list = Napi::Array::New(info.Env());
-  struct bpf_map* map;
-  bpf_object__for_each_map(map, object) {
+  for (const auto& [name, map] : maps_) {
     const char* type = libbpf_bpf_map_type_str(bpf_map__type(map));
     Napi::Object entry = Napi::Object::New(info.Env());
-    entry.Set("name", bpf_map__name(map));
+    entry.Set("name", name);
     entry.Set("type", type ? std::string(type) : std::to_string(bpf_map__type(map)));
     entry.Set("keyBytes", bpf_map__key_size(map));
     entry.Set("valueBytes", bpf_map__value_size(map));
@@ -140,18 +150,22 @@ Napi::Value Object::Maps(const Napi::CallbackInfo& info) {
 }
 
 void Object::SetMaxEntries(const Napi::CallbackInfo& info) {
-  struct bpf_map* map = Find("object set-max-entries", UseBefore("object set-max-entries"), ReadString(info[0], "map"));
+  struct bpf_object* object = UseBefore("object set-max-entries");
+  std::string name = ReadString(info[0], "map");
+  struct bpf_map* map = Find("object set-max-entries", object, name);
   int error = bpf_map__set_max_entries(map, ReadU32(info[1], "maxEntries"));
-  if (error) Fail(info.Env(), {"object set-max-entries", name_ + " " + bpf_map__name(map), error});
+  if (error) Fail(info.Env(), {"object set-max-entries", name_ + " " + name, error});
 }
 
 // Binds a name in the object to a map that is there already. The verifier checks accesses against the real map, but
 // says little; a map of another shape is refused here, with both shapes.
 void Object::ReuseMap(const Napi::CallbackInfo& info) {
-  struct bpf_map* map = Find("object reuse-map", UseBefore("object reuse-map"), ReadString(info[0], "map"));
+  struct bpf_object* bpf = UseBefore("object reuse-map");
+  std::string name = ReadString(info[0], "map");
+  struct bpf_map* map = Find("object reuse-map", bpf, name);
   Map& other = Map::From(info[1]);
   int fd = other.Use("object reuse-map");
-  std::string object = name_ + " " + bpf_map__name(map);
+  std::string object = name_ + " " + name;
   auto shape = [](uint32_t type, uint32_t key, uint32_t value) {
     const char* text = libbpf_bpf_map_type_str(static_cast<enum bpf_map_type>(type));
     return std::string(text ? text : "?") + " of " + std::to_string(key) + "-byte keys and " + std::to_string(value) + "-byte values";
@@ -164,14 +178,16 @@ void Object::ReuseMap(const Napi::CallbackInfo& info) {
 }
 
 void Object::SetInitialValue(const Napi::CallbackInfo& info) {
-  struct bpf_map* map = Find("object set-value", UseBefore("object set-value"), ReadString(info[0], "map"));
+  struct bpf_object* object = UseBefore("object set-value");
+  std::string name = ReadString(info[0], "map");
+  struct bpf_map* map = Find("object set-value", object, name);
   Bytes value = ReadBytes(info[1], "value");
   std::string detail;
   if (value.size != bpf_map__value_size(map)) {
     detail = "the value has " + std::to_string(value.size) + " bytes, the map's has " + std::to_string(bpf_map__value_size(map));
   }
   int error = bpf_map__set_initial_value(map, value.data, value.size);
-  if (error) Fail(info.Env(), {"object set-value", name_ + " " + bpf_map__name(map), error, detail});
+  if (error) Fail(info.Env(), {"object set-value", name_ + " " + name, error, detail});
 }
 
 void Object::Load(const Napi::CallbackInfo& info) {

@@ -75,6 +75,7 @@ Napi::Function Program::Define(Napi::Env env) {
                      {
                          InstanceMethod<&Program::Info>("info"),
                          InstanceMethod<&Program::TestRun>("testRun"),
+                         InstanceMethod<&Program::Measure>("measure"),
                          InstanceMethod<&Program::TestRunMany>("testRunMany"),
                          InstanceMethod<&Program::TestRunLive>("testRunLive"),
                          InstanceMethod("pin", &Program::Pin),

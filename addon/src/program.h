@@ -19,7 +19,8 @@ class Program : public Handle<Program> {
   Napi::Value Info(const Napi::CallbackInfo& info);
   // test-run.cc
   Napi::Value TestRun(const Napi::CallbackInfo& info);
-  Napi::Value TestRunMany(const Napi::CallbackInfo& info);
+  Napi::Value Measure(const Napi::CallbackInfo& info);
+  void TestRunMany(const Napi::CallbackInfo& info);
   Napi::Value TestRunLive(const Napi::CallbackInfo& info);
 
   uint32_t type_ = 0;

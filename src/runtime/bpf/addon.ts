@@ -29,7 +29,12 @@ export interface NativeProgram extends NativeHandle {
     packet: Uint8Array,
     metadata: Uint8Array,
     repeat: number,
-  ): { returnCode: number; durationNs: number; output: Uint8Array; metadataBytes: number };
+  ): { returnCode: number; output: Uint8Array; metadataBytes: number };
+  measure(
+    packet: Uint8Array,
+    metadata: Uint8Array,
+    repeat: number,
+  ): { returnCode: number; durationNs: number };
   testRunMany(packets: Uint8Array, offsets: Uint32Array, metadata: Uint8Array, codes: Uint32Array): void;
   testRunLive(packet: Uint8Array, repeat: number, batchFrames: number): number;
   pin(path: string): void;

@@ -1,0 +1,122 @@
+// Object files against the kernel: maps adjusted before load, constants, refusals with the verifier's words.
+
+import { expect, test } from "vitest";
+import { BpfError, BpfMap, BpfObject } from "./index.ts";
+import {
+  compile,
+  describeKernel,
+  frame,
+  loadFilter,
+  u32,
+  u64,
+  XDP_DROP,
+  XDP_PASS,
+} from "./testdata/kernel.ts";
+
+describeKernel("an object file", () => {
+  test("lists its maps as its source declares them", () => {
+    using object = BpfObject.open(compile("filter"), "filter");
+    const maps = new Map(object.maps().map((map) => [map.name, map]));
+    expect([...maps.keys()].sort()).toEqual(["counters", "filter.rodata", "records", "table"]);
+    expect(maps.get("table")).toEqual({
+      name: "table",
+      type: "array",
+      keyBytes: 4,
+      valueBytes: 8,
+      maxEntries: 4,
+      flags: 1024,
+    });
+    expect(maps.get("records")).toMatchObject({ type: "ringbuf", maxEntries: 65_536 });
+  });
+
+  test("loads with other constants, which its program then follows", () => {
+    expect(loadFilter(XDP_PASS).program.testRun(frame(64)).returnCode).toBe(2);
+    expect(loadFilter(XDP_DROP).program.testRun(frame(64)).returnCode).toBe(1);
+  });
+
+  test("loads with a map of another size", () => {
+    using object = BpfObject.open(compile("filter"), "filter");
+    object.setMaxEntries("table", 77);
+    object.load();
+    expect(object.map("table").info.maxEntries).toBe(77);
+  });
+
+  test("loads with a map that is there already, and both see its values", () => {
+    using shared = BpfMap.create({
+      type: "percpu_array",
+      name: "shared",
+      keyBytes: 4,
+      valueBytes: 8,
+      maxEntries: 8,
+    });
+    using object = BpfObject.open(compile("filter"), "filter");
+    object.reuseMap("counters", shared);
+    object.load();
+    expect(object.map("counters").info.id).toBe(shared.info.id);
+    expect(object.maps().map((map) => map.name)).toContain("counters");
+    object.program("filter").testRun(frame(64), { repeat: 5 });
+    const values = new BigUint64Array(shared.readRange(0, 1).slice().buffer);
+    expect(values.reduce((sum, value) => sum + value, 0n)).toBe(5n);
+  });
+
+  test("refuses a map of another shape, and names both", () => {
+    using other = BpfMap.create({ type: "hash", name: "other", keyBytes: 4, valueBytes: 16, maxEntries: 8 });
+    using object = BpfObject.open(compile("filter"), "filter");
+    expect(() => object.reuseMap("counters", other)).toThrow(
+      "object reuse-map filter counters: EINVAL (Invalid argument): it wants percpu_array of 4-byte keys and 8-byte values, other is hash of 4-byte keys and 16-byte values",
+    );
+  });
+
+  test("hands out maps and programs that outlive it", () => {
+    const object = BpfObject.open(compile("filter"), "filter");
+    object.load();
+    const program = object.program("filter");
+    const table = object.map("table");
+    object.close();
+    table.update(u32(0), u64(3n));
+    expect(program.testRun(frame(64)).returnCode).toBe(2);
+    expect(program.info.mapIds).toContain(table.info.id);
+  });
+
+  test("carries the verifier's reason when its program is refused, and prints nothing", () => {
+    using object = BpfObject.open(compile("refused"), "refused");
+    let caught: unknown;
+    try {
+      object.load();
+    } catch (error) {
+      caught = error;
+    }
+    expect(caught).toBeInstanceOf(BpfError);
+    const error = caught as BpfError;
+    expect(error).toMatchObject({ code: "EACCES", errno: 13, operation: "object load", object: "refused" });
+    expect(error.log).toContain("invalid access to packet, off=0 size=1");
+    expect(error.message).toMatch(/^object load refused: EACCES \(Permission denied\)\n/);
+    expect(error.message).toContain("invalid access to packet");
+    expect(() => object.load()).toThrow("its load was already called");
+    expect(() => object.program("careless")).toThrow("it is not loaded");
+  });
+
+  test("refuses bytes that are no ELF object, and an object cut short", () => {
+    expect(() => BpfObject.open(new Uint8Array(64), "zeros")).toThrow(
+      expect.objectContaining({ operation: "object open", object: "zeros" }),
+    );
+    expect(() => BpfObject.open(compile("filter").subarray(0, 200), "short")).toThrow(BpfError);
+    expect(() => BpfObject.open(new Uint8Array(0), "empty")).toThrow(BpfError);
+    expect(() => BpfObject.open("/nowhere/filter.bpf.o", "filter")).toThrow("ENOENT");
+  });
+
+  test("names what it has not", () => {
+    using object = BpfObject.open(compile("filter"), "filter");
+    expect(() => object.setMaxEntries("nothing", 1)).toThrow("it has no map nothing");
+    expect(() => object.setInitialValue(".rodata", new Uint8Array(3))).toThrow(
+      "the value has 3 bytes, the map's has 8",
+    );
+    expect(() => object.map("table")).toThrow("it is not loaded");
+    object.load();
+    expect(() => object.program("nothing")).toThrow("object program filter: ENOENT");
+    expect(() => object.setMaxEntries("table", 1)).toThrow(expect.objectContaining({ code: "EBUSY" }));
+    expect(() => object.setInitialValue(".rodata", new Uint8Array(8))).toThrow(
+      expect.objectContaining({ code: "EBUSY" }),
+    );
+  });
+});
