@@ -252,7 +252,7 @@ test("no frame makes the parser throw, and what it finds lies within the frame",
         vlan,
         payloadBytes,
         ...(family === 4 ? { ipv4: V4 } : { ipv6: { ...V6, extensions: [{ kind: "fragment" }] } }),
-        [l4]: layer4[l4 as keyof typeof layer4],
+        [l4]: layer4[l4],
       });
       for (const [at, value] of flips) frame[at % frame.length] = value;
       const result = parsePacket(frame.subarray(0, Math.max(0, frame.length - cut)));
