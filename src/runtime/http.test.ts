@@ -125,14 +125,15 @@ describe("the operations server", () => {
 
 describe("an address to listen on", () => {
   it("is host and port, with brackets round IPv6, and no host for all of them", () => {
-    expect(parseAddress(":9090")).toEqual({ host: null, port: 9090 });
-    expect(parseAddress("127.0.0.1:9091")).toEqual({ host: "127.0.0.1", port: 9091 });
-    expect(parseAddress("[::1]:0")).toEqual({ host: "::1", port: 0 });
-    expect(parseAddress(":65535").port).toBe(65535);
+    expect(parseAddress(":9090")).toEqual({ kind: "tcp", host: null, port: 9090 });
+    expect(parseAddress("127.0.0.1:9091")).toEqual({ kind: "tcp", host: "127.0.0.1", port: 9091 });
+    expect(parseAddress("[::1]:0")).toEqual({ kind: "tcp", host: "::1", port: 0 });
+    expect(parseAddress(":65535")).toMatchObject({ port: 65535 });
+    expect(parseAddress("unix:/run/piston.sock")).toEqual({ kind: "unix", path: "/run/piston.sock" });
   });
 
   it("is refused otherwise", () => {
-    for (const address of ["9090", ":", ":65536", "::1:9090", "a:b", ""])
+    for (const address of ["9090", ":", ":65536", "::1:9090", "a:b", "", "unix:", "unix:relative"])
       expect(() => parseAddress(address)).toThrow(RuntimeFault);
   });
 });

@@ -1,5 +1,6 @@
 // The agent's two HTTP servers: metrics and health for the cluster, operations for this node alone.
 
+import { unlinkSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { errnoOf, messageOf, RuntimeFault } from "./errors.ts";
 import { type HealthReport, isReady } from "./health.ts";
@@ -10,7 +11,7 @@ export interface MetricsSource {
 }
 
 export interface HttpServer {
-  /** `host:port` that it listens on, with the port that the kernel gave where 0 was asked for. */
+  /** `host:port` that it listens on, with the port that the kernel gave where 0 was asked for; or `unix:<path>`. */
   readonly address: string;
   close(): Promise<void>;
 }
@@ -24,6 +25,7 @@ type Route = () => Reply | Promise<Reply>;
 
 /** An ESM import of node:http costs 14 MiB and 95 ms more (STACK). */
 const { createServer } = process.getBuiltinModule("node:http");
+const { connect } = process.getBuiltinModule("node:net");
 
 export function serveMetrics(
   address: string,
@@ -65,14 +67,14 @@ export interface Operations {
 
 /** On loopback only: who may call it is who may log in to the node. */
 export async function serveOperations(address: string, operations: Operations): Promise<HttpServer> {
-  const { host } = parseAddress(address);
-  if (host !== "127.0.0.1" && host !== "::1") {
+  const where = parseAddress(address);
+  if (where.kind === "tcp" && where.host !== "127.0.0.1" && where.host !== "::1") {
     throw new RuntimeFault({
       code: "operations-address",
       operation: "listen",
       object: address,
       message: `the operations server must listen on loopback, not on ${address}`,
-      help: "use 127.0.0.1:PORT or [::1]:PORT",
+      help: "use 127.0.0.1:PORT, [::1]:PORT or unix:PATH",
     });
   }
   return listen(
@@ -88,9 +90,15 @@ export async function serveOperations(address: string, operations: Operations): 
   );
 }
 
-/** `:9090`, `127.0.0.1:9091`, `[::1]:0`. An empty host means every address of the node. */
-export function parseAddress(address: string): { readonly host: string | null; readonly port: number } {
-  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]*)):(\d{1,5})$/i.exec(address);
+export type ListenAddress =
+  /** `host` null: every address of the node. */
+  | { readonly kind: "tcp"; readonly host: string | null; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string };
+
+/** `:9090`, `127.0.0.1:9091`, `[::1]:0`, `unix:/run/piston.sock`. */
+export function parseAddress(address: string): ListenAddress {
+  if (/^unix:\/./.test(address)) return { kind: "unix", path: address.slice("unix:".length) };
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]/]*)):(\d{1,5})$/i.exec(address);
   const port = Number(match?.[3]);
   if (!match || port > 65535) {
     throw new RuntimeFault({
@@ -98,10 +106,10 @@ export function parseAddress(address: string): { readonly host: string | null; r
       operation: "listen",
       object: address,
       message: `${JSON.stringify(address)} is not HOST:PORT`,
-      help: "write :9090, 127.0.0.1:9091 or [::1]:9091",
+      help: "write :9090, 127.0.0.1:9091, [::1]:9091 or unix:/run/piston.sock",
     });
   }
-  return { host: match[1] ?? (match[2] || null), port };
+  return { kind: "tcp", host: match[1] ?? (match[2] || null), port };
 }
 
 async function listen(
@@ -109,7 +117,7 @@ async function listen(
   routes: ReadonlyMap<string, Route>,
   allowed: (request: IncomingMessage) => boolean = () => true,
 ): Promise<HttpServer> {
-  const { host, port } = parseAddress(address);
+  const where = parseAddress(address);
   const server = createServer((request, response) => {
     request.resume(); // no route reads a body
     void answer(routes, request, allowed(request)).then(
@@ -121,9 +129,10 @@ async function listen(
   server.headersTimeout = 5_000;
   server.maxConnections = 64;
   try {
+    if (where.kind === "unix") await removeStaleSocket(where.path);
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen(host === null ? { port } : { port, host }, resolve);
+      server.listen(listenOptions(where), resolve);
     });
   } catch (error) {
     throw new RuntimeFault({
@@ -131,11 +140,31 @@ async function listen(
       operation: "listen",
       object: address,
       message: `cannot listen on ${address}: ${errnoOf(error) ?? messageOf(error)}`,
-      help: "free the port, or choose another address",
+      help:
+        where.kind === "tcp"
+          ? "free the port, or choose another address"
+          : "its folder must exist, and nobody listen there",
       cause: error,
     });
   }
-  return { address: listeningOn(server), close: () => close(server) };
+  return { address: where.kind === "unix" ? address : listeningOn(server), close: () => close(server) };
+}
+
+function listenOptions(where: ListenAddress): { path: string } | { port: number; host?: string } {
+  if (where.kind === "unix") return { path: where.path };
+  return where.host === null ? { port: where.port } : { port: where.port, host: where.host };
+}
+
+/** A killed agent leaves its socket's file behind, and nobody answers there. */
+async function removeStaleSocket(path: string): Promise<void> {
+  const stale = await new Promise<boolean>((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy();
+      resolve(false);
+    });
+    probe.once("error", (error) => resolve(errnoOf(error) === "ECONNREFUSED"));
+  });
+  if (stale) unlinkSync(path);
 }
 
 async function answer(
@@ -180,7 +209,7 @@ function json(status: number, value: unknown): Reply {
 
 function listeningOn(server: Server): string {
   const address = server.address();
-  if (address === null || typeof address === "string") return String(address);
+  if (address === null || typeof address === "string") return `unix:${address}`;
   return address.family === "IPv6"
     ? `[${address.address}]:${address.port}`
     : `${address.address}:${address.port}`;

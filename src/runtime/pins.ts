@@ -101,6 +101,11 @@ export function pinnedFleets(pinPath: string): string[] {
     .map(unescapePinName);
 }
 
+/** Interfaces whose link is pinned. */
+export function pinnedInterfaces(pinPath: string, fleet: string): string[] {
+  return entries(pinLayout(pinPath, fleet).links).map(unescapePinName);
+}
+
 /** Names in a directory of pins, sorted; none where the directory is not there. */
 export function entries(directory: string): string[] {
   try {

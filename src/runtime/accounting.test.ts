@@ -1,0 +1,164 @@
+import { describe, expect, it } from "vitest";
+import { CONFIG, REASONS } from "../bundle/abi.ts";
+import type { Manifest, ManifestRule } from "../bundle/index.ts";
+import { account, type AccountingInput, type Count, sumCounters } from "./accounting.ts";
+import { slotOwners } from "./generation.ts";
+import { ownerKey } from "./slots.ts";
+
+function rule(index: number, change: Partial<ManifestRule> = {}): ManifestRule {
+  return {
+    index,
+    id: `p/r${index}`,
+    stableId: index.toString(16).padStart(16, "0"),
+    policy: "p",
+    name: `r${index}`,
+    action: "drop",
+    shadow: false,
+    backend: null,
+    location: { file: "f", line: 1, column: 1 },
+    limit: null,
+    ...change,
+  };
+}
+const limit = {
+  unit: "packets",
+  ratePerSecond: 1,
+  burst: 1,
+  key: "rule",
+  prefix4: 32,
+  prefix6: 64,
+  blockForSeconds: 60,
+} as const;
+
+function input(
+  rules: ManifestRule[],
+  counts: Record<number, Count>,
+  defaultVerdict: 0 | 1 = 1,
+): AccountingInput {
+  const config = Buffer.alloc(CONFIG.bytes);
+  config.writeUInt32LE(defaultVerdict, CONFIG.defaultVerdict);
+  config.writeBigUInt64LE(1n << 8n, CONFIG.passReasons); // other-ethertype
+  const manifest: Manifest = {
+    formatVersion: 1,
+    abiVersion: 1,
+    fleet: { name: "edge", interfaces: [], attach: "native", defaultVerdict: "pass" },
+    revision: "",
+    memoryBytes: 0,
+    sections: [],
+    rules,
+    policies: [],
+    backends: [{ name: "dns", listen: [], protocols: ["udp"], origins: [] }],
+    sets: [],
+    witnesses: [],
+  };
+  const all = Array.from({ length: 64 + 4 * rules.length }, (_, i) => counts[i] ?? { packets: 0, bytes: 0 });
+  const owners = slotOwners(manifest);
+  return {
+    fleet: "edge",
+    counts: all,
+    directory: new Map(owners.map((owner, slot) => [ownerKey(owner), slot])),
+    manifest,
+    config,
+    slots: Uint32Array.from(rules.keys()),
+  };
+}
+const packets = (n: number): Count => ({ packets: n, bytes: 100 * n });
+
+describe("accounting", () => {
+  it("adds the CPUs' values up", () => {
+    const words = BigUint64Array.of(1n, 10n, 2n, 20n, 3n, 30n, 4n, 40n);
+    expect(sumCounters(new Uint8Array(words.buffer), 2)).toEqual([
+      { packets: 3, bytes: 30 },
+      { packets: 7, bytes: 70 },
+    ]);
+  });
+
+  it("puts every packet into one reason: reasons' own counters, rules, limits, blocks", () => {
+    const accounts = account(
+      input(
+        [
+          rule(0, { policy: "management", action: "pass" }),
+          rule(1),
+          rule(2, { action: "pass" }),
+          rule(3, { action: "limit", limit, backend: "dns" }),
+        ],
+        {
+          0: packets(5), // default
+          4: packets(3), // management
+          8: packets(2), // other-ethertype
+          9: packets(1), // truncated-ethernet
+          64: packets(3), // the management rule's own
+          68: packets(7), // drop
+          72: packets(11), // pass
+          77: packets(13), // exceeded
+          78: packets(17), // conformed
+          79: packets(19), // blocked
+        },
+      ),
+    );
+    const found = Object.fromEntries(
+      accounts.reasons
+        .filter((row) => row.count.packets > 0)
+        .map((row) => [`${row.reason} ${row.verdict}`, row.count.packets]),
+    );
+    expect(found).toEqual({
+      "default pass": 5,
+      "management pass": 3,
+      "other-ethertype pass": 2,
+      "truncated-ethernet drop": 1,
+      "rule drop": 7,
+      "rule pass": 11,
+      "limit drop": 13,
+      "block drop": 19,
+    });
+    expect(accounts.traffic).toEqual(packets(5 + 3 + 2 + 1 + 7 + 11 + 13 + 19));
+    expect(accounts.dropped).toEqual(packets(1 + 7 + 13 + 19));
+    expect(Object.fromEntries(accounts.attacks)).toEqual({ none: 7, dns: 32 });
+  });
+
+  it("leaves shadow rules out of traffic, and shows them by rule", () => {
+    const accounts = account(input([rule(0, { shadow: true })], { 64: packets(9) }));
+    expect(accounts.traffic.packets).toBe(0);
+    expect(accounts.rules).toEqual([
+      {
+        labels: {
+          fleet: "edge",
+          policy: "p",
+          rule: "r0",
+          backend: "none",
+          action: "drop",
+          mode: "shadow",
+          outcome: "decided",
+        },
+        count: packets(9),
+      },
+    ]);
+  });
+
+  it("gives each rule the outcomes that it can have", () => {
+    const outcomes = (change: Partial<ManifestRule>) =>
+      account(input([rule(0, change)], {})).rules.map((row) => row.labels.outcome);
+    expect(outcomes({})).toEqual(["decided"]);
+    expect(outcomes({ action: "limit", limit })).toEqual(["exceeded", "conformed", "blocked"]);
+    expect(outcomes({ action: "limit", limit: { ...limit, blockForSeconds: null } })).toEqual([
+      "exceeded",
+      "conformed",
+    ]);
+  });
+
+  it("goes on counting what a rule dropped that no generation has any more", () => {
+    const with2 = input([rule(0), rule(1, { backend: "dns" })], { 64: packets(1), 68: packets(2) });
+    const without = { ...with2, manifest: { ...with2.manifest, rules: with2.manifest.rules.slice(0, 1) } };
+    expect(account(without).traffic).toEqual(account(with2).traffic);
+    expect(account(without).attacks).toEqual(account(with2).attacks);
+    expect(account(without).rules).toHaveLength(1);
+  });
+
+  it("gives the default reason the verdict of the generation that serves", () => {
+    const verdicts = ([0, 1] as const).map(
+      (verdict) => account(input([], {}, verdict)).reasons.find((row) => row.reason === "default")?.verdict,
+    );
+    expect(verdicts).toEqual(["drop", "pass"]);
+    expect(REASONS[0]).toBe("default");
+  });
+});

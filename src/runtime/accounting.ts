@@ -1,0 +1,170 @@
+// Counters of the XDP program to rows of the metric catalogue. The counters outlive generations, and so do the slots'
+// owners: totals by reason and backend go over all slots that ever were, so they only grow, while series of single rules
+// are those of the generation that serves.
+
+import {
+  CONFIG,
+  COUNTER_KINDS,
+  COUNTERS_PER_SLOT,
+  COUNTERS_REASONS,
+  type Reason,
+  REASONS,
+  VERDICTS,
+} from "../bundle/abi.ts";
+import type { Manifest } from "../bundle/index.ts";
+import { NO_BACKEND } from "../metrics/catalogue.ts";
+import type { Row } from "../metrics/register.ts";
+import { decodeOwner, type SlotOwner } from "./slots.ts";
+
+export interface Count {
+  readonly packets: number;
+  readonly bytes: number;
+}
+const NOTHING: Count = { packets: 0, bytes: 0 };
+
+/** Sums values of a per-CPU array over the CPUs. `values` are entries side by side, each one struct counter for each CPU. */
+export function sumCounters(values: Uint8Array, cpus: number): Count[] {
+  const words = new BigUint64Array(values.buffer, values.byteOffset, values.byteLength / 8);
+  const counts: Count[] = [];
+  for (let at = 0; at < words.length; ) {
+    let packets = 0n;
+    let bytes = 0n;
+    for (let cpu = 0; cpu < cpus; cpu++) {
+      packets += words[at++]!;
+      bytes += words[at++]!;
+    }
+    counts.push({ packets: Number(packets), bytes: Number(bytes) });
+  }
+  return counts;
+}
+
+/** Entries of the counters map that slots 0 to `slots` - 1 and the reasons take. */
+export function countersInUse(slots: number): number {
+  return COUNTERS_REASONS + slots * COUNTERS_PER_SLOT;
+}
+
+export interface AccountingInput {
+  readonly fleet: string;
+  /** From entry 0 of the counters map on. */
+  readonly counts: readonly Count[];
+  /** The slot directory: owner key to slot. */
+  readonly directory: ReadonlyMap<string, number>;
+  readonly manifest: Manifest;
+  /** struct config of the serving generation. */
+  readonly config: Uint8Array;
+  /** Slots of the manifest's rules. */
+  readonly slots: Uint32Array;
+}
+
+type Verdict = (typeof VERDICTS)[number];
+export interface Accounts {
+  readonly reasons: readonly { readonly reason: Reason; readonly verdict: Verdict; readonly count: Count }[];
+  readonly rules: readonly {
+    readonly labels: Row<"rule_packets_total">[0];
+    readonly count: Count;
+  }[];
+  readonly attacks: ReadonlyMap<string, number>;
+  readonly traffic: Count;
+  readonly dropped: Count;
+}
+
+export function account(input: AccountingInput): Accounts {
+  const reasons = new Map<string, { reason: Reason; verdict: Verdict; count: Count }>();
+  const attacks = new Map<string, number>([[NO_BACKEND, 0]]);
+  const addReason = (reason: Reason, verdict: Verdict, count: Count) => {
+    const key = `${reason} ${verdict}`;
+    reasons.set(key, { reason, verdict, count: plus(reasons.get(key)?.count ?? NOTHING, count) });
+  };
+  const addAttack = (backend: string | null, count: Count) => {
+    const name = backend ?? NO_BACKEND;
+    attacks.set(name, (attacks.get(name) ?? 0) + count.packets);
+  };
+
+  const verdicts = reasonVerdicts(input.config);
+  for (const [index, reason] of REASONS.entries()) {
+    if (reason === "rule") {
+      for (const verdict of VERDICTS) addReason(reason, verdict, NOTHING);
+      continue;
+    }
+    addReason(reason, verdicts[index]!, input.counts[index] ?? NOTHING);
+  }
+  addAttack(null, input.counts[REASONS.indexOf("block")] ?? NOTHING); // blocks by an operator
+  for (const backend of input.manifest.backends) addAttack(backend.name, NOTHING);
+  for (const [key, slot] of input.directory) {
+    const owner = decodeOwner(Buffer.from(key, "latin1"));
+    const [decided, exceeded, , blocked] = slotCounts(input.counts, slot);
+    addReason("block", "drop", blocked);
+    addAttack(owner.backend, blocked);
+    if (owner.management || owner.shadow) continue; // management flows count by their own reason as well
+    const [reason, verdict, count] = outcome(owner, decided, exceeded);
+    addReason(reason, verdict, count);
+    if (verdict === "drop") addAttack(owner.backend, count);
+  }
+
+  const rows = [...reasons.values()];
+  return {
+    reasons: rows,
+    rules: ruleRows(input),
+    attacks,
+    traffic: sum(rows.map((row) => row.count)),
+    dropped: sum(rows.filter((row) => row.verdict === "drop").map((row) => row.count)),
+  };
+}
+
+function outcome(owner: SlotOwner, decided: Count, exceeded: Count): [Reason, Verdict, Count] {
+  switch (owner.action) {
+    case "pass":
+      return ["rule", "pass", decided];
+    case "drop":
+      return ["rule", "drop", decided];
+    case "limit":
+      return ["limit", "drop", exceeded];
+  }
+}
+
+/** Each reason's verdict under the generation's config. */
+function reasonVerdicts(config: Uint8Array): Verdict[] {
+  const view = new DataView(config.buffer, config.byteOffset, config.byteLength);
+  const defaultVerdict = VERDICTS[view.getUint32(CONFIG.defaultVerdict, true)]!;
+  const passReasons = view.getBigUint64(CONFIG.passReasons, true);
+  const firstParseClass = REASONS.indexOf("other-ethertype");
+  return REASONS.map((reason, index) => {
+    if (reason === "default") return defaultVerdict;
+    if (index >= firstParseClass) return ((passReasons >> BigInt(index)) & 1n) === 1n ? "pass" : "drop";
+    return reason === "limit" || reason === "block" ? "drop" : "pass";
+  });
+}
+
+function ruleRows(input: AccountingInput): Accounts["rules"] {
+  return input.manifest.rules.flatMap((rule, index) => {
+    const counts = slotCounts(input.counts, input.slots[index]!);
+    const labels = {
+      fleet: input.fleet,
+      policy: rule.policy,
+      rule: rule.name,
+      backend: rule.backend ?? NO_BACKEND,
+      action: rule.action,
+      mode: rule.shadow ? "shadow" : "enforce",
+    } as const;
+    const blocks = !rule.shadow && (rule.limit?.blockForSeconds ?? 0) > 0;
+    return COUNTER_KINDS.flatMap((kind, at) => {
+      const own = rule.action === "limit" ? kind === "exceeded" || kind === "conformed" : kind === "decided";
+      return own || (kind === "blocked" && blocks)
+        ? [{ labels: { ...labels, outcome: kind }, count: counts[at]! }]
+        : [];
+    });
+  });
+}
+
+function slotCounts(counts: readonly Count[], slot: number): [Count, Count, Count, Count] {
+  const at = COUNTERS_REASONS + slot * COUNTERS_PER_SLOT;
+  return [0, 1, 2, 3].map((kind) => counts[at + kind] ?? NOTHING) as [Count, Count, Count, Count];
+}
+
+function plus(a: Count, b: Count): Count {
+  return { packets: a.packets + b.packets, bytes: a.bytes + b.bytes };
+}
+
+function sum(counts: readonly Count[]): Count {
+  return counts.reduce(plus, NOTHING);
+}

@@ -1,0 +1,298 @@
+// One fleet on this node: its lock, its state in the kernel, and the generation that serves. The agent drives it, and so
+// do `piston rollback` and `piston status` where no agent runs.
+
+import type { Bundle } from "../bundle/index.ts";
+import { account, type Accounts, countersInUse, sumCounters } from "./accounting.ts";
+import { type BpfMap, interfaceIndex, possibleCpus } from "./bpf/index.ts";
+import { commitGeneration, type Placement, recover, rollBack, sweep } from "./commit.ts";
+import { RuntimeFault } from "./errors.ts";
+import {
+  buildGeneration,
+  openGeneration,
+  type PinnedGeneration,
+  type ProgramObject,
+  slotOwners,
+} from "./generation.ts";
+import type { GenerationSummary, InterfaceState, StageDurations } from "./health.ts";
+import { type GenerationKey, generationName, type Journal, sameGeneration } from "./journal.ts";
+import { type AttachMode, closeLinks, interfaceStates, moveLinks, pinnedLinks } from "./links.ts";
+import { acquireLock, type AgentLock, type LockHolder } from "./lock.ts";
+import type { MapUse } from "./metrics.ts";
+import { createLayout, pinLayout } from "./pins.ts";
+import { prove } from "./prove.ts";
+import { ownerKey } from "./slots.ts";
+import { FleetState, PROGRAM_STATE } from "./state.ts";
+
+export interface FleetOptions {
+  readonly pinPath: string;
+  readonly fleet: string;
+  /** Empty: those that the serving bundle names. */
+  readonly interfaces: readonly string[];
+  /** null: as the serving bundle says. */
+  readonly mode: AttachMode | null;
+  readonly holder: () => LockHolder;
+}
+
+export type LoadResult =
+  | { readonly kind: "unchanged" }
+  | { readonly kind: "held" }
+  | {
+      readonly kind: "committed";
+      readonly previous: GenerationKey | null;
+      readonly durationMs: Omit<StageDurations, "verify">;
+      readonly packetsProven: number;
+      readonly sharedTables: number;
+      /** It was still pinned from before, and proven then. */
+      readonly reused: boolean;
+    };
+
+export class Fleet {
+  readonly name: string;
+  readonly #options: FleetOptions;
+  readonly #lock: AgentLock;
+  readonly #state: FleetState;
+  #journal: Journal;
+  #serving: PinnedGeneration | null;
+  /** What the start found: links that were left behind by an interrupted commit have been moved on. */
+  readonly rolledForward: boolean;
+
+  private constructor(options: FleetOptions, lock: AgentLock, state: FleetState) {
+    this.name = options.fleet;
+    this.#options = options;
+    this.#lock = lock;
+    this.#state = state;
+    const recovery = recover(state, options.mode ?? "native");
+    this.#journal = recovery.journal;
+    this.#serving = recovery.serving;
+    this.rolledForward = recovery.rolledForward;
+  }
+
+  /** Takes the lock, and takes over what is pinned. */
+  static async open(options: FleetOptions): Promise<Fleet> {
+    const layout = pinLayout(options.pinPath, options.fleet);
+    createLayout(options.pinPath, layout);
+    const lock = await acquireLock(options.pinPath, options.fleet, options.holder);
+    try {
+      return new Fleet(options, lock, new FleetState(layout));
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  /** Leaves everything pinned and attached. */
+  async close(): Promise<void> {
+    this.#serving?.close();
+    this.#state.close();
+    await this.#lock.release();
+  }
+
+  get journal(): Journal {
+    return this.#journal;
+  }
+
+  get serving(): GenerationSummary | null {
+    return this.#serving && summary(this.#serving);
+  }
+
+  get previous(): Pick<GenerationSummary, "generation" | "bundleDigest"> | null {
+    const key = this.#journal.previous;
+    return key && { generation: key.bundle.slice(0, 12), bundleDigest: `sha256:${key.bundle}` };
+  }
+
+  get samples(): BpfMap | null {
+    return this.#state.programMap("samples");
+  }
+
+  ruleName(stableId: string): string | null {
+    return this.#serving?.manifest.rules.find((rule) => rule.stableId === stableId)?.id ?? null;
+  }
+
+  /** Builds, proves and commits; or finds that there is nothing to do. Where it throws, what served before serves on. */
+  load(bundle: Bundle, object: ProgramObject): LoadResult {
+    const key: GenerationKey = { bundle: bundle.digest.slice("sha256:".length), object: object.digest };
+    if (this.#serving && sameGeneration(this.#serving.key, key)) return { kind: "unchanged" };
+    if (this.#journal.held === key.bundle) return { kind: "held" };
+    const previous = this.#journal.current;
+    const placement = this.#placement(bundle);
+    const clock = stopwatch();
+    const pinned = sameGeneration(this.#journal.previous, key) ? this.#open(key) : null;
+    const made = pinned ? { packets: 0, sharedTables: 0, build: 0, prove: 0 } : this.#make(bundle, object);
+    const next = pinned ?? this.#open(key);
+    if (!next) throw vanished(key);
+    clock.lap();
+    try {
+      this.#journal = commitGeneration(this.#state, next, placement, null);
+    } catch (error) {
+      next.close();
+      sweep(this.#state, this.#state.readJournal());
+      throw error;
+    }
+    this.#serving?.close();
+    this.#serving = next;
+    return {
+      kind: "committed",
+      previous,
+      durationMs: { build: made.build, prove: made.prove, commit: clock.lap() },
+      packetsProven: made.packets,
+      sharedTables: made.sharedTables,
+      reused: pinned !== null,
+    };
+  }
+
+  /** A generation in the kernel, proven and pinned. */
+  #make(
+    bundle: Bundle,
+    object: ProgramObject,
+  ): { packets: number; sharedTables: number; build: number; prove: number } {
+    const clock = stopwatch();
+    const built = buildGeneration(this.#state, bundle, object, this.#slots(bundle));
+    try {
+      const build = clock.lap();
+      const packets = prove(built.manifest, built.proof);
+      built.pin();
+      return { packets, sharedTables: built.sharedTables, build, prove: clock.lap() };
+    } finally {
+      built.close();
+    }
+  }
+
+  /** Counter slots of the bundle's rules. Those of the current and the previous generation stay theirs. */
+  #slots(bundle: Bundle): Uint32Array {
+    const owners = slotOwners(bundle.manifest);
+    const keep = new Set<string>();
+    for (const key of [this.#journal.current, this.#journal.previous]) {
+      const generation = key && this.#open(key);
+      if (!generation) continue;
+      for (const owner of slotOwners(generation.manifest)) keep.add(ownerKey(owner));
+      generation.close();
+    }
+    const slots = this.#state.assignSlots(owners, keep);
+    if (slots) return slots;
+    // Two generations of 4,096 rules each take all slots, so a third one can not have its own beside them.
+    const current = new Set(this.#serving ? slotOwners(this.#serving.manifest).map(ownerKey) : []);
+    const fewer = this.#state.assignSlots(owners, current);
+    if (fewer) return fewer;
+    throw new RuntimeFault({
+      code: "no-slots",
+      operation: "build",
+      object: `generation ${bundle.generation}`,
+      message: `the counter table has no room for ${owners.length} rules beside those that serve`,
+      help: "split the fleet's policies",
+    });
+  }
+
+  /** The previous generation takes over. Throws a fault where there is none. */
+  rollBack(): { readonly from: string | null; readonly to: GenerationSummary } {
+    const from = this.serving?.generation ?? null;
+    this.#journal = rollBack(this.#state, this.#options.mode ?? "native");
+    this.#adoptCurrent();
+    const to = this.serving;
+    if (!to) throw vanished(this.#journal.current);
+    return { from, to };
+  }
+
+  /** True where another process has moved the fleet to another generation; then that one is taken over. */
+  refresh(): boolean {
+    const journal = this.#state.readJournal();
+    if (journal.sequence === this.#journal.sequence) return false;
+    this.#journal = journal;
+    this.#adoptCurrent();
+    return true;
+  }
+
+  #adoptCurrent(): void {
+    this.#serving?.close();
+    const current = this.#journal.current;
+    this.#serving = current && this.#open(current);
+  }
+
+  #open(key: GenerationKey): PinnedGeneration | null {
+    return openGeneration(this.#state.layout, generationName(key));
+  }
+
+  /** Attaches the serving generation where an interface of the fleet has come (back) without a link. */
+  attachMissing(): string[] {
+    const serving = this.#serving;
+    if (!serving) return [];
+    const { interfaces, mode } = this.#placement(serving);
+    const links = pinnedLinks(this.#state.layout);
+    closeLinks(links);
+    const linked = new Set(links.map((link) => link.interfaceName));
+    const missing = interfaces.filter((name) => !linked.has(name) && interfaceIndex(name) !== null);
+    if (missing.length > 0) moveLinks(this.#state.layout, missing, mode, serving.program);
+    return missing;
+  }
+
+  interfaces(): InterfaceState[] {
+    const { interfaces, mode } = this.#placement(this.#serving);
+    return interfaceStates(this.#state.layout, interfaces, mode, this.#serving?.programId ?? null);
+  }
+
+  #placement(from: { readonly manifest: PinnedGeneration["manifest"] } | null): Placement {
+    const fleet = from?.manifest.fleet;
+    const { interfaces, mode } = this.#options;
+    return {
+      interfaces: interfaces.length > 0 ? interfaces : (fleet?.interfaces ?? []),
+      mode: mode ?? fleet?.attach ?? "native",
+    };
+  }
+
+  accounts(): Accounts | null {
+    const counters = this.#state.programMap("counters");
+    const serving = this.#serving;
+    if (!counters || !serving) return null;
+    const directory = this.#state.readSlots();
+    let slots = 0;
+    for (const slot of directory.values()) slots = Math.max(slots, slot + 1);
+    return account({
+      fleet: this.name,
+      counts: sumCounters(counters.readRange(0, countersInUse(slots)), possibleCpus()),
+      directory,
+      manifest: serving.manifest,
+      config: serving.config,
+      slots: serving.slots,
+    });
+  }
+
+  mapUse(): MapUse[] {
+    return PROGRAM_STATE.flatMap((name): MapUse[] => {
+      const map = this.#state.programMap(name);
+      if (!map) return [];
+      const { maxEntries, memoryBytes } = map.info;
+      const entries = name === "limit_state" || name === "blocks" ? this.#state.countEntries(name) : null;
+      return [{ name, entries, maxEntries, memoryBytes }];
+    });
+  }
+}
+
+function summary(generation: PinnedGeneration): GenerationSummary {
+  return {
+    generation: generation.key.bundle.slice(0, 12),
+    bundleDigest: `sha256:${generation.key.bundle}`,
+    revision: generation.manifest.revision,
+  };
+}
+
+function vanished(key: GenerationKey | null): RuntimeFault {
+  return new RuntimeFault({
+    code: "pins-vanished",
+    operation: "open generation",
+    object: key ? generationName(key) : "generation",
+    message: "the generation's pins are not there or cannot be read",
+    help: "see who else writes below the pin path; the agent builds it anew with the next bundle",
+  });
+}
+
+/** Milliseconds since the last lap. */
+function stopwatch(): { lap(): number } {
+  let last = performance.now();
+  return {
+    lap() {
+      const now = performance.now();
+      const elapsed = now - last;
+      last = now;
+      return Math.round(elapsed * 100) / 100;
+    },
+  };
+}

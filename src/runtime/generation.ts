@@ -1,0 +1,331 @@
+// A bundle to a generation: tables in the kernel, and two instances of the XDP program over them. The proof instance
+// takes its clock from the test-run and has state of its own; the serving instance has the fleet's state. Both are the
+// same instructions (the kernel's tag says so) over the same tables, so what was proven is what serves. A generation is
+// pinned whole or not at all.
+
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { CONFIG, INSTANCE, LINE_BYTES, RODATA, SECTION_NAMES } from "../bundle/abi.ts";
+import { sha256Hex } from "../bundle/digest.ts";
+import type { Bundle } from "../bundle/format.ts";
+import type { Manifest } from "../bundle/index.ts";
+import { BpfMap, BpfObject, BpfProgram, type MapDefinition, type ObjectMap } from "./bpf/index.ts";
+import { messageOf, RuntimeFault } from "./errors.ts";
+import { type GenerationKey, generationName } from "./journal.ts";
+import {
+  entries,
+  generationPath,
+  isStaging,
+  type PinLayout,
+  publishGeneration,
+  removeGeneration,
+  removePins,
+  stagingPath,
+  tablePin,
+} from "./pins.ts";
+import type { ProofInstance } from "./prove.ts";
+import { type SlotOwner } from "./slots.ts";
+import { type FleetState, PROGRAM_STATE } from "./state.ts";
+import { frozenTable, sharedTable, sweepTables, type TableImage, zeroTable } from "./tables.ts";
+
+const PROGRAM = "piston_filter";
+const RODATA_MAP = ".rodata";
+const TABLE_NAMES = SECTION_NAMES.filter((name) => name !== "config");
+
+/** For each CPU and timer tick (1 to 10 ms): a thousand a second or so, whatever arrives. */
+const SAMPLES_PER_JIFFY = 4;
+
+/** A proof touches a few keys; the serving instance's sizes would cost megabytes for nothing. */
+const PROOF_STATE_ENTRIES = { counters: 64, limit_state: 4096, blocks: 1024, samples: 4096 } as const;
+
+/** The XDP program's object file. */
+export interface ProgramObject {
+  readonly elf: Uint8Array;
+  /** First 8 hex digits of its SHA-256. */
+  readonly digest: string;
+}
+
+export function readProgramObject(path: string): ProgramObject {
+  try {
+    const elf = readFileSync(path);
+    return { elf, digest: sha256Hex(elf).slice(0, 8) };
+  } catch (error) {
+    throw new RuntimeFault({
+      code: "no-object",
+      operation: "read",
+      object: path,
+      message: `cannot read the XDP program: ${messageOf(error)}`,
+      help: "build it with `make -C bpf`",
+      cause: error,
+    });
+  }
+}
+
+export interface BuiltGeneration {
+  readonly key: GenerationKey;
+  readonly manifest: Manifest;
+  readonly serving: BpfProgram;
+  readonly proof: ProofInstance;
+  /** Tables that were there already, by an earlier generation. */
+  readonly sharedTables: number;
+  /** Pins it under its name. After that it outlives this process. */
+  pin(): void;
+  close(): void;
+}
+
+/** Makes tables and both instances. `slots` gives each rule's counter slot, in the order of the manifest. */
+export function buildGeneration(
+  state: FleetState,
+  bundle: Bundle,
+  object: ProgramObject,
+  slots: Uint32Array,
+): BuiltGeneration {
+  const handles: { close(): void }[] = [];
+  const own = <T extends { close(): void }>(handle: T): T => {
+    handles.push(handle);
+    return handle;
+  };
+  const close = () => {
+    for (const handle of handles) handle.close();
+  };
+  try {
+    const { layout } = state;
+    const key = { bundle: bundle.digest.slice("sha256:".length), object: object.digest };
+    const tables = new Map<string, BpfMap>();
+    let sharedTables = 0;
+    for (const image of tableImages(bundle)) {
+      const { map, shared } = sharedTable(layout, image);
+      tables.set(image.name, own(map));
+      if (shared) sharedTables++;
+    }
+    const counterSlots = own(frozenTable(slotsImage(slots)));
+    tables.set("counter_slots", counterSlots);
+    const manifestMap = own(frozenTable(manifestImage(bundle.manifest)));
+
+    const proof = loadInstance(object, tables, rodata(bundle, true), (elf) => {
+      for (const [name, entries] of Object.entries(PROOF_STATE_ENTRIES)) elf.setMaxEntries(name, entries);
+    });
+    handles.push(proof.program, proof.rodata);
+    const proofState = [own(proof.object.map("limit_state")), own(proof.object.map("blocks"))];
+    proof.object.close();
+
+    const serving = loadInstance(object, tables, rodata(bundle, false), (elf, definitions) => {
+      for (const name of PROGRAM_STATE) elf.reuseMap(name, state.ensureProgramMap(name, definitions(name)));
+    });
+    handles.push(serving.program, serving.rodata);
+    serving.object.close();
+    assert.equal(
+      proof.program.info.tag,
+      serving.program.info.tag,
+      "the proven program is not the one that serves",
+    );
+
+    return {
+      key,
+      manifest: bundle.manifest,
+      serving: serving.program,
+      proof: proofInstance(proof.program, proofState),
+      sharedTables,
+      pin: () =>
+        pinGeneration(layout, generationName(key), {
+          program: serving.program,
+          manifest: manifestMap,
+          rodata: serving.rodata,
+          counter_slots: counterSlots,
+        }),
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function tableImages(bundle: Bundle): TableImage[] {
+  const digests = new Map(bundle.manifest.sections.map((section) => [section.name, section.sha256]));
+  return TABLE_NAMES.map((name) => {
+    const bytes = bundle.section(name);
+    const sha256 = digests.get(name);
+    return bytes && sha256 !== undefined ? { name, bytes, sha256 } : zeroTable(name);
+  });
+}
+
+/** `counter_slots`: 32-bit slot of each rule, sixteen a line. */
+function slotsImage(slots: Uint32Array): TableImage {
+  const bytes = Buffer.alloc(Math.max(1, Math.ceil(slots.length / 16)) * LINE_BYTES);
+  for (const [index, slot] of slots.entries()) bytes.writeUInt32LE(slot, 4 * index);
+  return { name: "counter_slots", bytes, sha256: sha256Hex(bytes) };
+}
+
+/** The manifest as JSON, zeroes after it. Without its witnesses: they have done their work when it is pinned. */
+function manifestImage(manifest: Manifest): TableImage {
+  const text = new TextEncoder().encode(JSON.stringify({ ...manifest, witnesses: [] }));
+  const bytes = new Uint8Array(Math.ceil(text.length / LINE_BYTES) * LINE_BYTES);
+  bytes.set(text);
+  return { name: "manifest", bytes, sha256: sha256Hex(bytes) };
+}
+
+function rodata(bundle: Bundle, proof: boolean): Uint8Array {
+  const config = bundle.section("config");
+  assert(config, "the reader refuses a bundle without config");
+  const bytes = Buffer.alloc(RODATA.bytes);
+  bytes.set(config);
+  bytes.write(bundle.digest.slice("sha256:".length), RODATA.instance + INSTANCE.bundleDigest, "hex");
+  bytes.writeUInt32LE(proof ? 1 : 0, RODATA.instance + INSTANCE.proof);
+  bytes.writeUInt32LE(proof ? 0 : SAMPLES_PER_JIFFY, RODATA.instance + INSTANCE.samplesPerJiffy);
+  return bytes;
+}
+
+interface LoadedInstance {
+  readonly object: BpfObject;
+  readonly program: BpfProgram;
+  readonly rodata: BpfMap;
+}
+
+function loadInstance(
+  object: ProgramObject,
+  tables: ReadonlyMap<string, BpfMap>,
+  initial: Uint8Array,
+  adjust: (elf: BpfObject, definitions: (name: string) => MapDefinition) => void,
+): LoadedInstance {
+  const elf = BpfObject.open(object.elf, "piston");
+  try {
+    const declared = new Map(elf.maps().map((map) => [map.name, map]));
+    adjust(elf, (name) => definitionOf(declared.get(name), name));
+    for (const [name, map] of tables) elf.reuseMap(name, map);
+    elf.setInitialValue(RODATA_MAP, initial);
+    elf.load();
+    return { object: elf, program: elf.program(PROGRAM), rodata: elf.map(RODATA_MAP) };
+  } catch (error) {
+    elf.close();
+    if (error instanceof RuntimeFault) throw error;
+    throw new RuntimeFault({
+      code: "load",
+      operation: "load program",
+      object: PROGRAM,
+      message: `the kernel does not take the XDP program: ${messageOf(error)}`,
+      help: "kernel 5.15 or newer is needed, and CAP_BPF with CAP_NET_ADMIN or root; otherwise this is a bug of PistonProtection",
+      cause: error,
+    });
+  }
+}
+
+function definitionOf(map: ObjectMap | undefined, name: string): MapDefinition {
+  assert(map, `the XDP object has no map ${name}`);
+  return { ...map, type: map.type as MapDefinition["type"] };
+}
+
+function proofInstance(program: BpfProgram, state: readonly BpfMap[]): ProofInstance {
+  return {
+    run: (packet, metadata, repeat) => program.testRun(packet, { metadata, repeat }),
+    clearState() {
+      for (const map of state) {
+        const keys = Array.from(map.keys()); // first all keys: a deletion would make the walk begin again
+        for (const key of keys) map.delete(key);
+      }
+    },
+  };
+}
+
+// ---- Pinned generations ------------------------------------------------------------------------------------------------
+
+function pinGeneration(
+  layout: PinLayout,
+  name: string,
+  objects: Record<string, { pin(path: string): void }>,
+): void {
+  const staging = stagingPath(layout, name);
+  removePins(staging);
+  mkdirSync(staging, { mode: 0o700 });
+  for (const [part, object] of Object.entries(objects)) object.pin(join(staging, part));
+  removeGeneration(layout, name);
+  publishGeneration(layout, name);
+}
+
+/** A generation as the kernel keeps it: all that an agent needs to take it over. */
+export interface PinnedGeneration {
+  readonly key: GenerationKey;
+  /** Without witnesses. */
+  readonly manifest: Manifest;
+  /** struct config. */
+  readonly config: Uint8Array;
+  readonly slots: Uint32Array;
+  readonly program: BpfProgram;
+  readonly programId: number;
+  close(): void;
+}
+
+/** Opens a pinned generation by its name. Null where there is none, or what is there is not one. */
+export function openGeneration(layout: PinLayout, name: string): PinnedGeneration | null {
+  const directory = generationPath(layout, name);
+  if (entries(directory).length === 0) return null;
+  let program: BpfProgram | null = null;
+  try {
+    const constants = withMap(join(directory, "rodata"), (map) => map.lookup(new Uint8Array(4)));
+    if (constants?.length !== RODATA.bytes) return null;
+    const bundle = Buffer.from(constants).toString("hex", RODATA.instance, RODATA.instance + 32);
+    const key = { bundle, object: name.slice(name.indexOf("-") + 1) };
+    if (generationName(key) !== name) return null;
+    const manifest = JSON.parse(readLines(join(directory, "manifest"))) as Manifest;
+    const slots = withMap(join(directory, "counter_slots"), (map) =>
+      map.readImage(map.info.maxEntries * LINE_BYTES),
+    );
+    program = BpfProgram.openPinned(join(directory, "program"));
+    const opened = program;
+    return {
+      key,
+      manifest,
+      config: constants.subarray(0, CONFIG.bytes),
+      slots: new Uint32Array(slots.buffer, slots.byteOffset, slots.length / 4),
+      program: opened,
+      programId: opened.info.id,
+      close: () => opened.close(),
+    };
+  } catch {
+    program?.close();
+    return null;
+  }
+}
+
+function readLines(path: string): string {
+  const bytes = withMap(path, (map) => map.readImage(map.info.maxEntries * LINE_BYTES));
+  const end = bytes.indexOf(0);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, end < 0 ? bytes.length : end).toString("utf8");
+}
+
+function withMap<T>(path: string, use: (map: BpfMap) => T): T {
+  const map = BpfMap.openPinned(path);
+  try {
+    return use(map);
+  } finally {
+    map.close();
+  }
+}
+
+/** Removes what no generation of `keep` needs: other generations, half-pinned ones, and tables. */
+export function sweepGenerations(layout: PinLayout, keep: readonly (PinnedGeneration | null)[]): void {
+  const living = keep.filter((generation) => generation !== null);
+  const names = new Set(living.map((generation) => generationName(generation.key)));
+  for (const name of entries(layout.generations)) {
+    if (isStaging(name) || !names.has(name)) removeGeneration(layout, name);
+  }
+  const used = new Set<string>();
+  for (const { manifest } of living) {
+    const sections = new Map(manifest.sections.map((section) => [section.name as string, section.sha256]));
+    for (const name of TABLE_NAMES)
+      used.add(tablePin(layout, name, sections.get(name) ?? zeroTable(name).sha256));
+  }
+  sweepTables(layout, used);
+}
+
+/** Who owns the counter slots of a generation's rules, in their order. */
+export function slotOwners(manifest: Manifest): SlotOwner[] {
+  return manifest.rules.map((rule) => ({
+    stableId: rule.stableId,
+    action: rule.action,
+    shadow: rule.shadow,
+    management: rule.policy === "management",
+    backend: rule.backend,
+  }));
+}

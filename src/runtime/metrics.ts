@@ -1,0 +1,151 @@
+// What the kernel counts and what the agent knows, to the metrics of the catalogue. Read at each exposition.
+
+import { readdirSync } from "node:fs";
+import type { ComponentState, HealthReport } from "./health.ts";
+import { MetricRegister, type Row } from "../metrics/register.ts";
+import type { Accounts } from "./accounting.ts";
+import { COMPONENTS } from "../metrics/catalogue.ts";
+
+export interface MapUse {
+  readonly name: string;
+  /** null where it does not fill up at run time. */
+  readonly entries: number | null;
+  readonly maxEntries: number;
+  readonly memoryBytes: number;
+}
+
+export interface MetricsInput {
+  readonly health: HealthReport;
+  /** null before a generation serves. */
+  readonly accounts: Accounts | null;
+  readonly maps: readonly MapUse[];
+  readonly samples: number;
+  /** Milliseconds since 1970; 0 before the first commit. */
+  readonly committedAtMs: number;
+}
+
+const HEALTH_VALUE: Readonly<Record<ComponentState, number>> = { ok: 1, degraded: 0.5, failed: 0 };
+export type SwapResult = "committed" | "refused" | "failed" | "rolled-back";
+const SWAP_RESULTS: readonly SwapResult[] = ["committed", "refused", "failed", "rolled-back"];
+
+export class AgentMetrics {
+  readonly #register = new MetricRegister();
+  readonly #swaps = this.#register.counter("generation_swaps_total");
+  readonly #refused = this.#register.counter("bundle_refused_total");
+  readonly #swapSeconds = this.#register.histogram("swap_duration_seconds");
+
+  constructor(version: string, read: () => MetricsInput) {
+    const startedAt = Date.now() / 1000 - process.uptime();
+    this.#register.gauge("build_info").set({ version }, 1);
+    this.#register.gauge("process_start_time_seconds").set({}, startedAt);
+    const mirrors = [this.#kernel(), this.#generation(), this.#agent()];
+    this.#register.beforeExposition(() => {
+      const input = read();
+      for (const mirror of mirrors) mirror(input);
+    });
+  }
+
+  get contentType(): string {
+    return this.#register.contentType;
+  }
+
+  exposition(): Promise<string> {
+    return this.#register.exposition();
+  }
+
+  /** Counters that are not there cannot be alerted on: they begin at zero when the fleet is known. */
+  fleetKnown(fleet: string): void {
+    for (const result of SWAP_RESULTS) this.#swaps.inc({ fleet, result }, 0);
+  }
+
+  swap(fleet: string, result: SwapResult, seconds?: number): void {
+    this.#swaps.inc({ fleet, result });
+    if (seconds !== undefined) this.#swapSeconds.observe({ fleet }, seconds);
+  }
+
+  /** `part` loses what would make a series for each witness and shard. */
+  refused(fleet: string, part: string): void {
+    this.#refused.inc({ fleet, part: /^(witness|shard) /.exec(part)?.[1] ?? part });
+  }
+
+  #kernel() {
+    const register = this.#register;
+    const trafficPackets = register.counter("traffic_packets_total");
+    const trafficBytes = register.counter("traffic_bytes_total");
+    const droppedPackets = register.counter("packets_dropped_total");
+    const droppedBytes = register.counter("bytes_dropped_total");
+    const reasonPackets = register.counter("reason_packets_total");
+    const reasonBytes = register.counter("reason_bytes_total");
+    const rulePackets = register.counter("rule_packets_total");
+    const ruleBytes = register.counter("rule_bytes_total");
+    const attacks = register.counter("attacks_detected_total");
+    const samples = register.counter("samples_total");
+    const entries = register.gauge("ebpf_map_entries");
+    const maxEntries = register.gauge("ebpf_map_max_entries");
+    const memory = register.gauge("ebpf_map_memory_bytes");
+    return ({ health, accounts, maps, samples: sampled }: MetricsInput) => {
+      const fleet = health.fleet;
+      maxEntries.replace(maps.map((map) => [{ map_name: map.name }, map.maxEntries]));
+      memory.replace(maps.map((map) => [{ map_name: map.name }, map.memoryBytes]));
+      entries.replace(
+        maps.flatMap((map): Row<"ebpf_map_entries">[] =>
+          map.entries === null ? [] : [[{ map_name: map.name }, map.entries]],
+        ),
+      );
+      if (fleet === null || !accounts) return;
+      const { traffic, dropped, reasons, rules } = accounts;
+      trafficPackets.mirror([[{ fleet }, traffic.packets]]);
+      trafficBytes.mirror([[{ fleet }, traffic.bytes]]);
+      droppedPackets.mirror([[{ fleet }, dropped.packets]]);
+      droppedBytes.mirror([[{ fleet }, dropped.bytes]]);
+      reasonPackets.mirror(
+        reasons.map(({ reason, verdict, count }) => [{ fleet, reason, verdict }, count.packets]),
+      );
+      reasonBytes.mirror(
+        reasons.map(({ reason, verdict, count }) => [{ fleet, reason, verdict }, count.bytes]),
+      );
+      rulePackets.mirror(rules.map(({ labels, count }) => [labels, count.packets]));
+      ruleBytes.mirror(rules.map(({ labels, count }) => [labels, count.bytes]));
+      attacks.mirror([...accounts.attacks].map(([backend, packets]) => [{ fleet, backend }, packets]));
+      samples.mirror([[{ fleet }, sampled]]);
+    };
+  }
+
+  #generation() {
+    const register = this.#register;
+    const info = register.gauge("generation_info");
+    const committedAt = register.gauge("generation_committed_timestamp_seconds");
+    const attached = register.gauge("interface_attached");
+    return ({ health, committedAtMs }: MetricsInput) => {
+      const { fleet, generation, bundleDigest, revision } = health;
+      if (fleet === null || generation === null || bundleDigest === null || revision === null) return;
+      info.replace([[{ fleet, generation, bundle_digest: bundleDigest, revision }, 1]]);
+      committedAt.replace([[{ fleet }, committedAtMs / 1000]]);
+      attached.replace(
+        health.interfaces.map((entry) => [
+          { fleet, interface: entry.name, mode: entry.mode },
+          Number(entry.attached),
+        ]),
+      );
+    };
+  }
+
+  #agent() {
+    const register = this.#register;
+    const components = register.gauge("component_health");
+    const memory = register.gauge("process_resident_memory_bytes");
+    const cpu = register.counter("process_cpu_seconds_total");
+    const fds = register.gauge("process_open_fds");
+    const threads = register.gauge("process_threads");
+    return ({ health }: MetricsInput) => {
+      components.replace(
+        COMPONENTS.map((component) => [{ component }, HEALTH_VALUE[health.components[component]]]),
+      );
+      memory.set({}, process.memoryUsage.rss());
+      const { user, system } = process.cpuUsage(); // microseconds
+      cpu.mirror([[{}, (user + system) / 1e6]]);
+      fds.set({}, readdirSync("/proc/self/fd").length);
+      threads.set({}, readdirSync("/proc/self/task").length);
+    };
+  }
+}

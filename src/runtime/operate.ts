@@ -1,0 +1,126 @@
+// Operations on a fleet of this node from another process: through the agent where one runs, and in its place where none
+// does. What `piston rollback`, `piston status` and `piston detach` call.
+
+import { RuntimeFault } from "./errors.ts";
+import { Fleet } from "./fleet.ts";
+import { type HealthReport, healthReport } from "./health.ts";
+import { parseAddress } from "./http.ts";
+import { lockHolder } from "./lock.ts";
+import { pinnedFleets } from "./pins.ts";
+import type { RollbackResult } from "./agent.ts";
+
+export { detach } from "./detach.ts";
+
+export interface NodeStatus extends HealthReport {
+  /** null where no agent runs: then the kernel's own copy speaks. */
+  readonly agent: { readonly pid: number } | null;
+}
+
+/** `fleet` null: the only one that is pinned. Throws a fault where there is no previous generation. */
+export async function rollback(pinPath: string, fleet: string | null): Promise<RollbackResult> {
+  const name = fleet ?? onlyFleet(pinPath);
+  const holder = await lockHolder(pinPath, name);
+  if (holder) return (await call(holder.operations, "POST", "/internal/rollback", name)) as RollbackResult;
+  return withFleet(pinPath, name, async (opened) => {
+    const { from, to } = opened.rollBack();
+    return { from, generation: to.generation, bundleDigest: to.bundleDigest };
+  });
+}
+
+export async function status(pinPath: string, fleet: string | null): Promise<NodeStatus> {
+  const name = fleet ?? onlyFleet(pinPath);
+  const holder = await lockHolder(pinPath, name);
+  if (holder) return (await call(holder.operations, "GET", "/internal/status", name)) as NodeStatus;
+  return withFleet(pinPath, name, async (opened) => {
+    const held = opened.journal.held;
+    const report = healthReport({
+      fleet: name,
+      serving: opened.serving,
+      previous: opened.previous,
+      held: held === null ? null : `sha256:${held}`,
+      interfaces: opened.interfaces(),
+      lastSwap: opened.serving && {
+        at: new Date(opened.journal.committedAtMs).toISOString(),
+        generation: opened.serving.generation,
+        previous: opened.previous?.generation ?? null,
+        durationMs: null,
+      },
+      refused: null,
+      samplesRunning: false,
+    });
+    return { ...report, agent: null };
+  });
+}
+
+async function withFleet<T>(pinPath: string, name: string, work: (fleet: Fleet) => Promise<T>): Promise<T> {
+  if (!pinnedFleets(pinPath).includes(name)) throw nothingPinned(pinPath, name);
+  const holder = () => ({ pid: process.pid, operations: null });
+  const fleet = await Fleet.open({ pinPath, fleet: name, interfaces: [], mode: null, holder });
+  try {
+    return await work(fleet);
+  } finally {
+    await fleet.close();
+  }
+}
+
+function onlyFleet(pinPath: string): string {
+  const fleets = pinnedFleets(pinPath);
+  if (fleets.length === 1) return fleets[0]!;
+  if (fleets.length === 0) throw nothingPinned(pinPath, null);
+  throw new RuntimeFault({
+    code: "which-fleet",
+    operation: "find fleet",
+    object: pinPath,
+    message: `several fleets are pinned under ${pinPath}: ${fleets.join(", ")}`,
+    help: "name one with --fleet",
+  });
+}
+
+function nothingPinned(pinPath: string, fleet: string | null): RuntimeFault {
+  return new RuntimeFault({
+    code: "nothing-pinned",
+    operation: "find fleet",
+    object: pinPath,
+    message: `${fleet === null ? "no fleet" : `fleet ${fleet}`} is ${fleet === null ? "" : "not "}pinned under ${pinPath}`,
+    help: "start an agent with `piston node`, or name its --pin-path",
+  });
+}
+
+/** An agent's answer, or its fault as ours. */
+async function call(address: string | null, method: string, route: string, fleet: string): Promise<unknown> {
+  if (address === null) {
+    throw new RuntimeFault({
+      code: "busy",
+      operation: `${method} ${route}`,
+      object: `fleet ${fleet}`,
+      message: `another process works on fleet ${fleet} and takes no calls`,
+      help: "try again when it has ended",
+    });
+  }
+  const where = parseAddress(address);
+  const target =
+    where.kind === "unix"
+      ? { socketPath: where.path }
+      : { host: where.host ?? "127.0.0.1", port: where.port };
+  const { request } = process.getBuiltinModule("node:http");
+  const { code, body } = await new Promise<{ code: number; body: string }>((resolve, reject) => {
+    const outgoing = request({ ...target, method, path: route, timeout: 30_000 }, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        text += chunk;
+      });
+      response.on("end", () => resolve({ code: response.statusCode ?? 0, body: text }));
+      response.on("error", reject);
+    });
+    outgoing.on("timeout", () => outgoing.destroy(new Error(`${address} does not answer`)));
+    outgoing.on("error", reject);
+    outgoing.end();
+  });
+  const answer = JSON.parse(body) as {
+    error?: { code: string; message: string; help: string; errno: string | null };
+  };
+  if (code === 200) return answer;
+  const error = answer.error ?? { code: "operations", message: body, help: "", errno: null };
+  throw new RuntimeFault({ ...error, operation: `${method} ${route}`, object: address });
+}

@@ -1,0 +1,177 @@
+// The state of a fleet on this node that outlives generations, as pinned maps: counters, limit state, blocks, samples
+// (what the program writes), the slot directory and the journal (what the agent writes).
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { BpfMap, type MapDefinition, possibleCpus } from "./bpf/index.ts";
+import { RuntimeFault } from "./errors.ts";
+import { decodeJournal, EMPTY_JOURNAL, encodeJournal, type Journal, JOURNAL_BYTES } from "./journal.ts";
+import type { PinLayout } from "./pins.ts";
+import { allocateSlots, encodeOwner, OWNER_BYTES, type SlotOwner } from "./slots.ts";
+import { COUNTERS_PER_SLOT, COUNTERS_REASONS, SLOT_NONE, SLOTS_MAX } from "../bundle/abi.ts";
+
+/** State maps of the program, by their name in the object. A proof instance has its own. */
+export const PROGRAM_STATE = ["counters", "limit_state", "blocks", "samples"] as const;
+export type ProgramStateName = (typeof PROGRAM_STATE)[number];
+
+/** struct block of bpf/shared.h: u64 until, u64 rule id, u32 slot. */
+const BLOCK_SLOT_OFFSET = 16;
+const COUNT_AGAIN_MS = 10_000;
+const FIRST_KEY = new Uint8Array(4);
+
+const JOURNAL_MAP: MapDefinition = {
+  type: "array",
+  name: "journal",
+  keyBytes: 4,
+  valueBytes: JOURNAL_BYTES,
+  maxEntries: 1,
+  flags: 0,
+};
+const SLOTS_MAP: MapDefinition = {
+  type: "hash",
+  name: "slots",
+  keyBytes: OWNER_BYTES,
+  valueBytes: 4,
+  maxEntries: SLOTS_MAX,
+  flags: 0,
+};
+
+export class FleetState {
+  readonly layout: PinLayout;
+  readonly #journal: BpfMap;
+  readonly #slots: BpfMap;
+  readonly #program = new Map<ProgramStateName, BpfMap>();
+
+  readonly #counts = new Map<ProgramStateName, { readonly entries: number; readonly atMs: number }>();
+
+  /** The directories of the layout must be there. */
+  constructor(layout: PinLayout) {
+    this.layout = layout;
+    this.#journal = openOrCreate(layout, JOURNAL_MAP);
+    this.#slots = openOrCreate(layout, SLOTS_MAP);
+    for (const name of PROGRAM_STATE) {
+      const path = join(layout.state, name);
+      if (existsSync(path)) this.#program.set(name, BpfMap.openPinned(path));
+    }
+  }
+
+  /** A journal of a later version reads as empty: the links say what serves. */
+  readJournal(): Journal {
+    return decodeJournal(this.#journal.lookup(FIRST_KEY) ?? new Uint8Array(JOURNAL_BYTES)) ?? EMPTY_JOURNAL;
+  }
+
+  writeJournal(journal: Journal): Journal {
+    this.#journal.update(FIRST_KEY, encodeJournal(journal));
+    return journal;
+  }
+
+  /** null before the first generation was built. */
+  programMap(name: ProgramStateName): BpfMap | null {
+    return this.#program.get(name) ?? null;
+  }
+
+  /** The pinned map that the definition of an object asks for, made at the first call. */
+  ensureProgramMap(name: ProgramStateName, definition: MapDefinition): BpfMap {
+    const pinned = this.#program.get(name);
+    if (pinned) {
+      requireShape(join(this.layout.state, name), pinned, definition);
+      return pinned;
+    }
+    const map = openOrCreate(this.layout, { ...definition, name });
+    this.#program.set(name, map);
+    return map;
+  }
+
+  /** Entries in use. Walks the map: counted anew only when the last count is COUNT_AGAIN_MS old. */
+  countEntries(name: "limit_state" | "blocks"): number {
+    const known = this.#counts.get(name);
+    if (known && performance.now() - known.atMs < COUNT_AGAIN_MS) return known.entries;
+    let entries = 0;
+    for (const _ of this.#program.get(name)?.entries() ?? []) entries++;
+    this.#counts.set(name, { entries, atMs: performance.now() });
+    return entries;
+  }
+
+  /** Owner (as latin1 text of its key) to slot. */
+  readSlots(): Map<string, number> {
+    const directory = new Map<string, number>();
+    for (const [key, value] of this.#slots.entries()) {
+      const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+      directory.set(Buffer.from(key).toString("latin1"), view.getUint32(0, true));
+    }
+    return directory;
+  }
+
+  /** A slot for each owner, written to the directory; null where there are too many. `keep` is not evicted. */
+  assignSlots(owners: readonly SlotOwner[], keep: ReadonlySet<string>): Uint32Array | null {
+    const result = allocateSlots(this.readSlots(), owners, keep);
+    if (!result) return null;
+    for (const { owner, slot } of result.evicted) {
+      this.#slots.delete(encodeOwner(owner));
+      this.#clearSlot(slot);
+    }
+    if (result.evicted.length > 0) this.#disownBlocks(new Set(result.evicted.map(({ slot }) => slot)));
+    const value = Buffer.alloc(4);
+    for (const { owner, slot } of result.added) {
+      value.writeUInt32LE(slot);
+      this.#slots.update(encodeOwner(owner), value);
+    }
+    return result.slots;
+  }
+
+  #clearSlot(slot: number): void {
+    const counters = this.#program.get("counters");
+    if (!counters) return;
+    const zero = new Uint8Array(counters.info.valueBytes * possibleCpus());
+    const key = Buffer.alloc(4);
+    for (let kind = 0; kind < COUNTERS_PER_SLOT; kind++) {
+      key.writeUInt32LE(COUNTERS_REASONS + slot * COUNTERS_PER_SLOT + kind);
+      counters.update(key, zero);
+    }
+  }
+
+  /** Blocks outlive the rule that set them; what they drop must not count for the slot's next owner. */
+  #disownBlocks(slots: ReadonlySet<number>): void {
+    const blocks = this.#program.get("blocks");
+    if (!blocks) return;
+    for (const [key, value] of blocks.entries()) {
+      const block = Buffer.from(value);
+      if (!slots.has(block.readUInt32LE(BLOCK_SLOT_OFFSET))) continue;
+      block.writeUInt32LE(SLOT_NONE, BLOCK_SLOT_OFFSET);
+      blocks.update(key, block);
+    }
+  }
+
+  close(): void {
+    for (const map of [this.#journal, this.#slots, ...this.#program.values()]) map.close();
+  }
+}
+
+function openOrCreate(layout: PinLayout, definition: MapDefinition): BpfMap {
+  const path = join(layout.state, definition.name);
+  if (existsSync(path)) {
+    const map = BpfMap.openPinned(path);
+    requireShape(path, map, definition);
+    return map;
+  }
+  const map = BpfMap.create(definition);
+  map.pin(path);
+  return map;
+}
+
+function requireShape(path: string, map: BpfMap, wanted: MapDefinition): void {
+  const info = map.info;
+  const fits =
+    info.type === wanted.type &&
+    info.keyBytes === wanted.keyBytes &&
+    info.valueBytes === wanted.valueBytes &&
+    info.maxEntries === wanted.maxEntries;
+  if (fits) return;
+  throw new RuntimeFault({
+    code: "state-shape",
+    operation: "open",
+    object: path,
+    message: `${path} is ${info.type} of ${info.maxEntries} × (${info.keyBytes} + ${info.valueBytes}) bytes, and this agent's program wants ${wanted.type} of ${wanted.maxEntries} × (${wanted.keyBytes} + ${wanted.valueBytes})`,
+    help: "another version of PistonProtection made it: run that version, or detach the fleet first (its counters and limits start afresh)",
+  });
+}

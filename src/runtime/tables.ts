@@ -1,0 +1,95 @@
+// Images to frozen BPF arrays. A table is pinned under its section and digest once it was filled, frozen, read back and
+// found equal, so whatever stands under such a name is whole and can not change: generations share it.
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { LINE_BYTES } from "../bundle/abi.ts";
+import { sha256Hex } from "../bundle/digest.ts";
+import { BpfMap, MAP_FLAGS } from "./bpf/index.ts";
+import { RuntimeFault } from "./errors.ts";
+import { entries, type PinLayout, tablePin, unpin } from "./pins.ts";
+
+/** BPF_OBJ_NAME_LEN is 16, with its zero. */
+const MAP_NAME_BYTES = 15;
+
+/** The image of a table that a bundle has no section for. */
+export const ZERO_LINE: Uint8Array = new Uint8Array(LINE_BYTES);
+const ZERO_LINE_SHA256 = sha256Hex(ZERO_LINE);
+
+export interface TableImage {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** 64 hex digits. */
+  readonly sha256: string;
+}
+
+export function zeroTable(name: string): TableImage {
+  return { name, bytes: ZERO_LINE, sha256: ZERO_LINE_SHA256 };
+}
+
+/** A new array with the image in it, frozen, read back and compared. Not pinned. `bytes` are whole lines. */
+export function frozenTable(image: TableImage): BpfMap {
+  assert.equal(image.bytes.length % LINE_BYTES, 0, `${image.name} is not whole lines`);
+  const map = BpfMap.create({
+    type: "array",
+    name: image.name.slice(0, MAP_NAME_BYTES),
+    keyBytes: 4,
+    valueBytes: LINE_BYTES,
+    maxEntries: image.bytes.length / LINE_BYTES,
+    // Not readOnlyToProgram: the kernel refuses to map such an array for writing, and a system call for each line would
+    // cost ten times as much. The program that shares it writes to no table, and freeze() stops everybody else.
+    flags: MAP_FLAGS.mmapable,
+  });
+  try {
+    map.writeImage(image.bytes);
+    map.freeze();
+    if (sha256Hex(map.readImage(image.bytes.length)) !== image.sha256) {
+      throw new RuntimeFault({
+        code: "read-back",
+        operation: "read back",
+        object: `table ${image.name}`,
+        message: `what the kernel holds of table ${image.name} is not what was written`,
+        help: "the machine's memory is suspect: drain the node and test it",
+      });
+    }
+    return map;
+  } catch (error) {
+    map.close();
+    throw error;
+  }
+}
+
+/** The pinned table of the image, made where it is not there yet. */
+export function sharedTable(layout: PinLayout, image: TableImage): { map: BpfMap; shared: boolean } {
+  const path = tablePin(layout, image.name, image.sha256);
+  if (existsSync(path)) {
+    const map = BpfMap.openPinned(path);
+    const info = map.info;
+    if (
+      info.type === "array" &&
+      info.valueBytes === LINE_BYTES &&
+      info.maxEntries === image.bytes.length / LINE_BYTES &&
+      info.frozen
+    )
+      return { map, shared: true };
+    // Not by our hand: a table is pinned last.
+    map.close();
+    unpin(path);
+  }
+  const map = frozenTable(image);
+  try {
+    map.pin(path);
+  } catch (error) {
+    map.close();
+    throw error;
+  }
+  return { map, shared: false };
+}
+
+/** Unpins the tables that none of the generations uses. Programs that still run hold theirs by themselves. */
+export function sweepTables(layout: PinLayout, used: ReadonlySet<string>): void {
+  for (const name of entries(layout.tables)) {
+    const path = `${layout.tables}/${name}`;
+    if (!used.has(path)) unpin(path);
+  }
+}
