@@ -78,9 +78,8 @@ const structBodies = [...text.matchAll(/^struct (\w+) \{([^}]*)\}/gm)].map(([, n
 const symbols = [...text.matchAll(/^(?:#define (\w+) .+|\t(\w+) = \d+,)/gm)].map(
   (match) => match[1] ?? match[2]!,
 );
-symbols.push(
-  ...["SIDE_SOURCE", "VERDICT_DROP", "VERDICT_PASS", "ACTION_PASS", "ACTION_DROP", "ACTION_LIMIT"],
-);
+// Enums that stand on one line.
+symbols.push("VERDICT_DROP", "VERDICT_PASS", "ACTION_PASS", "ACTION_DROP", "ACTION_LIMIT");
 symbols.push("UNIT_PACKETS", "UNIT_BYTES");
 
 let figures: ReadonlyMap<string, number>;

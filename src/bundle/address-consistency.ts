@@ -64,8 +64,8 @@ function checkChunk6(ranges: Uint32Array, chunk: number, start: number, count: n
   for (let i = start; i < start + count; i++) {
     const at = i * WORDS6;
     if (ranges[at + 1]! >>> 16 !== chunk) return -1;
-    const begins =
-      ranges[at]! === 0 && (ranges[at + 1]! & 0xffff) === 0 && !ranges[at + 2]! && !ranges[at + 3]!;
+    const bitsAfterChunk = ranges[at]! | (ranges[at + 1]! & 0xffff) | ranges[at + 2]! | ranges[at + 3]!;
+    const begins = bitsAfterChunk === 0;
     if (i === start ? !begins : !before6(ranges, at - WORDS6, at)) return -1;
     if (ranges[at + 5]! !== 0 || ranges[at + 6]! !== 0 || ranges[at + 7]! !== 0) return -1;
     greatest = Math.max(greatest, ranges[at + 4]!);

@@ -203,7 +203,7 @@ describe("a header whose digest fits", () => {
 describe("a manifest whose digest fits", () => {
   const cases: [string, (manifest: Manifest) => unknown, string, string][] = [
     ["an unknown key", (m) => ({ ...m, extra: 1 }), "bad-manifest", "manifest"],
-    ["a missing key", ({ rules: _, ...m }) => m, "bad-manifest", "manifest"],
+    ["a missing key", (m) => ({ ...m, rules: undefined }), "bad-manifest", "manifest"],
     [
       "an unknown section",
       (m) => ({ ...m, sections: [...m.sections, { ...m.sections[0]!, name: "extra" }] }),

@@ -134,7 +134,7 @@ function writeFields(
   });
   const labels = new Uint16Array(entries);
   fields.forEach(({ classes, index }, i) => {
-    labels.set(classes, bases[i]!);
+    labels.set(classes, bases[i]);
     config.setUint32(CONFIG.fieldBase + 4 * index, bases[i]!, true);
   });
   images.set("fields", new Uint8Array(labels.buffer));
