@@ -157,7 +157,8 @@ export function buildImages(policy: HandPolicy): Images {
 class Rows {
   readonly words: bigint[] = [];
   readonly #wordCount: number;
-  #classes = new Map<bigint, number>();
+  /** By hexadecimal digits: V8 hashes a BigInt by its lowest 64 bits alone. */
+  #classes = new Map<string, number>();
 
   constructor(wordCount: number) {
     this.#wordCount = wordCount;
@@ -171,7 +172,8 @@ class Rows {
 
   /** The class of exactly these rules, made where it is new. */
   add(rules: bigint): number {
-    const known = this.#classes.get(rules);
+    const key = rules.toString(16);
+    const known = this.#classes.get(key);
     if (known !== undefined) return known;
     const row = Array.from({ length: this.#wordCount }, (_, w) =>
       BigInt.asUintN(64, rules >> BigInt(64 * w)),
@@ -179,7 +181,7 @@ class Rows {
     if (this.#wordCount > 1) this.words.push(bits(row.map((word) => word !== 0n)));
     this.words.push(...row);
     const index = this.#classes.size;
-    this.#classes.set(rules, index);
+    this.#classes.set(key, index);
     return index;
   }
 }
