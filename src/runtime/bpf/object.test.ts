@@ -2,16 +2,8 @@
 
 import { expect, test } from "vitest";
 import { BpfError, BpfMap, BpfObject } from "./index.ts";
-import {
-  compile,
-  describeKernel,
-  frame,
-  loadFilter,
-  u32,
-  u64,
-  XDP_DROP,
-  XDP_PASS,
-} from "./testdata/kernel.ts";
+import { compile } from "./testdata/compile.ts";
+import { describeKernel, frame, loadFilter, u32, u64, XDP_DROP, XDP_PASS } from "./testdata/kernel.ts";
 
 describeKernel("an object file", () => {
   test("lists its maps as its source declares them", () => {

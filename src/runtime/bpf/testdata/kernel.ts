@@ -1,13 +1,12 @@
-// What the addon's tests share: the compiled objects of this directory, a pin directory, a veth pair, and the reason why
-// this machine cannot run them.
+// What the addon's tests share: the loaded filter, a pin directory, a veth pair, and the reason why this machine cannot
+// run them.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe } from "vitest";
 import { BpfMap, BpfObject, type BpfProgram, bpfUnavailable, interfaceIndex, isBpffs } from "../index.ts";
+import { compile } from "./compile.ts";
 
 function missing(): string | null {
   const unavailable = bpfUnavailable();
@@ -25,39 +24,6 @@ export function describeKernel(name: string, tests: () => void): void {
   const reason = missing();
   if (reason !== null) console.warn(`skipped: ${name}: ${reason}`);
   describe.skipIf(reason !== null)(name, tests);
-}
-
-const compiled = new Map<string, Uint8Array>();
-
-/** The ELF object of `<name>.bpf.c` in this directory. */
-export function compile(name: "filter" | "refused"): Uint8Array {
-  const known = compiled.get(name);
-  if (known !== undefined) return known;
-  const source = fileURLToPath(new URL(`${name}.bpf.c`, import.meta.url));
-  const directory = mkdtempSync(join(tmpdir(), "piston-bpf-"));
-  try {
-    const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
-    const include = `-I/usr/include/${machine}-linux-gnu`;
-    const output = join(directory, "out.o");
-    execFileSync("clang", [
-      "-O2",
-      "-g",
-      "-Wall",
-      "-Werror",
-      "-target",
-      "bpf",
-      include,
-      "-c",
-      source,
-      "-o",
-      output,
-    ]);
-    const elf = readFileSync(output);
-    compiled.set(name, elf);
-    return elf;
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
 }
 
 export const XDP_DROP = 1;

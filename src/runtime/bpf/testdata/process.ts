@@ -1,0 +1,75 @@
+// A process of its own for what would end or disturb the test runner: what happens at exit, at a throw, at collection.
+
+import { readdirSync } from "node:fs";
+import { BpfMap, BpfObject, BpfProgram, RingBuffer } from "../index.ts";
+import { compile } from "./compile.ts";
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+function load() {
+  const object = BpfObject.open(compile("filter"), "filter");
+  object.setInitialValue(".rodata", new Uint8Array(Uint32Array.of(2, 1).buffer));
+  object.load();
+  return { program: object.program("filter"), records: object.map("records"), object };
+}
+
+const scenarios: Record<string, () => Promise<void>> = {
+  async open() {
+    const { program, records } = load();
+    RingBuffer.open(records, () => {
+      console.log("as expected");
+      process.exit(0);
+    });
+    program.testRun(new Uint8Array(64));
+  },
+
+  async unref() {
+    const { records } = load();
+    RingBuffer.open(records, () => {}).unref();
+    console.log("as expected");
+  },
+
+  async throw() {
+    const { program, records } = load();
+    const errors: string[] = [];
+    let count = 0;
+    process.on("uncaughtException", (error) => errors.push(error.message));
+    const buffer = RingBuffer.open(records, () => {
+      count++;
+      throw new Error(`record ${count}`);
+    });
+    program.testRun(new Uint8Array(64), { repeat: 3 });
+    while (count < 3) await turn();
+    buffer.close();
+    console.log(errors.join() === "record 1,record 2,record 3" ? "as expected" : errors.join());
+  },
+
+  async collect() {
+    const kept = load();
+    let count = 0;
+    RingBuffer.open(kept.records, () => count++);
+    const descriptors = () => readdirSync("/proc/self/fd").length;
+    const collect = globalThis.gc;
+    if (collect === undefined) throw new Error("run it with --expose-gc");
+    const before = descriptors();
+    (() => {
+      for (let i = 0; i < 50; i++) {
+        const { program } = load();
+        BpfProgram.fromId(program.info.id);
+        BpfMap.create({ type: "array", name: "lost", keyBytes: 4, valueBytes: 4, maxEntries: 1 });
+      }
+    })();
+    const most = descriptors();
+    for (let i = 0; i < 20 && descriptors() > before; i++) {
+      collect();
+      await turn();
+    }
+    kept.program.testRun(new Uint8Array(64));
+    while (count === 0) await turn();
+    const after = descriptors();
+    console.log(most >= before + 150 && after <= before ? "as expected" : `${before} ${most} ${after}`);
+    process.exit(0);
+  },
+};
+
+await scenarios[process.argv[2] ?? ""]?.();
