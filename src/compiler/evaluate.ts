@@ -19,7 +19,15 @@ import {
   createRuleCounts,
   type RuleCounts,
 } from "./evaluate/counters.ts";
-import { compileMatch, describeValue, firstFailure, type MatchTest } from "./evaluate/match.ts";
+import {
+  type CompiledMatch,
+  compileMatch,
+  describeValue,
+  firstFailure,
+  matches,
+  type Subject,
+  subjectOf,
+} from "./evaluate/match.ts";
 import { type Block, Blocks, describeLimitKey, limitKey, type StateKey } from "./evaluate/state.ts";
 import type { AlwaysPassedStep, Decision, LimitTrace, TraceStep, Verdict } from "./evaluate/trace.ts";
 
@@ -40,11 +48,11 @@ export interface Evaluator {
 
 const NO_TRACE: readonly TraceStep[] = Object.freeze([]);
 
-/** A rule made ready: its tests, its counters, and a limit's numbers and state. */
+/** A rule made ready: its match, its counters, and a limit's numbers and state. */
 interface ReadyRule {
   readonly ir: RuleIr;
   readonly management: boolean;
-  readonly tests: readonly MatchTest[];
+  readonly match: CompiledMatch;
   readonly counts: RuleCounts;
   readonly limit: ReadyLimit | null;
 }
@@ -88,10 +96,11 @@ export function createEvaluator(fleet: FleetIr): Evaluator {
     if (packet.kind === "arp") return passAlways("arp");
     const always = alwaysPassed(packet);
     if (always) return passAlways(always);
+    const subject = subjectOf(packet);
     for (const flow of management) {
-      const failed = firstFailure(flow.tests, packet);
-      trace?.push(ruleStep(flow, packet, failed, null));
-      if (failed) continue;
+      const matched = matches(flow.match, subject);
+      trace?.push(ruleStep(flow, subject, null));
+      if (!matched) continue;
       count(flow.counts.decided, frame.length);
       return decideByReason("pass", "management", flow.ir.id);
     }
@@ -110,13 +119,13 @@ export function createEvaluator(fleet: FleetIr): Evaluator {
     // 4. Rules.
     for (const rule of rules) {
       const { ir, limit, counts } = rule;
-      const failed = firstFailure(rule.tests, packet);
-      if (failed || !limit) trace?.push(ruleStep(rule, packet, failed, null));
-      if (failed) continue;
+      const matched = matches(rule.match, subject);
+      if (!matched || !limit) trace?.push(ruleStep(rule, subject, null));
+      if (!matched) continue;
       if (limit) {
         const step = takeFromLimit(limit, packet, nowNs);
         const blockUntilNs = step.exceeded && !ir.shadow && limit.blockNs > 0n ? nowNs + limit.blockNs : null;
-        trace?.push(ruleStep(rule, packet, null, limitTrace(limit, packet, step, blockUntilNs)));
+        trace?.push(ruleStep(rule, subject, limitTrace(limit, packet, step, blockUntilNs)));
         count(step.exceeded ? counts.exceeded : counts.conformed, frame.length);
         if (!step.exceeded || ir.shadow) continue;
         if (blockUntilNs !== null)
@@ -152,7 +161,7 @@ function readyRule(ir: RuleIr, management: boolean): ReadyRule {
   return {
     ir,
     management,
-    tests: compileMatch(ir.match),
+    match: compileMatch(ir.match),
     counts: createRuleCounts(),
     limit: ir.action.kind === "limit" ? readyLimit(ir.action) : null,
   };
@@ -208,11 +217,12 @@ function blockStep(packet: ParsedPacket, block: Block, nowNs: bigint): TraceStep
 }
 
 function ruleStep(
-  { ir, management, tests }: ReadyRule,
-  packet: ParsedPacket,
-  failed: MatchTest | null,
+  { ir, management, match }: ReadyRule,
+  subject: Subject,
   limit: LimitTrace | null,
 ): TraceStep {
+  const tests = match.inOrder;
+  const failed = firstFailure(match, subject);
   return {
     kind: "rule",
     rule: ir.id,
@@ -221,7 +231,7 @@ function ruleStep(
     shadow: ir.shadow,
     location: ir.location,
     matched: tests.slice(0, failed ? tests.indexOf(failed) : tests.length).map((test) => test.text),
-    failed: failed && { term: failed.text, packetHas: describeValue(failed.field, packet) },
+    failed: failed && { term: failed.text, packetHas: describeValue(failed.field, subject.packet) },
     limit,
   };
 }

@@ -1,5 +1,4 @@
-// A rule's match as a list of tests in the order in which its author wrote the terms, so that the first test that fails is
-// the term that a trace names: docs/SEMANTICS.md §4.
+// A rule's match as tests, one for each field that it names: docs/SEMANTICS.md §4.
 
 import type { AddressSet } from "../../ir/address-set.ts";
 import { FIELD_NAMES, type FieldName, type MatchIr } from "../../ir/nodes.ts";
@@ -22,21 +21,29 @@ interface AddressTest {
   readonly set: AddressSet;
 }
 
-/** The tests of a match; all must hold. */
-export function compileMatch(match: MatchIr): MatchTest[] {
-  const tests: MatchTest[] = [];
-  if (match.source) tests.push({ field: "source", text: textOf(match, "source"), set: match.source });
-  if (match.destination)
-    tests.push({ field: "destination", text: textOf(match, "destination"), set: match.destination });
+/** All tests must hold; the two lists have the same ones. */
+export interface CompiledMatch {
+  /** As the author wrote the terms: for traces. */
+  readonly inOrder: readonly MatchTest[];
+  /** Fields before addresses, which need a search: for verdicts. */
+  readonly cheapFirst: readonly MatchTest[];
+}
+
+export function compileMatch(match: MatchIr): CompiledMatch {
+  const cheapFirst: MatchTest[] = [];
   for (const field of FIELD_NAMES) {
     const values = match.fields[field];
-    if (values) tests.push({ field, text: textOf(match, field), values: flatten(values) });
+    if (values) cheapFirst.push({ field, text: textOf(match, field), values: flatten(values) });
+  }
+  for (const field of ["source", "destination"] as const) {
+    const set = match[field];
+    if (set) cheapFirst.push({ field, text: textOf(match, field), set });
   }
   const place = (test: MatchTest) => {
     const index = match.terms.findIndex((term) => term.field === test.field);
     return index < 0 ? match.terms.length : index;
   };
-  return tests.sort((a, b) => place(a) - place(b));
+  return { inOrder: cheapFirst.toSorted((a, b) => place(a) - place(b)), cheapFirst };
 }
 
 /** A field can stand in several terms (a rule's own and its backend's); the set is their intersection, so they fail together. */
@@ -49,23 +56,41 @@ function flatten(values: Ranges): Uint32Array {
   return Uint32Array.from(values.flat());
 }
 
-/** The first test that the packet fails; null where it matches. A field that the packet lacks fails its test. */
-export function firstFailure(tests: readonly MatchTest[], packet: ParsedPacket): MatchTest | null {
-  for (const test of tests) if (!holds(test, packet)) return test;
-  return null;
+/** A packet with its addresses as the sets hold them: numbers of IPv4, bigints of IPv6. */
+export interface Subject {
+  readonly packet: ParsedPacket;
+  readonly source: number | bigint;
+  readonly destination: number | bigint;
 }
 
-export function holds(test: MatchTest, packet: ParsedPacket): boolean {
+export function subjectOf(packet: ParsedPacket): Subject {
+  const { family, source, destination } = packet;
+  return family === 4
+    ? { packet, source: Number(source), destination: Number(destination) }
+    : { packet, source, destination };
+}
+
+export function matches({ cheapFirst }: CompiledMatch, subject: Subject): boolean {
+  for (const test of cheapFirst) if (!holds(test, subject)) return false;
+  return true;
+}
+
+/** The first test in the author's order that fails; null where the packet matches. */
+export function firstFailure({ inOrder }: CompiledMatch, subject: Subject): MatchTest | null {
+  return inOrder.find((test) => !holds(test, subject)) ?? null;
+}
+
+/** A field that the packet lacks fails its test. */
+function holds(test: MatchTest, subject: Subject): boolean {
   if ("values" in test) {
-    const value = packet.fields[test.field];
+    const value = subject.packet.fields[test.field];
     return value !== null && inRanges(test.values, value);
   }
-  const address = packet[test.field];
-  return packet.family === 4 ? inRanges(test.set.v4, Number(address)) : inRanges(test.set.v6, address);
+  return inRanges(subject.packet.family === 4 ? test.set.v4 : test.set.v6, subject[test.field]);
 }
 
 /** `list`: ascending pairs first, last. */
-function inRanges<N extends number | bigint>(list: ArrayLike<N>, value: N): boolean {
+function inRanges(list: ArrayLike<number | bigint>, value: number | bigint): boolean {
   let low = 0;
   let high = list.length / 2;
   while (low < high) {
