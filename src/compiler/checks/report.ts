@@ -22,9 +22,10 @@ const FLEET_TESTS = 100_000_000;
 
 export type Check = (context: CheckContext) => Diagnostic[];
 
-export function createContext(fleet: FleetIr): CheckContext {
+/** `others`: matches that will be asked for beside those of the rules. */
+export function createContext(fleet: FleetIr, others: readonly MatchIr[] = []): CheckContext {
   const matches = [...fleet.management, ...fleet.rules].map((rule) => rule.match);
-  const space = createSpace([...matches, ...ALWAYS_PASSED.map(({ match }) => match)]);
+  const space = createSpace([...matches, ...ALWAYS_PASSED.map(({ match }) => match), ...others]);
   const fleetBudget = new Budget(FLEET_TESTS);
   return { fleet, space, proofBudget: () => [new Budget(PROOF_TESTS), fleetBudget] };
 }

@@ -1,7 +1,10 @@
 // What every kind of witness is derived from: the fleet's rules in one space, the packets that are already decided above a
 // rule, and the recorder.
 
-import type { CheckedFleet, RuleIr } from "../../ir/nodes.ts";
+import { EVERYTHING } from "../../ir/address-set.ts";
+import type { CheckedFleet, MatchIr, RuleIr } from "../../ir/nodes.ts";
+import type { Family } from "../../ir/prefix.ts";
+import { ranges } from "../../ir/ranges.ts";
 import type { Witness } from "../../bundle/manifest.generated.ts";
 import { frameOf } from "../cells/frame.ts";
 import { holds, type Point, pointOf } from "../cells/point.ts";
@@ -16,8 +19,18 @@ export interface WitnessContext extends CheckContext {
 }
 
 export function createWitnessContext(fleet: CheckedFleet): WitnessContext {
-  return { ...createContext(fleet), fleet, recorder: new Recorder(fleet) };
+  const others = [FAMILY[4], FAMILY[6], LARGE];
+  return { ...createContext(fleet, others), fleet, recorder: new Recorder(fleet) };
 }
+
+const ANY: MatchIr = { source: null, destination: null, fields: {}, terms: [] };
+/** Packets of one family. */
+export const FAMILY: Readonly<Record<Family, MatchIr>> = {
+  4: { ...ANY, source: { v4: EVERYTHING.v4, v6: [] } },
+  6: { ...ANY, source: { v4: new Uint32Array(0), v6: EVERYTHING.v6 } },
+};
+/** Packets that fill a bucket of bytes soon. */
+export const LARGE: MatchIr = { ...ANY, fields: { l3Length: ranges([[1000, 1500]]) } };
 
 /** Where evaluation stands before a rule: what has been decided above, and which enforcing limits stand there. */
 export interface Above {
@@ -37,18 +50,20 @@ export function walk(context: WitnessContext, visit: (rule: RuleIr | null, above
   visit(null, above);
 }
 
-/** A packet that reaches a rule; `nothing` where none does, or none that a test-run takes. */
-export type Reaching =
-  | { readonly kind: "cell"; readonly cell: Cell }
-  | { readonly kind: "nothing"; readonly why: "covered" | "too-hard" };
-
-/** `clear`: it meets no enforcing limit on its way either. */
-export function reach(context: WitnessContext, rule: RuleIr | null, above: Above, clear: boolean): Reaching {
+/**
+ * Packets that reach a rule (null: the default). Null where there are none, or to find out is too hard; the checks have
+ * told both. `clear`: they meet no enforcing limit on their way either. `also`: what else they shall be.
+ */
+export function reach(
+  context: WitnessContext,
+  rule: RuleIr | null,
+  above: Above,
+  { clear = false, also = [] }: { readonly clear?: boolean; readonly also?: readonly MatchIr[] } = {},
+): Cell | null {
+  const within = rule ? [rule.match, ...also] : also;
   const outside = clear ? [above.decided, above.limited] : [above.decided];
-  const result = findPacket(context.space, rule ? [rule.match] : [], outside, context.proofBudget());
-  return result.kind === "found"
-    ? { kind: "cell", cell: result.cell }
-    : { kind: "nothing", why: result.kind };
+  const result = findPacket(context.space, within, outside, context.proofBudget());
+  return result.kind === "found" ? result.cell : null;
 }
 
 /** Null where it can not be built, or no test-run takes it. */

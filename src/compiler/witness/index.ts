@@ -5,7 +5,7 @@
 import { strict as assert } from "node:assert";
 import type { Witness } from "../../bundle/manifest.generated.ts";
 import type { CheckedFleet, RuleIr } from "../../ir/nodes.ts";
-import { TESTABLE_L3_BYTES } from "../cells/space.ts";
+import { TESTABLE_FRAME_BYTES } from "../cells/space.ts";
 import type { Cell } from "../cells/search.ts";
 import { ruleDiagnostic } from "../checks/report.ts";
 import type { Diagnostic } from "../types.ts";
@@ -13,6 +13,7 @@ import {
   type Above,
   createWitnessContext,
   ends,
+  LARGE,
   once,
   pointAt,
   reach,
@@ -23,7 +24,7 @@ import {
 import { ALWAYS_PASSED_FRAMES, PARSE_FRAMES } from "./frames.ts";
 import { START_NS } from "./recorder.ts";
 import { conformingWitness, decidingWitness, exceedingWitness, shadowWitness } from "./rule-witnesses.ts";
-import { setEdges } from "./set-edges.ts";
+import { setEdges, ShownSets } from "./set-edges.ts";
 
 export interface WitnessResult {
   readonly witnesses: readonly Witness[];
@@ -34,22 +35,22 @@ export interface WitnessResult {
 export function deriveWitnesses(fleet: CheckedFleet): WitnessResult {
   const context = createWitnessContext(fleet);
   const witnesses = [...parseWitnesses(context), ...alwaysPassedWitnesses(context)];
+  const edges: Witness[] = [];
   const diagnostics: Diagnostic[] = [];
-  const cells = new Map<RuleIr, Cell[]>();
+  const shown = new ShownSets();
   walk(context, (rule, above) => {
     if (!rule) {
-      const witness = defaultWitness(context, above);
-      if (witness) witnesses.push(witness);
+      witnesses.push(...defaultWitness(context, above));
       return;
     }
-    const reaching = reach(context, rule, above, false);
-    if (reaching.kind === "nothing") return; // the checks have told it
-    cells.set(rule, [reaching.cell]);
-    const witness = ruleWitness(context, rule, above, reaching.cell);
+    const cell = reach(context, rule, above);
+    if (!cell) return;
+    const witness = ruleWitness(context, rule, above, cell);
     if (witness) witnesses.push(witness);
     else diagnostics.push(noWitness(rule));
+    edges.push(...setEdges(context, rule, above, shown));
   });
-  return { witnesses: [...witnesses, ...setEdges(context, cells)], diagnostics };
+  return { witnesses: [...witnesses, ...edges], diagnostics };
 }
 
 function ruleWitness(context: WitnessContext, rule: RuleIr, above: Above, any: Cell): Witness | null {
@@ -59,15 +60,17 @@ function ruleWitness(context: WitnessContext, rule: RuleIr, above: Above, any: C
     const witness = decidingWitness(context, rule, any);
     if (witness) return witness;
     // A limit above may be so tight that it drops a single packet.
-    const clear = reach(context, rule, above, true);
-    return clear.kind === "cell" ? decidingWitness(context, rule, clear.cell) : null;
+    const clear = reach(context, rule, above, { clear: true });
+    return clear && decidingWitness(context, rule, clear);
   }
-  const clear = reach(context, rule, above, true);
-  return (
-    (clear.kind === "cell" && exceedingWitness(context, rule, action, clear.cell)) ||
-    exceedingWitness(context, rule, action, any) ||
-    conformingWitness(context, rule, any)
-  );
+  // Best are large packets for bytes, and packets that no other limit judges.
+  for (const also of action.unit === "bytes" ? [[LARGE], []] : [[]])
+    for (const clear of [true, false]) {
+      const cell = reach(context, rule, above, { clear, also });
+      const witness = cell && exceedingWitness(context, rule, action, cell);
+      if (witness) return witness;
+    }
+  return conformingWitness(context, rule, any);
 }
 
 function parseWitnesses({ recorder }: WitnessContext): Witness[] {
@@ -88,26 +91,25 @@ function alwaysPassedWitnesses({ recorder }: WitnessContext): Witness[] {
   });
 }
 
-/** Null where the rules decide every packet, or limits drop what is left. */
-function defaultWitness(context: WitnessContext, above: Above): Witness | null {
+/** None where the rules decide every packet, or limits drop what is left. */
+function defaultWitness(context: WitnessContext, above: Above): Witness[] {
   for (const clear of [false, true]) {
-    const reaching = reach(context, null, above, clear);
-    const frame = reaching.kind === "cell" ? testable(pointAt(context, reaching.cell)) : null;
-    if (!frame) return null;
+    const cell = reach(context, null, above, { clear });
+    const frame = cell && testable(pointAt(context, cell));
+    if (!frame) return [];
     const steps = [once(frame, START_NS)];
     const witness = context.recorder.record({ name: "default", rule: null, steps });
-    if (ends(witness, "default", null)) return witness;
+    if (ends(witness, "default", null)) return [witness];
   }
-  return null;
+  return [];
 }
 
 function noWitness(rule: RuleIr): Diagnostic {
-  const longest = TESTABLE_L3_BYTES[0]![1];
   return ruleDiagnostic(
     rule,
     "no-witness",
     "warning",
     `no packet that shows \`${rule.name}\` at work can be tried in the kernel before the bundle serves`,
-    `a trial takes packets of up to ${longest.toLocaleString("en-US")} bytes that no limit above drops at once: let the rule match such a packet`,
+    `a trial takes frames of up to ${TESTABLE_FRAME_BYTES.toLocaleString("en-US")} bytes that no limit above drops at once: let the rule match such a packet`,
   );
 }

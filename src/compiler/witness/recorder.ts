@@ -4,14 +4,14 @@ import { strict as assert } from "node:assert";
 import type { Witness, WitnessStep } from "../../bundle/manifest.generated.ts";
 import { limitParameters } from "../../ir/limit.ts";
 import type { CheckedFleet } from "../../ir/nodes.ts";
+import { TESTABLE_FRAME_BYTES } from "../cells/space.ts";
 import { createEvaluator, type Decision, type Evaluator } from "../evaluate.ts";
 
 /** Time of a witness's first step: not 0, which is the state of a limit that was never seen. */
 export const START_NS = 1_000_000_000n;
 
-/** What a BPF test-run takes: one page less head room and the end of the buffer; and at least an Ethernet header. */
+/** A BPF test-run takes an Ethernet header at least. */
 const FRAME_BYTES_MIN = 14;
-const FRAME_BYTES_MAX = 3_498;
 
 /** A clock of 1/16 ns in 64 bits goes round after 36 years. */
 const CLOCK_MAX_NS = 30n * 365n * 86_400n * 1_000_000_000n;
@@ -29,7 +29,7 @@ export interface WitnessPlan {
 }
 
 export function fitsTestRun(frame: Uint8Array): boolean {
-  return frame.length >= FRAME_BYTES_MIN && frame.length <= FRAME_BYTES_MAX;
+  return frame.length >= FRAME_BYTES_MIN && frame.length <= TESTABLE_FRAME_BYTES;
 }
 
 /**

@@ -8,8 +8,7 @@ import type { RuleIr } from "../../ir/nodes.ts";
 import type { Family } from "../../ir/prefix.ts";
 import type { Witness } from "../../bundle/manifest.generated.ts";
 import type { Point } from "../cells/point.ts";
-import type { Cell } from "../cells/search.ts";
-import { once, pointAt, testable, type WitnessContext } from "./context.ts";
+import { type Above, FAMILY, once, pointAt, reach, testable, type WitnessContext } from "./context.ts";
 import { START_NS } from "./recorder.ts";
 
 /** Sets of a fleet that are shown; beyond, the rules' own witnesses have to do. */
@@ -19,28 +18,36 @@ const KEYED_RANGES_MAX = 1_024;
 
 type Side = "source" | "destination";
 
-/** `cells`: for a rule, a packet that reaches it, in each family where there is one. */
-export function setEdges(context: WitnessContext, cells: ReadonlyMap<RuleIr, readonly Cell[]>): Witness[] {
-  const witnesses: Witness[] = [];
-  const seen = new Set<unknown>();
-  for (const [rule, reaching] of cells)
-    for (const side of ["source", "destination"] as const) {
-      const set = rule.match[side];
-      if (set === null || witnesses.length === SETS_MAX) continue;
-      const ranges = (set.v4.length + set.v6.length) / 2;
-      const key = ranges > KEYED_RANGES_MAX ? set : `${side} ${keyOf(set)}`;
-      if (seen.has(key)) continue;
-      seen.add(key);
-      const frames = reaching.flatMap((cell) => edgeFrames(pointAt(context, cell), side, set));
-      if (frames.length === 0) continue;
-      // So far apart that one address's limits and blocks are over before the next.
-      const { settleNs } = context.recorder;
-      const steps = frames.map((frame, index) => once(frame, START_NS + BigInt(index) * settleNs));
-      witnesses.push(
-        context.recorder.record({ name: `${rule.id}, edges of its ${side} set`, rule: rule.id, steps }),
-      );
-    }
-  return witnesses;
+/** Sets that have their witness, by side: two rules that use one set, or equal ones, share it. */
+export class ShownSets {
+  readonly #seen = new Set<unknown>();
+  #count = 0;
+
+  /** True the first time. */
+  add(side: Side, set: AddressSet): boolean {
+    const ranges = (set.v4.length + set.v6.length) / 2;
+    const key = ranges > KEYED_RANGES_MAX ? set : `${side} ${keyOf(set)}`;
+    if (this.#count === SETS_MAX || this.#seen.has(key)) return false;
+    this.#seen.add(key);
+    this.#count++;
+    return true;
+  }
+}
+
+export function setEdges(context: WitnessContext, rule: RuleIr, above: Above, shown: ShownSets): Witness[] {
+  return (["source", "destination"] as const).flatMap((side) => {
+    const set = rule.match[side];
+    if (set === null || !shown.add(side, set)) return [];
+    const frames = ([4, 6] as const).flatMap((family) => {
+      const cell = reach(context, rule, above, { also: [FAMILY[family]] });
+      return cell ? edgeFrames(pointAt(context, cell), side, set) : [];
+    });
+    if (frames.length === 0) return [];
+    // So far apart that one address's limits and blocks are over before the next.
+    const { settleNs } = context.recorder;
+    const steps = frames.map((frame, index) => once(frame, START_NS + BigInt(index) * settleNs));
+    return context.recorder.record({ name: `${rule.id}, edges of its ${side} set`, rule: rule.id, steps });
+  });
 }
 
 function edgeFrames(point: Point, side: Side, set: AddressSet): Uint8Array[] {
