@@ -235,11 +235,11 @@ function pinGeneration(
   name: string,
   objects: Record<string, { pin(path: string): void }>,
 ): void {
+  removeGeneration(layout, name); // what a crash or a failed commit has left of it
   const staging = stagingPath(layout, name);
   removePins(staging);
   mkdirSync(staging, { mode: 0o700 });
   for (const [part, object] of Object.entries(objects)) object.pin(join(staging, part));
-  removeGeneration(layout, name);
   publishGeneration(layout, name);
 }
 

@@ -1,0 +1,577 @@
+// The agent in this process and in a network namespace of its own: what it loads, proves, commits, adopts, refuses.
+
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { type Bundle, generateKeys, readBundle, signBundle, writeBundle } from "../../src/bundle/index.ts";
+import { SECTION_NAMES } from "../../src/bundle/abi.ts";
+import { createNamespaces, type Namespaces } from "../../src/lab/namespaces.ts";
+import { frameBatch, PacketSocket } from "../../src/lab/packet-socket.ts";
+import { type Agent, type AgentOptions, startAgent } from "../../src/runtime/agent.ts";
+import {
+  BpfProgram,
+  enterNetworkNamespace,
+  interfaceIndex,
+  XdpLink,
+  xdpQuery,
+} from "../../src/runtime/bpf/index.ts";
+import { detach } from "../../src/runtime/detach.ts";
+import { openGeneration } from "../../src/runtime/generation.ts";
+import { moveLinks } from "../../src/runtime/links.ts";
+import type { LogFields, Logger } from "../../src/runtime/log.ts";
+import { rollback, status } from "../../src/runtime/operate.ts";
+import { linkPin, pinLayout } from "../../src/runtime/pins.ts";
+import { FleetState } from "../../src/runtime/state.ts";
+import { bundleOf } from "../support/compile.ts";
+import { describeKernel } from "../support/kernel.ts";
+import { FLEET_NAME, firstFleet, numberedFrame, secondFleet } from "../support/two-policies.ts";
+
+interface Line extends LogFields {
+  readonly level: string;
+  readonly message: string;
+}
+
+const PIN_PATH = `/sys/fs/bpf/piston-test-${process.pid}-agent`;
+const LAYOUT = pinLayout(PIN_PATH, FLEET_NAME);
+
+let first: Uint8Array;
+let second: Uint8Array;
+let names: Namespaces;
+let edgeName: string;
+let folder: string;
+let bundlePath: string;
+let agents: Agent[];
+let log: Line[];
+
+const logger: Logger = {
+  debug: (fields, message) => log.push({ ...fields, level: "debug", message }),
+  info: (fields, message) => log.push({ ...fields, level: "info", message }),
+  warn: (fields, message) => log.push({ ...fields, level: "warn", message }),
+  error: (fields, message) => log.push({ ...fields, level: "error", message }),
+  isLevelEnabled: () => false,
+};
+
+async function start(change: Partial<AgentOptions> = {}): Promise<Agent> {
+  const agent = await startAgent({
+    bundlePath,
+    interfaces: ["eth0"],
+    allowUnsigned: true,
+    pinPath: PIN_PATH,
+    metricsAddress: "127.0.0.1:0",
+    operationsAddress: "127.0.0.1:0",
+    logger,
+    ...change,
+  });
+  agents.push(agent);
+  return agent;
+}
+
+async function stop(agent: Agent): Promise<void> {
+  agents = agents.filter((one) => one !== agent);
+  await agent.stop();
+}
+
+function ip(...args: string[]): void {
+  execFileSync("ip", ["-n", edgeName, ...args], { stdio: ["ignore", "ignore", "pipe"] });
+}
+
+function event(name: string): Line | undefined {
+  return log.findLast((line) => line.event === name);
+}
+
+/** Program that the kernel runs on the interface; null where none. */
+function programOn(name: string): number | null {
+  const index = interfaceIndex(name);
+  return index === null ? null : (xdpQuery(index)?.programId ?? null);
+}
+
+function digestOf(bundle: Uint8Array): string {
+  return readBundle(bundle).digest;
+}
+
+/** The bundle with another manifest, whole and consistent as far as the reader can see. */
+function withManifest(
+  bundle: Bundle,
+  change: (manifest: Bundle["manifest"]) => Partial<Bundle["manifest"]>,
+): Uint8Array {
+  const {
+    formatVersion: _f,
+    abiVersion: _a,
+    memoryBytes: _m,
+    sections,
+    ...head
+  } = { ...bundle.manifest, ...change(bundle.manifest) };
+  const entryBytes = new Map(sections.map((section) => [section.name, section.entryBytes]));
+  return writeBundle({
+    manifest: head,
+    sections: new Map(
+      SECTION_NAMES.flatMap((name) => {
+        const bytes = bundle.section(name);
+        return bytes ? [[name, { bytes, entryBytes: entryBytes.get(name)! }] as const] : [];
+      }),
+    ),
+  });
+}
+
+describeKernel("the agent", () => {
+  beforeAll(async () => {
+    first = await bundleOf(firstFleet);
+    second = await bundleOf(secondFleet);
+    names = createNamespaces("piston-test-agent");
+    edgeName = names.edge.slice("/run/netns/".length);
+    enterNetworkNamespace(names.edge);
+  });
+  afterAll(() => names?.close());
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "piston-test-agent-"));
+    bundlePath = join(folder, "edge.bundle");
+    agents = [];
+    log = [];
+    writeFileSync(bundlePath, first);
+  });
+  afterEach(async () => {
+    for (const agent of agents) await agent.stop();
+    detach(PIN_PATH, FLEET_NAME);
+    rmSync(PIN_PATH, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
+    expect(programOn("eth0")).toBeNull();
+  });
+
+  it("commits the first bundle that it finds, and says so", async () => {
+    const agent = await start();
+    const { digest, generation, manifest } = readBundle(first);
+    expect(agent.health()).toMatchObject({
+      status: "ok",
+      fleet: FLEET_NAME,
+      generation,
+      bundleDigest: digest,
+      revision: manifest.revision,
+      interfaces: [{ name: "eth0", mode: "native", attached: true, programId: programOn("eth0") }],
+      refused: null,
+    });
+    const committed = event("generation-committed")!;
+    expect(committed).toMatchObject({
+      generation,
+      bundleDigest: digest,
+      previous: null,
+      revision: manifest.revision,
+    });
+    expect(Object.keys(committed.durationMs as object)).toEqual(["verify", "build", "prove", "commit"]);
+    expect(committed.packetsProven).toBeGreaterThanOrEqual(manifest.rules.length);
+    expect(event("started")).toMatchObject({ metricsAddress: agent.metricsAddress });
+  });
+
+  it("counts packets by rule and reason, over a swap and a restart", async () => {
+    const world = new PacketSocket(names.interface, names.world);
+    const edge = new PacketSocket(names.interface, names.edge);
+    const total = async (agent: Agent, series: RegExp) => {
+      const text = await (await fetch(`http://${agent.metricsAddress}/metrics`)).text();
+      return Number(new RegExp(`^pistonprotection_${series.source} (\\d+)$`, "m").exec(text)?.[1]);
+    };
+    try {
+      let agent = await start();
+      world.send(frameBatch([numberedFrame(0, 1), numberedFrame(0, 2), numberedFrame(1, 3)]));
+      await sleep(50);
+      expect(edge.drain()).toHaveLength(1);
+      expect(await total(agent, /rule_packets_total\{[^}]*rule="a0"[^}]*\}/)).toBe(2);
+      expect(await total(agent, /reason_packets_total\{[^}]*reason="rule",verdict="pass"\}/)).toBe(1);
+      expect(await total(agent, /packets_dropped_total\{[^}]*\}/)).toBe(2);
+
+      writeFileSync(bundlePath, second);
+      await agent.syncRules();
+      world.send(frameBatch([numberedFrame(0, 4)]));
+      await sleep(50);
+      expect(await total(agent, /rule_packets_total\{[^}]*rule="b1"[^}]*\}/)).toBe(1);
+      expect(await total(agent, /traffic_packets_total\{[^}]*\}/)).toBe(4);
+
+      await stop(agent);
+      world.send(frameBatch([numberedFrame(0, 5)])); // nobody but the kernel is there
+      await sleep(50);
+      expect(edge.drain()).toHaveLength(0);
+      agent = await start();
+      expect(await total(agent, /rule_packets_total\{[^}]*rule="b1"[^}]*\}/)).toBe(2);
+      expect(await total(agent, /traffic_packets_total\{[^}]*\}/)).toBe(5);
+    } finally {
+      world.close();
+      edge.close();
+    }
+  });
+
+  it("swaps to a bundle that takes the place of another, and keeps the one before and no more", async () => {
+    await start();
+    const third = withManifest(readBundle(first), () => ({ revision: `sha256:${"3".repeat(64)}` }));
+    for (const bundle of [second, third]) {
+      writeFileSync(bundlePath, bundle);
+      await expect
+        .poll(() => event("generation-committed")?.bundleDigest, { timeout: 5000 })
+        .toBe(digestOf(bundle));
+    }
+    expect(event("generation-committed")).toMatchObject({ previous: readBundle(second).generation });
+    expect(readdirSync(LAYOUT.generations)).toHaveLength(2);
+    // Both are pinned, so every table is in use by one of them.
+    const sections = new Set(
+      [first, second].flatMap((bundle) =>
+        readBundle(bundle).manifest.sections.map((s) => `${s.name}-${s.sha256.slice(0, 16)}`),
+      ),
+    );
+    sections.delete([...sections].find((name) => name.startsWith("config"))!);
+    for (const table of readdirSync(LAYOUT.tables))
+      expect([...sections].includes(table) || /-f5a5fd42d16a2030$/.test(table), table).toBe(true);
+  });
+
+  it("shares tables that two generations have in common", async () => {
+    const agent = await start();
+    writeFileSync(
+      bundlePath,
+      withManifest(readBundle(first), () => ({ revision: `sha256:${"3".repeat(64)}` })),
+    );
+    await agent.syncRules();
+    expect(event("generation-committed")?.sharedTables).toBe(11); // all of them
+  });
+
+  it("loads nothing where the bundle path holds what serves", async () => {
+    const before = await start();
+    const program = programOn("eth0");
+    await stop(before);
+    log = [];
+    const agent = await start();
+    expect(programOn("eth0")).toBe(program);
+    expect(event("adopted")).toMatchObject({ bundleDigest: digestOf(first), rolledForward: false });
+    expect(event("generation-committed")).toBeUndefined();
+    expect(await agent.syncRules()).toMatchObject({ result: "unchanged" });
+  });
+
+  it("adopts what runs where the bundle cannot be read, and says both", async () => {
+    await stop(await start());
+    const program = programOn("eth0");
+    writeFileSync(bundlePath, "no bundle");
+    const agent = await start();
+    expect(programOn("eth0")).toBe(program);
+    expect(agent.health()).toMatchObject({
+      status: "degraded",
+      bundleDigest: digestOf(first),
+      revision: readBundle(first).manifest.revision,
+      refused: { part: "header", code: "not-a-bundle" },
+      components: { bundle: "degraded", program: "ok", interfaces: "ok" },
+    });
+  });
+
+  it("waits for a bundle where none is there and nothing runs", async () => {
+    rmSync(bundlePath);
+    const agent = await start();
+    expect(agent.health()).toMatchObject({
+      status: "failed",
+      generation: null,
+      refused: { code: "unreadable" },
+    });
+    writeFileSync(bundlePath, first);
+    await expect.poll(() => agent.health().status, { timeout: 5000 }).toBe("ok");
+  });
+
+  it("refuses a corrupt bundle by the part that is wrong, and the old one serves on", async () => {
+    const agent = await start();
+    const program = programOn("eth0");
+    const broken = second.slice();
+    const rules = readBundle(second).manifest.sections.find((section) => section.name === "rules")!;
+    broken[rules.offset + 9]! ^= 1;
+    writeFileSync(bundlePath, broken);
+    expect(await agent.syncRules()).toMatchObject({ result: "refused", bundleDigest: digestOf(first) });
+    const refused = event("bundle-refused")!;
+    expect(refused).toMatchObject({
+      part: "section rules",
+      code: "bad-digest",
+      serving: readBundle(first).generation,
+    });
+    expect(refused.help).not.toBe("");
+    expect(refused.message).toContain("serves on");
+    expect(programOn("eth0")).toBe(program);
+  });
+
+  it("refuses a bundle whose witness the kernel does not confirm, by its name, with both decisions", async () => {
+    const agent = await start();
+    const wrong = withManifest(readBundle(second), ({ witnesses }) => ({
+      witnesses: witnesses.map((witness, i) =>
+        i === 2
+          ? {
+              ...witness,
+              name: "b/wrong",
+              steps: witness.steps.map((step) => ({
+                ...step,
+                verdict: "pass" as const,
+                rule: null,
+                reason: "default" as const,
+              })),
+            }
+          : witness,
+      ),
+    }));
+    writeFileSync(bundlePath, wrong);
+    const { witnesses } = readBundle(second).manifest;
+    expect(await agent.syncRules()).toMatchObject({ result: "refused" });
+    const refused = event("bundle-refused")!;
+    expect(refused).toMatchObject({ part: "witness b/wrong", code: "witness-failed" });
+    expect(refused.message).toContain("expected pass by no rule (default)");
+    expect(refused.message).toContain(
+      `the kernel gives ${witnesses[2]!.steps[0]!.verdict} by ${witnesses[2]!.rule} (`,
+    );
+    expect(agent.health().bundleDigest).toBe(digestOf(first));
+    expect(readdirSync(LAYOUT.generations)).toHaveLength(1);
+  });
+
+  it("takes no bundle without keys, and with keys only what one of them signed", async () => {
+    const keys = generateKeys();
+    const others = generateKeys();
+    writeFileSync(join(folder, "release.pem"), keys.publicKeyPem);
+    const silent = await start({ allowUnsigned: false });
+    expect(event("bundle-refused")).toMatchObject({ part: "signature", code: "unsigned" });
+    expect(event("bundle-refused")?.help).toContain("--allow-unsigned");
+    await stop(silent);
+
+    const agent = await start({ allowUnsigned: false, trustKeys: [folder] });
+    expect(event("bundle-refused")).toMatchObject({ code: "unsigned" });
+    writeFileSync(`${bundlePath}.sig`, signBundle(readBundle(first), others.privateKeyPem));
+    expect(await agent.syncRules()).toMatchObject({ result: "refused", refused: { code: "untrusted-key" } });
+    writeFileSync(`${bundlePath}.sig`, signBundle(readBundle(first), keys.privateKeyPem));
+    expect(await agent.syncRules()).toMatchObject({ bundleDigest: digestOf(first), refused: null });
+  });
+
+  it("does not touch a foreign program, and names it", async () => {
+    const foreign = join(folder, "foreign.bpf.c");
+    writeFileSync(
+      foreign,
+      '__attribute__((section("xdp"), used)) int somebody_elses(void *c) { return 2; }\nchar l[] __attribute__((section("license"), used)) = "GPL";\n',
+    );
+    execFileSync("clang", ["-O2", "-target", "bpf", "-c", foreign, "-o", `${foreign}.o`]);
+    ip("link", "set", "eth0", "xdpdrv", "obj", `${foreign}.o`, "sec", "xdp");
+    const program = programOn("eth0");
+    try {
+      await expect(start()).rejects.toMatchObject({ code: "foreign-program", errno: "EBUSY" });
+      await expect(start()).rejects.toThrow(`id ${program}, name somebody_elses`);
+      expect(programOn("eth0")).toBe(program);
+      expect(readdirSync(LAYOUT.links)).toEqual([]);
+      expect(readdirSync(LAYOUT.generations)).toEqual([]);
+    } finally {
+      ip("link", "set", "eth0", "xdpdrv", "off");
+    }
+  });
+
+  it("does not start where the interface is not there, or another agent serves the fleet", async () => {
+    await expect(start({ interfaces: ["eth7"] })).rejects.toMatchObject({
+      code: "no-interface",
+      errno: "ENODEV",
+    });
+    await start();
+    await expect(start()).rejects.toMatchObject({ code: "already-running" });
+    await expect(start()).rejects.toThrow(`process ${process.pid}`);
+  });
+
+  it("puts the first interface back where a later one fails", async () => {
+    const before = await start();
+    const program = programOn("eth0");
+    await stop(before);
+    ip("link", "add", "lonely0", "type", "dummy"); // has no native XDP
+    try {
+      writeFileSync(bundlePath, second);
+      const agent = await start({ interfaces: ["eth0", "lonely0"] });
+      expect(event("commit-failed")).toMatchObject({
+        code: "attach",
+        object: "interface lonely0",
+        serving: readBundle(first).generation,
+      });
+      expect(programOn("eth0")).toBe(program);
+      expect(agent.health()).toMatchObject({ bundleDigest: digestOf(first), status: "degraded" });
+      expect(readdirSync(LAYOUT.generations)).toHaveLength(1);
+    } finally {
+      ip("link", "delete", "lonely0");
+    }
+  });
+
+  it("attaches again where its interface goes away and comes back", async () => {
+    const make = () => ip("link", "add", "veth7", "type", "veth", "peer", "name", "veth8");
+    make();
+    const agent = await start({ interfaces: ["veth7"] });
+    ip("link", "delete", "veth7");
+    await expect.poll(() => agent.health().interfaces[0]?.attached, { timeout: 5000 }).toBe(false);
+    expect(agent.health().status).toBe("failed");
+    make();
+    try {
+      await expect.poll(() => agent.health().status, { timeout: 5000 }).toBe("ok");
+      expect(event("attached")).toMatchObject({ interface: "veth7" });
+    } finally {
+      await stop(agent);
+      ip("link", "delete", "veth7");
+    }
+  });
+
+  it("takes the program off on request when it stops", async () => {
+    const agent = await start({ detachOnExit: true });
+    expect(programOn("eth0")).not.toBeNull();
+    await stop(agent);
+    expect(programOn("eth0")).toBeNull();
+    expect(readdirSync(PIN_PATH)).toEqual([]);
+  });
+
+  // ---- Roll-back -------------------------------------------------------------------------------------------------------
+
+  async function startAndSwap(): Promise<Agent> {
+    const agent = await start();
+    writeFileSync(bundlePath, second);
+    await agent.syncRules();
+    expect(agent.health()).toMatchObject({
+      bundleDigest: digestOf(second),
+      previous: { bundleDigest: digestOf(first) },
+    });
+    return agent;
+  }
+
+  it("rolls back through the running agent, and holds what it left until another bundle comes", async () => {
+    const agent = await startAndSwap();
+    expect(await rollback(PIN_PATH, null)).toMatchObject({
+      bundleDigest: digestOf(first),
+      from: readBundle(second).generation,
+    });
+    expect(agent.health()).toMatchObject({ bundleDigest: digestOf(first), held: digestOf(second) });
+    expect(await agent.syncRules()).toMatchObject({ result: "held", bundleDigest: digestOf(first) });
+    await stop(agent);
+    const next = await start();
+    expect(next.health()).toMatchObject({ bundleDigest: digestOf(first), held: digestOf(second) });
+
+    const third = withManifest(readBundle(first), () => ({ revision: `sha256:${"3".repeat(64)}` }));
+    writeFileSync(bundlePath, third);
+    expect(await next.syncRules()).toMatchObject({ result: "committed", bundleDigest: digestOf(third) });
+    expect(next.health().held).toBeNull();
+    writeFileSync(bundlePath, second);
+    expect(await next.syncRules()).toMatchObject({ result: "committed", bundleDigest: digestOf(second) });
+  });
+
+  it("rolls back without an agent, and the next one adopts that", async () => {
+    await stop(await startAndSwap());
+    await rollback(PIN_PATH, FLEET_NAME);
+    expect(await status(PIN_PATH, null)).toMatchObject({
+      bundleDigest: digestOf(first),
+      held: digestOf(second),
+      agent: null,
+    });
+    const agent = await start();
+    expect(agent.health()).toMatchObject({ bundleDigest: digestOf(first), status: "ok" });
+    expect(await status(PIN_PATH, null)).toMatchObject({
+      bundleDigest: digestOf(first),
+      agent: { pid: process.pid },
+    });
+  });
+
+  it("says that there is nothing to roll back to", async () => {
+    await start();
+    await expect(rollback(PIN_PATH, null)).rejects.toMatchObject({ code: "no-previous" });
+    await expect(rollback(`${PIN_PATH}-none`, null)).rejects.toMatchObject({ code: "nothing-pinned" });
+  });
+
+  // ---- What a crash leaves -----------------------------------------------------------------------------------------------
+
+  it("moves all interfaces on to the target where a crash has left them on two generations", async () => {
+    ip("link", "add", "veth7", "type", "veth", "peer", "name", "veth8");
+    try {
+      const interfaces = ["eth0", "veth7"];
+      const agent = await start({ interfaces });
+      writeFileSync(bundlePath, second);
+      await agent.syncRules();
+      await stop(agent);
+      // As if the agent had died on the way back to the first, between two interfaces.
+      const state = new FleetState(LAYOUT);
+      const journal = state.readJournal();
+      state.writeJournal({ ...journal, target: journal.previous });
+      const target = openGeneration(
+        LAYOUT,
+        readdirSync(LAYOUT.generations).find((name) => name.startsWith(readBundle(first).generation))!,
+      )!;
+      moveLinks(LAYOUT, ["veth7"], "native", target.program);
+      expect(programOn("eth0")).not.toBe(programOn("veth7"));
+      state.close();
+      target.close();
+
+      writeFileSync(bundlePath, "no bundle");
+      const next = await start({ interfaces });
+      expect(event("adopted")).toMatchObject({ bundleDigest: digestOf(first), rolledForward: true });
+      expect(programOn("eth0")).toBe(programOn("veth7"));
+      expect(next.health()).toMatchObject({ previous: { bundleDigest: digestOf(second) } });
+      await stop(next);
+    } finally {
+      ip("link", "delete", "veth7");
+    }
+  });
+
+  it("gives up a target that no link had reached, and sweeps what is half pinned", async () => {
+    await stop(await startAndSwap());
+    const state = new FleetState(LAYOUT);
+    const journal = state.readJournal();
+    state.writeJournal({ ...journal, target: journal.previous, held: journal.current!.bundle });
+    state.close();
+    const half = join(LAYOUT.generations, "new-000000000000-00000000");
+    execFileSync("mkdir", [half]);
+    execFileSync("bpftool", [
+      "map",
+      "create",
+      join(half, "manifest"),
+      "type",
+      "array",
+      "key",
+      "4",
+      "value",
+      "4",
+      "entries",
+      "1",
+      "name",
+      "half",
+    ]);
+    execFileSync("bpftool", [
+      "map",
+      "create",
+      join(LAYOUT.tables, "rules-0000000000000000"),
+      "type",
+      "array",
+      "key",
+      "4",
+      "value",
+      "4",
+      "entries",
+      "1",
+      "name",
+      "half",
+    ]);
+
+    const agent = await start();
+    expect(event("adopted")).toMatchObject({ bundleDigest: digestOf(second), rolledForward: false });
+    expect(agent.health().held).toBeNull();
+    expect(readdirSync(LAYOUT.generations)).toHaveLength(2);
+    expect(readdirSync(LAYOUT.tables)).not.toContain("rules-0000000000000000");
+  });
+
+  it("believes the link where journal and link disagree", async () => {
+    await stop(await startAndSwap());
+    const target = openGeneration(
+      LAYOUT,
+      readdirSync(LAYOUT.generations).find((name) => name.startsWith(readBundle(first).generation))!,
+    )!;
+    const link = XdpLink.openPinned(linkPin(LAYOUT, "eth0"));
+    link.update(target.program, BpfProgram.fromId(link.info.programId));
+    link.close();
+    target.close();
+    writeFileSync(bundlePath, "no bundle");
+    const agent = await start();
+    expect(agent.health()).toMatchObject({ bundleDigest: digestOf(first), status: "degraded" });
+  });
+
+  it("notices that another process has moved the fleet", async () => {
+    const agent = await startAndSwap();
+    // From another network namespace the lock cannot be seen, and the kernel's journal is what both share.
+    const state = new FleetState(LAYOUT);
+    const { rollBack } = await import("../../src/runtime/commit.ts");
+    rollBack(state, "native");
+    state.close();
+    await expect.poll(() => agent.health().bundleDigest, { timeout: 5000 }).toBe(digestOf(first));
+  });
+});
