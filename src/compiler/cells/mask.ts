@@ -31,6 +31,12 @@ export function and(a: Mask, b: Mask): Mask {
   return result;
 }
 
+export function or(a: Mask, b: Mask): Mask {
+  const result = new Uint32Array(a.length);
+  for (let word = 0; word < result.length; word++) result[word] = a[word]! | b[word]!;
+  return result;
+}
+
 export function andNot(a: Mask, b: Mask): Mask {
   const result = new Uint32Array(a.length);
   for (let word = 0; word < result.length; word++) result[word] = a[word]! & ~b[word]!;

@@ -3,31 +3,39 @@
 import type { MatchIr } from "../../ir/nodes.ts";
 import { and, andNot, isZero } from "./mask.ts";
 import { type Budget, type Cover, findUncovered, type SearchResult } from "./search.ts";
-import { SHAPES, type Shape } from "./shapes.ts";
-import { COMMON_L3_BYTES, type FullBox, L3_LENGTH, narrow, type Space, TESTABLE_L3_BYTES } from "./space.ts";
+import { SHAPES } from "./shapes.ts";
+import {
+  type Box,
+  boxesMeet,
+  COMMON_L3_BYTES,
+  type FullBox,
+  L3_LENGTH,
+  narrow,
+  type Space,
+  TESTABLE_L3_BYTES,
+} from "./space.ts";
 
 /** A union of matches, each with an owner, by which a proof names it. */
 export class Region<T> {
   readonly #space: Space;
-  readonly #covers = new Map<Shape, Cover<T>[]>(SHAPES.map((shape) => [shape, []]));
+  readonly #covers: readonly Cover<T>[][] = SHAPES.map(() => []);
 
   constructor(space: Space) {
     this.#space = space;
   }
   add(match: MatchIr, owner: T): void {
-    for (const shape of SHAPES) {
-      const box = this.#space.boxOf(match, shape);
-      if (box) this.#covers.get(shape)!.push({ box, owner });
-    }
+    for (const [shape, box] of this.#space.boxesOf(match).entries())
+      if (box) this.#covers[shape]!.push({ box, owner });
   }
-  covers(shape: Shape): readonly Cover<T>[] {
-    return this.#covers.get(shape)!;
+  /** `shape`: index in SHAPES. */
+  covers(shape: number): readonly Cover<T>[] {
+    return this.#covers[shape]!;
   }
 }
 
 /**
- * A packet that every match of `within` holds and no region of `outside` does: one that any link carries where there is one,
- * else one that a BPF test-run takes, else any.
+ * A packet that every match of `within` holds and no region of `outside` does: one that any link carries where there is
+ * one, else one that a BPF test-run takes, else any.
  */
 export function findPacket<T>(
   space: Space,
@@ -35,29 +43,36 @@ export function findPacket<T>(
   outside: readonly Region<T>[],
   budgets: readonly Budget[],
 ): SearchResult<T> {
-  const boxes: [Shape, FullBox][] = [];
-  for (const shape of SHAPES) {
-    let box: FullBox | null = space.fullBox(shape);
-    for (const match of within) {
-      const part = space.boxOf(match, shape);
-      box = box && part ? narrow(box, part) : null;
-    }
-    if (box) boxes.push([shape, box]);
+  const starts: { readonly shape: number; readonly box: FullBox }[] = [];
+  const parts = within.map((match) => space.boxesOf(match));
+  for (let shape = 0; shape < SHAPES.length; shape++) {
+    const box = intersection(
+      space.fullBox(SHAPES[shape]!),
+      parts.map((boxes) => boxes[shape]!),
+    );
+    if (box) starts.push({ shape, box });
   }
   const by = new Set<T>();
   for (const tier of lengthTiers(space))
-    for (const [shape, box] of boxes) {
+    for (const { shape, box } of starts) {
       const lengths = and(box[L3_LENGTH]!, tier);
       if (isZero(lengths)) continue;
       const start = [...box];
       start[L3_LENGTH] = lengths;
       const covers =
         outside.length === 1 ? outside[0]!.covers(shape) : outside.flatMap((region) => region.covers(shape));
-      const result = findUncovered(space, shape, start, covers, budgets);
+      const result = findUncovered(space, SHAPES[shape]!, start, covers, budgets);
       if (result.kind !== "covered") return result;
       for (const owner of result.by) by.add(owner);
     }
   return { kind: "covered", by };
+}
+
+/** Null where the boxes have no packet in common, or one of them is none. */
+function intersection(full: FullBox, parts: readonly (Box | null)[]): FullBox | null {
+  for (const [index, part] of parts.entries())
+    if (!part || !parts.slice(0, index).every((other) => other && boxesMeet(other, part))) return null;
+  return parts.reduce<FullBox | null>((box, part) => box && part && narrow(box, part), full);
 }
 
 function lengthTiers(space: Space) {

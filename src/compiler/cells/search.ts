@@ -1,9 +1,9 @@
 // Does a box, less the union of other boxes, hold a packet? Exact. The search picks a packet of the box; where another
-// box holds it too, that box is cut out one dimension at a time and the pieces are searched. So only boxes that hold a
-// picked packet are ever cut, and the usual answer costs one pass over the boxes.
+// box holds it too, what boxes take by one dimension alone is taken off, and then one box is cut out, a dimension at a
+// time, and the pieces are searched. So the usual answer costs one pass over the boxes.
 
-import { andNot, hasBit, isZero, nextBit } from "./mask.ts";
-import { shortestHeaders, type Shape } from "./shapes.ts";
+import { and, andNot, hasBit, isSubset, isZero, type Mask, nextBit, or, overlaps } from "./mask.ts";
+import { type Shape, shortestHeaders } from "./shapes.ts";
 import { type Box, DIMENSIONS, type FullBox, L3_LENGTH, PAYLOAD_LENGTH, type Space } from "./space.ts";
 
 /** One class of each dimension; every packet in it is alike to all matches of the space. */
@@ -36,6 +36,12 @@ export class Budget {
   }
 }
 
+/** A box yet to be searched, and the covers that may meet it. */
+interface Pending<T> {
+  readonly box: FullBox;
+  readonly covers: readonly Cover<T>[];
+}
+
 export function findUncovered<T>(
   space: Space,
   shape: Shape,
@@ -44,28 +50,32 @@ export function findUncovered<T>(
   budgets: readonly Budget[],
 ): SearchResult<T> {
   const by = new Set<T>();
-  const pending: FullBox[] = [start];
-  for (let box = pending.pop(); box; box = pending.pop()) {
-    const classes = pickCell(space, shape, box);
+  const pending: Pending<T>[] = [{ box: start, covers }];
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    for (const budget of budgets) if (!budget.spend(next.covers.length + 1)) return { kind: "too-hard" };
+    const packet = pickCell(space, shape, next.box);
+    if (!packet) continue;
+    if (!next.covers.some(({ box }) => holds(box, packet))) return found(shape, packet);
+
+    const rest = takeOff(next.box, next.covers, by);
+    if (!rest) continue;
+    const classes = pickCell(space, shape, rest.box);
     if (!classes) continue;
-    for (const budget of budgets) if (!budget.spend(covers.length + 1)) return { kind: "too-hard" };
     // Of the boxes that hold the packet, the one that leaves the fewest pieces ends the search soonest.
-    let best: Cover<T> | null = null;
-    let fewest = Number.POSITIVE_INFINITY;
-    for (const cover of covers) {
-      if (!holds(cover.box, classes)) continue;
-      const pieces = piecesLeft(box, cover.box);
-      if (pieces < fewest) {
-        fewest = pieces;
-        best = cover;
-      }
-      if (fewest === 0) break;
-    }
-    if (!best) return { kind: "found", cell: { shape, classes } };
+    const holding = rest.covers.filter(({ box }) => holds(box, classes));
+    const [first, ...others] = holding;
+    if (!first) return found(shape, classes);
+    let best = first;
+    for (const cover of others) if (cover.box.dimensions.length < best.box.dimensions.length) best = cover;
     by.add(best.owner);
-    pending.push(...cutOut(box, best.box));
+    const left = rest.covers.filter((cover) => cover !== best);
+    for (const box of cutOut(rest.box, best.box)) pending.push({ box, covers: left });
   }
   return { kind: "covered", by };
+}
+
+function found<T>(shape: Shape, classes: readonly number[]): SearchResult<T> {
+  return { kind: "found", cell: { shape, classes } };
 }
 
 function holds(cover: Box, classes: readonly number[]): boolean {
@@ -74,25 +84,72 @@ function holds(cover: Box, classes: readonly number[]): boolean {
   return true;
 }
 
-function piecesLeft(box: FullBox, cover: Box): number {
-  let pieces = 0;
-  for (const [at, dimension] of cover.dimensions.entries())
-    if (!isZero(andNot(box[dimension]!, cover.masks[at]!))) pieces++;
-  return pieces;
+/**
+ * Takes off what covers narrow in one dimension alone: such covers are a union of classes of it. Those that do not meet the
+ * box go, and dimensions in which a cover holds the whole box too. Null where nothing is left. Adds to `by`.
+ */
+function takeOff<T>(box: FullBox, covers: readonly Cover<T>[], by: Set<T>): Pending<T> | null {
+  const taken = new Map<number, { mask: Mask; owners: T[] }>();
+  const others: Cover<T>[] = [];
+  for (const cover of covers) {
+    const narrowed = narrowedIn(box, cover.box);
+    if (!narrowed) continue;
+    if (narrowed.dimensions.length === 0) {
+      by.add(cover.owner);
+      return null;
+    }
+    if (narrowed.dimensions.length > 1) {
+      others.push({ box: narrowed, owner: cover.owner });
+      continue;
+    }
+    const dimension = narrowed.dimensions[0]!;
+    const before = taken.get(dimension);
+    const mask = and(narrowed.masks[0]!, box[dimension]!);
+    if (!before) taken.set(dimension, { mask, owners: [cover.owner] });
+    else if (!isSubset(mask, before.mask)) {
+      before.mask = or(before.mask, mask);
+      before.owners.push(cover.owner);
+    }
+  }
+  // One dimension may be enough; then the covers of the others are not part of the proof.
+  for (const [dimension, { mask, owners }] of taken)
+    if (isSubset(box[dimension]!, mask)) {
+      for (const owner of owners) by.add(owner);
+      return null;
+    }
+  const rest = [...box];
+  for (const [dimension, { mask, owners }] of taken) {
+    for (const owner of owners) by.add(owner);
+    rest[dimension] = andNot(rest[dimension]!, mask);
+  }
+  return { box: rest, covers: others };
 }
 
-/** Disjoint pieces whose union is `box` less `cover`; the packet that was picked is in none. */
+/** The cover without the dimensions in which it holds the whole box; null where it does not meet the box. */
+function narrowedIn(box: FullBox, cover: Box): Box | null {
+  const dimensions: number[] = [];
+  const masks: Mask[] = [];
+  for (const [at, dimension] of cover.dimensions.entries()) {
+    const mask = cover.masks[at]!;
+    if (!overlaps(box[dimension]!, mask)) return null;
+    if (isSubset(box[dimension]!, mask)) continue;
+    dimensions.push(dimension);
+    masks.push(mask);
+  }
+  return dimensions.length === cover.dimensions.length ? cover : { dimensions, masks };
+}
+
+/** Disjoint pieces whose union is `box` less `cover`. */
 function cutOut(box: FullBox, cover: Box): FullBox[] {
   const pieces: FullBox[] = [];
   const rest = [...box];
   for (const [at, dimension] of cover.dimensions.entries()) {
     const outside = andNot(rest[dimension]!, cover.masks[at]!);
-    if (!isZero(outside)) {
-      const piece = [...rest];
-      piece[dimension] = outside;
-      pieces.push(piece);
-      rest[dimension] = andNot(rest[dimension]!, outside);
-    }
+    if (isZero(outside)) continue;
+    const piece = [...rest];
+    piece[dimension] = outside;
+    pieces.push(piece);
+    rest[dimension] = and(rest[dimension]!, cover.masks[at]!);
   }
   return pieces.reverse();
 }
@@ -106,9 +163,10 @@ function pickCell(space: Space, shape: Shape, box: FullBox): number[] | null {
   const classes: number[] = [];
   for (let dimension = 0; dimension < DIMENSIONS.length; dimension++) {
     const favourite = preferred[dimension]!;
-    classes.push(hasBit(box[dimension]!, favourite) ? favourite : nextBit(box[dimension]!, 0));
+    const bit = hasBit(box[dimension]!, favourite) ? favourite : nextBit(box[dimension]!, 0);
+    if (bit < 0) return null;
+    classes.push(bit);
   }
-  if (classes.includes(-1)) return null;
   for (let l3 = nextBit(box[L3_LENGTH]!, 0); l3 >= 0; l3 = nextBit(box[L3_LENGTH]!, l3 + 1))
     for (
       let payload = nextBit(box[PAYLOAD_LENGTH]!, 0);

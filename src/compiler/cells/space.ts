@@ -1,13 +1,13 @@
 // All matches of a fleet in one space: each dimension is cut into classes that no match tells apart, so a match becomes
 // a box of class masks in each shape of packet. Everything after this is exact and knows no addresses or ports.
 
-import { type AddressSet, EVERYTHING } from "../../ir/address-set.ts";
+import { EVERYTHING } from "../../ir/address-set.ts";
 import { FIELD_DOMAIN, FIELD_NAMES, type FieldName, type MatchIr } from "../../ir/nodes.ts";
 import { type Family, parseAddress } from "../../ir/prefix.ts";
-import { type Ranges, ranges } from "../../ir/ranges.ts";
+import { includes, type Ranges, ranges } from "../../ir/ranges.ts";
 import { type AddressPartition, partitionAddresses } from "./address-partition.ts";
 import { type FieldPartition, partitionField } from "./field-partition.ts";
-import { and, fullMask, isSubset, isZero, type Mask } from "./mask.ts";
+import { and, fullMask, isSubset, isZero, type Mask, overlaps } from "./mask.ts";
 import { SHAPES, type Shape } from "./shapes.ts";
 
 /** `fragment` is missing: a shape has one value of it. */
@@ -39,8 +39,8 @@ export interface Box {
 export type FullBox = readonly Mask[];
 
 export interface Space {
-  /** null: no packet of the shape can match. */
-  boxOf(match: MatchIr, shape: Shape): Box | null;
+  /** By the order of SHAPES. null: no packet of the shape can match. */
+  boxesOf(match: MatchIr): readonly (Box | null)[];
   fullBox(shape: Shape): FullBox;
   addresses(side: "source" | "destination", family: Family): AddressPartition;
   field(name: FieldName): FieldPartition;
@@ -122,39 +122,57 @@ export function createSpace(matches: readonly MatchIr[]): Space {
     ]),
   );
 
+  const boxOf = (match: MatchIr, shape: Shape): Box | null => {
+    const { fragment } = match.fields;
+    if (fragment && !includes(fragment, shape.fragment)) return null;
+    const full = fullBox(shape);
+    const dimensions: number[] = [];
+    const masks: Mask[] = [];
+    for (const [index, dimension] of DIMENSIONS.entries()) {
+      let mask: Mask;
+      if (dimension === "source" || dimension === "destination") {
+        const set = match[dimension];
+        if (set === null) continue;
+        mask = addresses(dimension, shape.family).maskOf(set);
+      } else {
+        const values = match.fields[dimension];
+        if (values === undefined) continue;
+        // A field that the packet does not have matches no rule that names it, negated or not.
+        if (!shape.has[dimension]) return null;
+        mask = and(field(dimension).maskOf(values), full[index]!);
+      }
+      if (isZero(mask)) return null;
+      if (isSubset(full[index]!, mask)) continue;
+      dimensions.push(index);
+      masks.push(mask);
+    }
+    return { dimensions, masks };
+  };
+  const boxes = new Map<MatchIr, readonly (Box | null)[]>();
+
   return {
     addresses,
     field,
     fullBox,
     preferred: (shape) => preferred.get(shape)!,
-    boxOf(match, shape) {
-      const { fragment } = match.fields;
-      if (fragment && !fragment.some(([first, last]) => first <= shape.fragment && shape.fragment <= last))
-        return null;
-      const full = fullBox(shape);
-      const dimensions: number[] = [];
-      const masks: Mask[] = [];
-      for (const [index, dimension] of DIMENSIONS.entries()) {
-        let mask: Mask;
-        if (dimension === "source" || dimension === "destination") {
-          const set: AddressSet | null = match[dimension];
-          if (set === null) continue;
-          mask = addresses(dimension, shape.family).maskOf(set);
-        } else {
-          const values = match.fields[dimension];
-          if (values === undefined) continue;
-          // A field that the packet does not have matches no rule that names it, negated or not.
-          if (!shape.has[dimension]) return null;
-          mask = and(field(dimension).maskOf(values), full[index]!);
-        }
-        if (isZero(mask)) return null;
-        if (isSubset(full[index]!, mask)) continue;
-        dimensions.push(index);
-        masks.push(mask);
+    boxesOf(match) {
+      let found = boxes.get(match);
+      if (!found) {
+        found = SHAPES.map((shape) => boxOf(match, shape));
+        boxes.set(match, found);
       }
-      return { dimensions, masks };
+      return found;
     },
   };
+}
+
+/** False where the two boxes, of one shape, have no packet in common. */
+export function boxesMeet(a: Box, b: Box): boolean {
+  for (const [at, dimension] of a.dimensions.entries()) {
+    const other = b.dimensions.indexOf(dimension);
+    if (other >= 0 && !overlaps(a.masks[at]!, b.masks[other]!)) return false;
+  }
+  return true;
 }
 
 /** The part of a full box that is in `box`; null where they have no packet in common. */
