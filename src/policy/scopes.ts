@@ -153,7 +153,7 @@ export function fleet<const S extends Readonly<Record<string, SetNode>> = Record
     attach,
     defaultVerdict,
     parseVerdicts: frozen(parseVerdicts),
-    memoryBudgetBytes: memoryBudgetMiB * 2 ** 20,
+    memoryBudgetBytes: typeof memoryBudgetMiB === "number" ? memoryBudgetMiB * 2 ** 20 : memoryBudgetMiB,
     management: frozen(flows),
     sets: frozen(sets),
     policies: frozen(policies),

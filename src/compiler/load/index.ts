@@ -113,7 +113,7 @@ function unusedPolicy(
   return diagnostic({
     code: "policy-not-in-fleet",
     severity: "warning",
-    message: `no fleet runs the policy \`${String(policy.name)}\` (exported as \`${name}\`)`,
+    message: `no fleet runs the policy that is exported as \`${name}\``,
     help: "add it to the `policies` of a fleet, or do not export it",
     ...locator.literal(location, policy.name),
   });

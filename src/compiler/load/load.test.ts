@@ -228,7 +228,7 @@ export default fleet("edge", { interfaces: ["eth0"], defaultVerdict: "pass", man
         {
           code: "policy-not-in-fleet",
           severity: "warning",
-          message: "no fleet runs the policy `lost` (exported as `lost`)",
+          message: "no fleet runs the policy that is exported as `lost`",
           help: "add it to the `policies` of a fleet, or do not export it",
         },
       ],

@@ -121,8 +121,9 @@ export function nameOfProtocol(number: number): string {
 
 export function fragmentField(raw: unknown, call: Call): FieldTerm | null {
   return readField(raw, "fragment", "fragment", call, (value, property) => {
-    const index = FRAGMENTS.indexOf(String(value));
-    if (index >= 0) return { pairs: [[index, index]], text: String(value) };
+    const index = FRAGMENTS.findIndex((kind) => kind === value);
+    const kind = FRAGMENTS[index];
+    if (kind !== undefined) return { pairs: [[index, index]], text: kind };
     call.report(call.value(value, { property }), {
       code: "bad-value",
       message: `there is no kind of fragment ${show(value)}`,
@@ -193,9 +194,10 @@ function flagMask(list: unknown, property: string, call: Call) {
   let mask = 0;
   let isRight = true;
   for (const flag of Array.isArray(list) ? list : [list]) {
-    const bit = TCP_FLAGS.indexOf(String(flag));
-    if (bit >= 0) {
-      names.push(String(flag));
+    const bit = TCP_FLAGS.findIndex((name) => name === flag);
+    const name = TCP_FLAGS[bit];
+    if (name !== undefined) {
+      names.push(name);
       mask |= 1 << bit;
       continue;
     }
@@ -203,7 +205,7 @@ function flagMask(list: unknown, property: string, call: Call) {
     call.report(call.value(flag, { property }), {
       code: "bad-value",
       message: `there is no TCP flag ${show(flag)}`,
-      help: suggest(String(flag), TCP_FLAGS, "flags"),
+      help: suggest(typeof flag === "string" ? flag : "", TCP_FLAGS, "flags"),
     });
   }
   return isRight ? { mask, names } : null;

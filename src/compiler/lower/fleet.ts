@@ -206,7 +206,8 @@ function lowerOwnFields(node: Node, call: Call): OwnFields | null {
   const attach = oneOf(node["attach"], ["native", "generic"], "attach", call);
   const defaultVerdict = oneOf(node["defaultVerdict"], ["pass", "drop"], "defaultVerdict", call);
   const parseVerdicts = lowerParseVerdicts(node["parseVerdicts"], call);
-  const mebibytes = Number(node["memoryBudgetBytes"]) / 2 ** 20;
+  const bytes = node["memoryBudgetBytes"];
+  const mebibytes = typeof bytes === "number" ? bytes / 2 ** 20 : bytes; // as the author wrote it
   const bounds = { least: 1, most: MEMORY_MOST_BYTES / 2 ** 20, whole: false, unit: "MiB" };
   const memory = numberOf(mebibytes, "memoryBudgetMiB", bounds, call);
   if (nodeSelector === null || interfaces === null || attach === null) return null;

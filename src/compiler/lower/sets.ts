@@ -248,7 +248,8 @@ export class SetScope {
   }
 
   #names(): string[] {
-    return [...this.#nodes.keys(), ...(this.#outer === null ? [] : this.#outer.#names())];
+    const outer = this.#outer === null ? [] : this.#outer.#names();
+    return [...new Set([...this.#nodes.keys(), ...outer])];
   }
 
   /** A record's key stands before the call that makes the value; where it is not in the owner, the value is marked. */

@@ -24,7 +24,7 @@ export type Node = Fields & { readonly location: SourceLocation };
 /** A value of the vocabulary of one of these kinds, with its place. */
 export function nodeOf(value: unknown, ...kinds: readonly string[]): Node | null {
   const fields = fieldsOf(value);
-  if (fields === null || !kinds.includes(String(fields["kind"])) || !isLocation(fields["location"]))
+  if (fields === null || !kinds.some((kind) => kind === fields["kind"]) || !isLocation(fields["location"]))
     return null;
   return fields as Node;
 }
