@@ -1,11 +1,9 @@
 // What the emitters of Kubernetes objects share: names, labels, and typed objects to one YAML file by way of cdk8s.
 
 import { ApiObject, type ApiObjectProps, App, Chart } from "cdk8s";
+import { VERSION } from "../../version.ts";
 import type { Artifact } from "../types.ts";
 import { toYaml } from "./yaml.ts";
-
-/** Follows package.json; a test compares. compile() reads no files. */
-export const VERSION = "0.1.0";
 
 /** What people read and query: alert rules, dashboards. */
 export const NAMESPACE = "pistonprotection";

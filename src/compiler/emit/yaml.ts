@@ -41,7 +41,10 @@ function node(data: unknown): Scalar | YAMLMap | YAMLSeq {
     assert(/^-?\d+(\.\d+)?$/.test(String(data)), `number needs an exponent: ${data}`);
     return new Scalar(data);
   }
-  assert(typeof data === "object" && data !== null, `not plain data: ${data === null ? "null" : typeof data}`);
+  assert(
+    typeof data === "object" && data !== null,
+    `not plain data: ${data === null ? "null" : typeof data}`,
+  );
   if (Array.isArray(data)) {
     const sequence = new YAMLSeq();
     sequence.flow = data.length === 0;

@@ -15,9 +15,9 @@ import {
   type KubernetesObject,
   MONITORING_PATH,
   NAMESPACE,
-  VERSION,
   WORKERS_NAMESPACE,
 } from "../kubernetes.ts";
+import { VERSION } from "../../../version.ts";
 import { namespaces } from "./namespaces.ts";
 import type { Site } from "./site.ts";
 

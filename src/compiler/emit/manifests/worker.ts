@@ -11,10 +11,10 @@ import {
   FLEET_LABEL,
   METRICS_PORT,
   REVISION_ANNOTATION,
-  VERSION,
   WORKER_APP,
   WORKERS_NAMESPACE,
 } from "../kubernetes.ts";
+import { VERSION } from "../../../version.ts";
 import type { Site } from "./site.ts";
 
 /** ConfigMap with the public keys, `<name>.pem`. People make it: synthesis knows no keys. */
@@ -172,10 +172,9 @@ function agent(fleet: CheckedFleet, site: Site): IIoK8sApiCoreV1Container {
       runAsGroup: USER_ID,
       readOnlyRootFilesystem: true,
       privileged: false,
-      // The capabilities come to a user that is not root as file capabilities of the image's Node.js, which
-      // no_new_privs would take away. What can be gained is bounded by the list below, and the image has no set-user-ID
-      // file (docs/adr/0006-agent-without-root.md).
-      allowPrivilegeEscalation: true,
+      // The capabilities come to a user that is not root as file capabilities of the image's Node.js. no_new_privs lets
+      // them be, because the runtime has them permitted already (docs/adr/0006-agent-without-root.md).
+      allowPrivilegeEscalation: false,
       capabilities: { drop: ["ALL"], add: ["BPF", "NET_ADMIN", "PERFMON"] },
       // Allows bpf() where CAP_BPF is given: containerd 1.6.9 (pull request 7301), Docker 23 (43987) and newer.
       seccompProfile: { type: "RuntimeDefault" },
