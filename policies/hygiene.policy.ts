@@ -1,6 +1,17 @@
 // What no service of the site ever wants: spoofed and hostile sources, reflected floods, broken TCP. Owner: platform team.
 
-import { by, drop, limit, not, packets, packetsPerSecond, policy, range, shadow } from "pistonprotection";
+import {
+  by,
+  drop,
+  limit,
+  not,
+  packets,
+  packetsPerSecond,
+  pass,
+  policy,
+  range,
+  shadow,
+} from "pistonprotection";
 import { networks } from "./networks.ts";
 
 export const hygiene = policy("hygiene", {
@@ -35,6 +46,8 @@ export const hygiene = policy("hygiene", {
         key: by.source(),
       },
     ),
+
+    pass("pings-within-the-rate", { protocol: "icmp", icmp: { type: 8 } }),
 
     // Watched before it is enforced: how much would be lost if later fragments were dropped?
     shadow(drop("later-fragments", { fragment: "later" })),

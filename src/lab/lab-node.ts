@@ -109,7 +109,7 @@ export class LabNode {
 
   async close(): Promise<void> {
     await this.#agent?.stop();
-    detach(this.pinPath, this.fleet);
+    await detach(this.pinPath, this.fleet);
     this.world.close();
     this.edge.close();
     this.namespaces.close();
