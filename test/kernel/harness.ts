@@ -44,6 +44,7 @@ export class Filter {
   readonly program: BpfProgram;
   readonly #object: BpfObject;
   readonly #tables: BpfMap[] = [];
+  readonly #maps = new Map<string, BpfMap>();
   readonly #slotCount: number;
 
   /** Counter slots are the rules' indexes, unless `slots` says otherwise. */
@@ -98,7 +99,12 @@ export class Filter {
   }
 
   map(name: string): BpfMap {
-    return this.#object.map(name);
+    let map = this.#maps.get(name);
+    if (!map) {
+      map = this.#object.map(name);
+      this.#maps.set(name, map);
+    }
+    return map;
   }
 
   /** Every counter that is not zero, by `reason <name>` and `<slot> <kind>`; a reason's number where it has no name. */
@@ -136,7 +142,7 @@ export class Filter {
   }
 
   close(): void {
-    for (const table of this.#tables) table.close();
+    for (const map of [...this.#tables, ...this.#maps.values()]) map.close();
     this.program?.close();
     this.#object.close();
   }

@@ -87,6 +87,7 @@ function randomFrame(next: () => number): Uint8Array {
       [K in keyof T]: NonNullable<T[K]>;
     };
 
+  if (next() < 0.01) return buildPacket({ arp: { sender: "198.51.100.7", target: "203.0.113.5" } });
   const vlan = maybe(0.3, () =>
     Array.from({ length: 1 + int(3) }, () => ({
       id: int(4096),
@@ -204,6 +205,7 @@ describe("fuzzing", () => {
     }
     // The generator reaches every class that a test-run can have, or the test proves less than it says.
     expect([...seen.keys()].sort()).toEqual([
+      "arp",
       "bad-fragment",
       "bad-ihl",
       "bad-ip-version",

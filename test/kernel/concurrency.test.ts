@@ -1,0 +1,74 @@
+// One limit, one block and one counter under packets on several CPUs at once: nothing is charged twice, and nothing is lost.
+// Time stands still in a proof instance, so the sums are exact.
+
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { PROOF } from "../../src/bundle/abi.ts";
+import { from, limit, load, SECOND, unload } from "./fixtures.ts";
+import { buildObject, type Filter } from "./harness.ts";
+
+beforeAll(buildObject);
+afterEach(unload);
+
+const THREADS = Math.max(2, availableParallelism());
+
+/** Runs the packet `repeat` times on each of THREADS threads, all at once, at the proof time `nowNs`. */
+async function runOnThreads(
+  filter: Filter,
+  packet: Uint8Array,
+  repeat: number,
+  nowNs: bigint,
+): Promise<void> {
+  const gate = new Int32Array(new SharedArrayBuffer(4));
+  const workers = Array.from(
+    { length: THREADS },
+    () =>
+      new Worker(new URL("./worker.ts", import.meta.url), {
+        workerData: {
+          programId: filter.program.info.id,
+          packet,
+          repeat,
+          nowNs,
+          metadataBytes: PROOF.bytes,
+          gate,
+          threads: THREADS,
+        },
+      }),
+  );
+  await Promise.all(
+    workers.map(
+      (worker) =>
+        new Promise<void>((resolve, reject) => {
+          worker.once("error", reject);
+          worker.once("exit", (code) =>
+            code === 0 ? resolve() : reject(new Error(`worker exited with ${code}`)),
+          );
+        }),
+    ),
+  );
+}
+
+describe("packets on several CPUs", () => {
+  test("each one that a limit lets through is charged once", async () => {
+    // 16 ticks a packet, and a bucket that no run can fill.
+    const filter = load({ rules: [limit({ multiplier: 16n << 16n, burstTicks: 1n << 60n })] });
+    const repeat = 300_000;
+    await runOnThreads(filter, from("198.51.100.7"), repeat, SECOND);
+    const [tat] = [...filter.map("limit_state").entries()].map(([, value]) =>
+      Buffer.from(value).readBigUInt64LE(),
+    );
+    expect(tat).toBe(SECOND * 16n + BigInt(THREADS * repeat) * 16n);
+    expect(filter.counters()["0 conformed"]?.packets).toBe(THREADS * repeat);
+  });
+
+  test("a bucket gives out exactly its burst, also where its first packets come at once", async () => {
+    for (let round = 0; round < 5; round++) {
+      const filter = load({ rules: [limit({ multiplier: 16n << 16n, burstTicks: 16n * 1000n })] });
+      await runOnThreads(filter, from("198.51.100.7"), 20_000, SECOND);
+      const counts = filter.counters();
+      expect(counts["0 conformed"]?.packets).toBe(1000);
+      expect(counts["0 exceeded"]?.packets).toBe(THREADS * 20_000 - 1000);
+    }
+  });
+});

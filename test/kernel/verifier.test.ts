@@ -1,0 +1,142 @@
+// What the kernel's verifier says of the program: every size and feature loads, no table is ever written, and what a
+// bundle does not use is not in the program that runs.
+
+import { spawnSync } from "node:child_process";
+import { beforeAll, describe, expect, test } from "vitest";
+import { CONFIG, INSTANCE } from "../../src/bundle/abi.ts";
+import { BpfObject, MAP_FLAGS } from "../../src/runtime/bpf/index.ts";
+import { SECOND, ticks } from "./fixtures.ts";
+import { buildObject, Filter, OBJECT_PATH } from "./harness.ts";
+import type { HandPolicy, HandRule } from "./tables.ts";
+
+beforeAll(buildObject);
+
+/** The kernel's limit is a million, of which older verifiers use more: what is left is room for them. */
+const INSTRUCTIONS_MAX = 250_000;
+
+const rule = (i: number): HandRule => ({
+  id: BigInt(i + 1),
+  action: (["pass", "drop", "limit"] as const)[i % 3]!,
+  limit: { multiplier: 1n << 40n, burstTicks: ticks(1), key: "source", blockNs: SECOND },
+  fields: { destinationPort: [[i, i]] },
+});
+const policy = (count: number, more: Partial<HandPolicy> = {}): HandPolicy => ({
+  rules: Array.from({ length: count }, (_, i) => rule(i)),
+  managementCount: 1,
+  everyDimension: true,
+  ...more,
+});
+
+describe("the verifier", () => {
+  test.each([1, 64, 65, 300, 4096])(
+    "takes %i rules with every dimension, limits, blocks and samples",
+    (count) => {
+      for (const proof of [true, false]) {
+        using filter = new Filter(policy(count, { proof, samplesPerJiffy: 8 }));
+        const { verifiedInstructions } = filter.program.info;
+        expect(verifiedInstructions).toBeLessThan(INSTRUCTIONS_MAX); // 0 before kernel 5.16
+      }
+    },
+  );
+
+  test("takes the object as it is, where every table is read-only to programs", () => {
+    // The agent's own tables are without the flag (the kernel maps no such array for writing), so this is what shows
+    // that the program writes to none of them.
+    using object = BpfObject.open(OBJECT_PATH, "filter");
+    const tables = object.maps().filter(({ type, name }) => type === "array" && !name.includes("."));
+    expect(tables.map(({ name }) => name).sort()).toEqual([
+      "counter_slots",
+      "destination4_ranges",
+      "destination4_root",
+      "destination6_ranges",
+      "destination6_root",
+      "fields",
+      "rules",
+      "source4_ranges",
+      "source4_root",
+      "source6_ranges",
+      "source6_root",
+      "vectors",
+    ]);
+    for (const { flags, keyBytes, valueBytes } of tables)
+      expect({ flags, keyBytes, valueBytes }).toEqual({
+        flags: MAP_FLAGS.readOnlyToProgram | MAP_FLAGS.mmapable,
+        keyBytes: 4,
+        valueBytes: 64,
+      });
+    object.setInitialValue(".rodata", everythingOn());
+    object.load();
+  });
+
+  test("what is not used is not in the program", () => {
+    using everything = new Filter(policy(65, { proof: false, samplesPerJiffy: 8 }));
+    using little = new Filter({
+      rules: [{ id: 1n, action: "drop", fields: { destinationPort: [[1, 1]] } }],
+      proof: false,
+    });
+    expect(little.program.info.xlatedBytes).toBeLessThan(everything.program.info.xlatedBytes / 2);
+  });
+});
+
+describe("the object file", () => {
+  test(".rodata is struct rodata and nothing else", () => {
+    using object = BpfObject.open(OBJECT_PATH, "filter");
+    expect(object.maps().filter(({ name }) => name.includes("."))).toMatchObject([
+      { name: "filter.rodata", valueBytes: CONFIG.bytes + INSTANCE.bytes, maxEntries: 1 },
+    ]);
+  });
+
+  test("state maps have the sizes of shared.h", () => {
+    using object = BpfObject.open(OBJECT_PATH, "filter");
+    const state = object.maps().filter(({ type }) => type !== "array");
+    expect(
+      state
+        .map(({ name, type, keyBytes, valueBytes, maxEntries }) => [
+          name,
+          type,
+          keyBytes,
+          valueBytes,
+          maxEntries,
+        ])
+        .sort(),
+    ).toEqual([
+      ["blocks", "lru_hash", 16, 24, 65_536],
+      ["counters", "percpu_array", 4, 16, 64 + 4 * 8192],
+      ["limit_state", "lru_hash", 24, 8, 131_072],
+      ["sample_budget", "percpu_array", 4, 16, 1],
+      ["samples", "ringbuf", 0, 0, 262_144],
+    ]);
+  });
+
+  test("is the same, byte by byte, when it is built again", () => {
+    const build = (directory: string) => {
+      const bpf = OBJECT_PATH.replace(/build\/[^/]*$/, "bpf");
+      const made = spawnSync("make", ["-B", "-s", "-C", bpf, `OUTPUT=${directory}`], { encoding: "utf8" });
+      expect(made.stderr).toBe("");
+      const sum = spawnSync("sha256sum", [`${directory}/filter.bpf.o`], { encoding: "utf8" });
+      return sum.stdout.split(" ")[0];
+    };
+    const directory = spawnSync("mktemp", ["-d"], { encoding: "utf8" }).stdout.trim();
+    try {
+      expect(build(directory)).toBe(build(`${directory}/again`));
+    } finally {
+      spawnSync("rm", ["-r", directory]);
+    }
+  });
+});
+
+/** A .rodata with every feature on, for tables of one line. */
+function everythingOn(): Uint8Array {
+  const rodata = Buffer.alloc(CONFIG.bytes + INSTANCE.bytes);
+  rodata.writeUInt32LE(4096, CONFIG.ruleCount);
+  rodata.writeUInt32LE(64, CONFIG.wordCount);
+  rodata.writeUInt32LE(65, CONFIG.rowStride);
+  rodata.writeUInt32LE(0x1fff, CONFIG.dimensionMask);
+  rodata.writeUInt32LE(1, CONFIG.limitCount);
+  rodata.writeUInt32LE(1, CONFIG.blockCount);
+  rodata.writeBigUInt64LE(1n, CONFIG.managementMask);
+  for (let table = 0; table < 4; table++) rodata.writeUInt32LE(1, CONFIG.address + 8 * table);
+  rodata.writeUInt32LE(1, CONFIG.bytes + INSTANCE.proof);
+  rodata.writeUInt32LE(8, CONFIG.bytes + INSTANCE.samplesPerJiffy);
+  return rodata;
+}
