@@ -37,7 +37,7 @@ describe("without its addon", () => {
   test("it can be imported, and says how to build it at the first use", () => {
     const error = firstUse();
     expect(error).toMatchObject({ name: "BpfUnavailableError", code: "BPF_UNAVAILABLE" });
-    expect(error.message).toMatch(/^the BPF addon is not built: run `npm start` or `npm test`/);
+    expect(error.message).toMatch(/^the BPF addon is not built: run `npm run setup`, or node-gyp rebuild/);
     expect(error.message).not.toContain("\n");
     expect(error.unavailable).toBe(error.message);
   });

@@ -140,7 +140,7 @@ export interface Native {
   enterNetworkNamespace(path: string): void;
 }
 
-const require = createRequire(import.meta.url);
+const requireAddon = createRequire(import.meta.url);
 
 /** In a bundled agent the addon lies beside the bundle, in a checkout where node-gyp put it. */
 const PLACES = ["./piston_bpf.node", "../../../addon/build/Release/piston_bpf.node"];
@@ -179,20 +179,20 @@ function load(): Native {
   }
   const tree = fileURLToPath(new URL("../../../addon", import.meta.url));
   throw new BpfUnavailableError(
-    `the BPF addon is not built: run \`npm start\` or \`npm test\`, or node-gyp rebuild --directory ${tree}`,
+    `the BPF addon is not built: run \`npm run setup\`, or node-gyp rebuild --directory ${tree}`,
   );
 }
 
 function loadFrom(path: string): Native | null {
   try {
-    return require(path) as Native;
+    return requireAddon(path) as Native;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "MODULE_NOT_FOUND") return null;
     const reason = message.split("\n")[0] ?? "";
     const mend = /libbpf/.test(reason)
       ? "install libbpf 1.0 or newer (Debian: apt-get install libbpf1)"
-      : "build it again for this machine (`npm start` and `npm test` do)";
+      : "build it again for this machine with `npm run setup`";
     throw new BpfUnavailableError(`the BPF addon cannot be loaded: ${reason}: ${mend}`, { cause: error });
   }
 }

@@ -149,13 +149,7 @@ describeKernel("handles", () => {
     const { program, table } = loadFilter();
     const addon = loadAddon();
     const link = XdpLink.attach(program, veth.ifindex, "native");
-    const wrong = [
-      BpfMap.nativeOf(table),
-      {},
-      null,
-      7,
-      Object.create(BpfProgram.nativeOf(program) as object),
-    ];
+    const wrong = [BpfMap.nativeOf(table), {}, null, 7, Object.create(BpfProgram.nativeOf(program))];
     for (const value of wrong)
       expect(() => addon.attachXdp(value as never, veth.ifindex, false)).toThrow(TypeError);
     for (const value of [BpfProgram.nativeOf(program), {}, undefined]) {

@@ -138,7 +138,7 @@ describeKernel("a map", () => {
     expect(map.lookup(u32(999))).toEqual(image.subarray(999 * 64));
     map.writeImage(new Uint8Array(5000).fill(1), 4100);
     expect(map.readImage(5002, 4099)).toEqual(
-      Uint8Array.from([image[4099] ?? -1, ...new Array<number>(5000).fill(1), image[9100] ?? -1]),
+      Uint8Array.from([image[4099] ?? -1, ...new Uint8Array(5000).fill(1), image[9100] ?? -1]),
     );
   });
 

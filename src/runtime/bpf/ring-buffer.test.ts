@@ -13,6 +13,7 @@ import {
   XDP_DROP,
   XDP_PASS,
 } from "./testdata/kernel.ts";
+import { turn, until } from "./testdata/until.ts";
 
 /** Writes one record for each packet length. */
 function write(filter: Filter, lengths: readonly number[]): void {
@@ -20,15 +21,7 @@ function write(filter: Filter, lengths: readonly number[]): void {
 }
 
 const length = (record: Uint8Array) => new DataView(record.buffer, record.byteOffset).getUint32(8, true);
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = ktimeNs() + 5_000_000_000n;
-  while (!condition()) {
-    if (ktimeNs() > deadline) throw new Error("nothing came for 5 seconds");
-    await turn();
-  }
-}
+const sixty = (count: number) => Array.from({ length: count }, () => 60);
 
 describeKernel("a ring buffer", () => {
   test("gives each record once, whole and in order", async () => {
@@ -81,7 +74,7 @@ describeKernel("a ring buffer", () => {
   test("goes on after it was full", async () => {
     const filter = loadFilter(XDP_PASS, true);
     let count = 0;
-    write(filter, new Array<number>(5000).fill(60)); // 65,536 bytes hold 2,730 records of 16 and 8 bytes
+    write(filter, sixty(5000)); // 65,536 bytes hold 2,730 records of 16 and 8 bytes
     using _buffer = RingBuffer.open(filter.records, () => count++);
     await until(() => count >= 2700);
     const full = count;
@@ -97,7 +90,7 @@ describeKernel("a ring buffer", () => {
       count++;
       if (count === 5) buffer.close();
     });
-    write(filter, new Array<number>(10).fill(60));
+    write(filter, sixty(10));
     await until(() => count === 5);
     write(filter, [60]);
     for (let i = 0; i < 10; i++) await turn();

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { interfaceIndex, RingBuffer } from "./index.ts";
 import { compile } from "./testdata/compile.ts";
 import { describeKernel, frame, loadFilter, vethPair } from "./testdata/kernel.ts";
+import { until } from "./testdata/until.ts";
 
 function start(end: "close" | "hang", packets = 300, namespace: string | null = null): Worker {
   const workerData = { elf: compile("filter"), packets, end, namespace };
@@ -23,7 +24,7 @@ describeKernel("the addon in worker threads", () => {
     for (const [message] of messages) expect(message).toEqual({ records: 300, isBpfError: true, peer: null });
     expect(await Promise.all(exits)).toEqual([[0], [0]]);
     filter.program.testRun(frame(64));
-    while (here === 0) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => here > 0);
     expect(here).toBe(1);
   });
 

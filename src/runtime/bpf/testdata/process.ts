@@ -3,8 +3,7 @@
 import { readdirSync } from "node:fs";
 import { BpfMap, BpfObject, BpfProgram, RingBuffer } from "../index.ts";
 import { compile } from "./compile.ts";
-
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+import { turn, until } from "./until.ts";
 
 function load() {
   const object = BpfObject.open(compile("filter"), "filter");
@@ -39,7 +38,7 @@ const scenarios: Record<string, () => Promise<void>> = {
       throw new Error(`record ${count}`);
     });
     program.testRun(new Uint8Array(64), { repeat: 3 });
-    while (count < 3) await turn();
+    await until(() => count === 3);
     buffer.close();
     console.log(errors.join() === "record 1,record 2,record 3" ? "as expected" : errors.join());
   },
@@ -65,7 +64,7 @@ const scenarios: Record<string, () => Promise<void>> = {
       await turn();
     }
     kept.program.testRun(new Uint8Array(64));
-    while (count === 0) await turn();
+    await until(() => count > 0);
     const after = descriptors();
     console.log(most >= before + 150 && after <= before ? "as expected" : `${before} ${most} ${after}`);
     process.exit(0);

@@ -26,7 +26,10 @@ const buffer = RingBuffer.open(object.map("records"), () => {
   } catch (caught) {
     error = caught;
   }
-  parentPort?.postMessage({ records, isBpfError: error instanceof BpfError, peer: interfaceIndex("peer0") });
+  parentPort?.postMessage(
+    { records, isBpfError: error instanceof BpfError, peer: interfaceIndex("peer0") },
+    [],
+  );
   if (end === "close") buffer.close();
 });
 program.testRun(new Uint8Array(64), { repeat: packets });
