@@ -19,8 +19,8 @@ import type {
   Verdict,
 } from "./types.ts";
 
-/** Names that rules of a scope may use: its sets, and literals. */
-type NamesOf<S> = NoInfer<(keyof S & string) | PrefixLiteral>;
+/** What rules of a scope may name: its sets `N`, and literals. The names come from the record alone. */
+type Names<N extends string> = NoInfer<N> | PrefixLiteral;
 
 export interface HealthCheckOptions {
   readonly kind: HealthCheck["kind"];
@@ -64,22 +64,19 @@ export function backend(name: string, options: BackendOptions): Backend {
   } as Backend);
 }
 
-export interface PolicyOptions<S extends Readonly<Record<string, SetNode>>> {
+export interface PolicyOptions<N extends string> {
   /** Who answers for it: teams or people. At least one. */
   readonly owners: readonly string[];
   /** Scopes every rule to the service: its listen prefixes, protocol and ports are added to each match. */
   readonly backend?: Backend;
   /** Sets that the rules may name. */
-  readonly sets?: S;
+  readonly sets?: Readonly<Record<N, SetNode>>;
   /** Top to bottom. */
-  readonly rules: readonly Rule<NamesOf<S>>[];
+  readonly rules: readonly Rule<Names<N>>[];
 }
 
 /** Rules of one team. Diagnostics: `bad-name`, `duplicate-name`, `unknown-set`, `empty-match`. */
-export function policy<const S extends Readonly<Record<string, SetNode>> = Record<never, SetNode>>(
-  name: string,
-  options: PolicyOptions<S>,
-): Policy {
+export function policy<const N extends string = never>(name: string, options: PolicyOptions<N>): Policy {
   const { owners, backend: service = null, sets = {}, rules } = given(options);
   return Object.freeze({
     kind: "policy",
@@ -108,7 +105,7 @@ export function management<const N extends string = never>(
   });
 }
 
-export interface FleetOptions<S extends Readonly<Record<string, SetNode>>> {
+export interface FleetOptions<N extends string> {
   /** Labels of the nodes; every node where it is empty or missing. */
   readonly nodeSelector?: Readonly<Record<string, string>>;
   /** Names of network interfaces, at least one. */
@@ -122,18 +119,15 @@ export interface FleetOptions<S extends Readonly<Record<string, SetNode>>> {
   /** Kernel memory that the tables may take, in MiB; 64 where it is missing. */
   readonly memoryBudgetMiB?: number;
   /** Flows that always pass; `[]` where the nodes are not reached over these interfaces. */
-  readonly management: readonly ManagementFlow<NamesOf<S>>[];
+  readonly management: readonly ManagementFlow<Names<N>>[];
   /** Sets that management flows may name. */
-  readonly sets?: S;
+  readonly sets?: Readonly<Record<N, SetNode>>;
   /** Evaluated in this order. */
   readonly policies: readonly Policy[];
 }
 
 /** Nodes, their interfaces and the policies that they run: compiles to one bundle. A policy file exports it. */
-export function fleet<const S extends Readonly<Record<string, SetNode>> = Record<never, SetNode>>(
-  name: string,
-  options: FleetOptions<S>,
-): Fleet {
+export function fleet<const N extends string = never>(name: string, options: FleetOptions<N>): Fleet {
   const {
     nodeSelector = {},
     interfaces,

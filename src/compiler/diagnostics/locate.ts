@@ -104,9 +104,9 @@ function occurrence(tokens: readonly Token[], from: number, value: unknown, skip
 function literalAt(tokens: readonly Token[], index: number, value: unknown) {
   const token = tokens[index]!;
   if (typeof value === "string") return token.kind === "string" && token.text === value ? token : undefined;
-  if (typeof value === "object" || typeof value === "function" || typeof value === "symbol") return undefined;
-  if (typeof value !== "number")
-    return token.kind === "word" && token.text === String(value) ? token : undefined;
+  if (typeof value === "boolean" || value === undefined)
+    return token.kind === "word" && token.text === `${value}` ? token : undefined;
+  if (typeof value !== "number") return undefined;
   const sign = tokens[index - 1];
   const negative = sign?.text === "-" && sign.offset + 1 === token.offset;
   const magnitude =

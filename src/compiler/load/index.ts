@@ -49,8 +49,8 @@ export async function loadPolicies(path: string, { feedRoot }: LoadOptions = {})
         const exported = await tree.import(entry);
         for (const name of Object.keys(exported).sort()) {
           const value = exported[name];
-          if (isKind<Fleet>(value, "fleet")) fleets.add(value);
-          if (isKind<Policy>(value, "policy")) policies.set(value, name);
+          if (isKind(value, "fleet")) fleets.add(value);
+          if (isKind(value, "policy")) policies.set(value, name);
         }
       } catch (error) {
         add(await failureOf(error, { tree, entry, show }));
@@ -93,7 +93,12 @@ async function failureOf(error: unknown, context: FailureContext): Promise<Diagn
   return loadFailure(error, context);
 }
 
-function isKind<T>(value: unknown, kind: string): value is T {
+interface Exported {
+  readonly fleet: Fleet;
+  readonly policy: Policy;
+}
+
+function isKind<K extends keyof Exported>(value: unknown, kind: K): value is Exported[K] {
   return (
     typeof value === "object" &&
     value !== null &&

@@ -145,10 +145,12 @@ function holds(
     }
   }
   if (entries >= minEntries && entries <= maxEntries) return true;
-  const [property, bound] = entries < minEntries ? ["minEntries", minEntries] : ["maxEntries", maxEntries];
-  call.report(call.value(bound, { property: String(property) }), {
+  const isShort = entries < minEntries;
+  const property = isShort ? "minEntries" : "maxEntries";
+  const bound = isShort ? minEntries : maxEntries;
+  call.report(call.value(bound, { property }), {
     code,
-    message: `feed \`${path}\` has ${count(entries)} entries, ${property === "minEntries" ? "fewer" : "more"} than \`${property}\` ${count(Number(bound))}`,
+    message: `feed \`${path}\` has ${count(entries)} entries, ${isShort ? "fewer" : "more"} than \`${property}\` ${count(bound)}`,
     help: "look whether the feed is whole; where it is, move the guard",
   });
   return false;

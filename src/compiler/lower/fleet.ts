@@ -190,7 +190,7 @@ class Backends {
 
   /** The same definition, made in two files, is one backend. */
   #isKnown(ir: BackendIr): boolean {
-    const definition = ({ location: _, ...rest }: BackendIr) => JSON.stringify(rest);
+    const definition = (one: BackendIr) => JSON.stringify({ ...one, location: null });
     return this.list.some((one) => definition(one) === definition(ir));
   }
 }
