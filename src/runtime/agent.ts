@@ -101,8 +101,10 @@ class NodeAgent implements Agent {
   /** performance.now() at which a set of files was first seen torn. */
   #tornSince: number | null = null;
   #retryAt: number | null = null;
-  #lastTickFault = "";
-  #heldLogged = "";
+  /** What stopped the first commit, where it was not the bundle's fault. */
+  #startFault: unknown = null;
+  #attachFault = "";
+  #said = "";
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(options: AgentOptions) {
@@ -156,9 +158,6 @@ class NodeAgent implements Agent {
       `agent started; metrics on ${this.metricsAddress}`,
     );
   }
-  /** What stopped the first commit, where it was not the bundle's fault. */
-  #startFault: unknown = null;
-
   async stop(): Promise<void> {
     this.#logger.info(
       {
@@ -260,7 +259,7 @@ class NodeAgent implements Agent {
     this.#metrics.fleetKnown(name);
     const serving = fleet.serving;
     if (serving) {
-      fleet.attachMissing();
+      this.#attachMissing(fleet);
       this.#adopted(fleet);
       this.#logger.info(
         {
@@ -335,14 +334,24 @@ class NodeAgent implements Agent {
     const result = fleet.load(bundle, this.#object);
     this.#refused = null;
     if (result.kind === "committed") this.#committed(fleet, result, verify, performance.now() - startedAt);
-    if (result.kind === "held" && this.#heldLogged !== bundle.digest) {
-      this.#heldLogged = bundle.digest;
-      this.#logger.info(
-        { event: "bundle-held", fleet: name, generation: bundle.generation, bundleDigest: bundle.digest },
-        `bundle ${bundle.generation} was rolled back from and is not loaded`,
-      );
-    }
+    else this.#nothingToDo(fleet, result.kind, bundle);
     return this.#result(result.kind);
+  }
+
+  /** Said once for each bundle: the path is looked at more often than it changes. */
+  #nothingToDo(fleet: Fleet, kind: "unchanged" | "held", bundle: Bundle): void {
+    const said = `${kind} ${bundle.digest}`;
+    if (this.#said === said) return;
+    this.#said = said;
+    const { generation, digest: bundleDigest } = bundle;
+    const fields = { fleet: fleet.name, generation, bundleDigest };
+    if (kind === "held") {
+      const message = `bundle ${generation} was rolled back from and is not loaded`;
+      this.#logger.info({ event: "bundle-held", ...fields }, message);
+    } else {
+      const message = `generation ${generation} is what the bundle path holds`;
+      this.#logger.info({ event: "up-to-date", ...fields }, message);
+    }
   }
 
   #committed(
@@ -353,7 +362,7 @@ class NodeAgent implements Agent {
   ): void {
     const durationMs = { verify, ...result.durationMs };
     const previous = result.previous?.bundle.slice(0, 12) ?? null;
-    this.#heldLogged = "";
+    this.#said = `unchanged ${fleet.serving?.bundleDigest}`;
     this.#swapped(fleet, previous, durationMs);
     this.#metrics.swap(fleet.name, "committed", totalMs / 1000);
     this.#logger.info(
@@ -466,27 +475,36 @@ class NodeAgent implements Agent {
 
   /** Looks whether the kernel is still as this process thinks. */
   async #onTick(): Promise<void> {
-    try {
-      const fleet = this.#fleet;
-      if (fleet?.refresh()) {
-        this.#adopted(fleet);
-        this.#logger.info(
-          { event: "adopted", fleet: fleet.name, ...fleet.serving },
-          "another process has moved the fleet",
-        );
-      }
-      for (const name of fleet?.attachMissing() ?? [])
-        this.#logger.info(
-          { event: "attached", fleet: fleet?.name, interface: name },
-          `attached to ${name} again`,
-        );
-      this.#lastTickFault = "";
-    } catch (error) {
-      if (this.#lastTickFault !== messageOf(error))
-        this.#logger.error({ event: "attach-failed", ...describeFault(error) }, messageOf(error));
-      this.#lastTickFault = messageOf(error);
+    const fleet = this.#fleet;
+    if (fleet?.refresh()) {
+      this.#adopted(fleet);
+      this.#logger.info(
+        { event: "adopted", fleet: fleet.name, ...fleet.serving, rolledForward: false },
+        "another process has moved the fleet",
+      );
     }
+    if (fleet) this.#attachMissing(fleet);
     if (this.#retryAt !== null && performance.now() >= this.#retryAt) await this.#sync();
+  }
+
+  /** Tried at every tick, so a fault is said once. What serves elsewhere serves on. */
+  #attachMissing(fleet: Fleet): void {
+    try {
+      for (const name of fleet.attachMissing())
+        this.#logger.info(
+          { event: "attached", fleet: fleet.name, interface: name },
+          `attached to ${name}, which had no link`,
+        );
+      this.#attachFault = "";
+    } catch (error) {
+      const message = messageOf(error);
+      if (this.#attachFault !== message)
+        this.#logger.error(
+          { event: "attach-failed", ...describeFault(error) },
+          `${message}; ${this.#servesOn()}`,
+        );
+      this.#attachFault = message;
+    }
   }
 }
 
