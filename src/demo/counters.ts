@@ -13,8 +13,8 @@ export function readCounters(exposition: string): Map<string, { key: CounterKey;
     );
     const key: CounterKey =
       match[1] === "rule"
-        ? { rule: `${labels.policy}/${labels.rule}`, outcome: labels.outcome ?? "" }
-        : { rule: null, outcome: labels.reason ?? "" };
+        ? { rule: `${labels.policy}/${labels.rule}`, outcome: labels.outcome ?? "", verdict: null }
+        : { rule: null, outcome: labels.reason ?? "", verdict: labels.verdict ?? "" };
     counters.set(counterId(key), { key, packets: Number(match[3]) });
   }
   return counters;

@@ -18,78 +18,88 @@ export interface Range {
   readonly most: number;
 }
 
-/** A counter of the agent: a rule's outcome, or a reason that no rule gave. */
+/** A counter of the agent: a rule's outcome, or (rule null) a reason with its verdict; every packet has one reason. */
 export interface CounterKey {
   readonly rule: string | null;
   /** `decided`, `exceeded`, `conformed`, `blocked`, or the reason. */
   readonly outcome: string;
+  /** Of a reason; null for a rule's outcome. */
+  readonly verdict: string | null;
+}
+
+/** One reading of when the packets came: its evaluator, and what it said. */
+class Reading {
+  readonly evaluator: Evaluator;
+  readonly reasons = new Map<string, { key: CounterKey; packets: number }>();
+  passed = 0;
+
+  constructor(fleet: CheckedFleet) {
+    this.evaluator = createEvaluator(fleet);
+  }
+
+  judge(frame: Uint8Array, nowNs: bigint): void {
+    const { verdict, reason } = this.evaluator.decide(frame, nowNs);
+    if (verdict === "pass") this.passed++;
+    const key = { rule: null, outcome: reason, verdict };
+    const counted = this.reasons.get(counterId(key)) ?? { key, packets: 0 };
+    counted.packets++;
+    this.reasons.set(counterId(key), counted);
+  }
+
+  counters(): Map<string, { key: CounterKey; packets: number }> {
+    const all = new Map(this.reasons);
+    for (const [rule, outcomes] of this.evaluator.counters().rules) {
+      for (const [outcome, { packets }] of Object.entries(outcomes)) {
+        const key = { rule, outcome, verdict: null };
+        if (packets > 0) all.set(counterId(key), { key, packets });
+      }
+    }
+    return all;
+  }
 }
 
 export class Expectation {
-  readonly #early: Evaluator;
-  readonly #spread: Evaluator;
-  #passed = { least: 0, most: 0 };
+  readonly #early: Reading;
+  readonly #spread: Reading;
 
   constructor(fleet: CheckedFleet) {
-    this.#early = createEvaluator(fleet);
-    this.#spread = createEvaluator(fleet);
+    this.#early = new Reading(fleet);
+    this.#spread = new Reading(fleet);
   }
 
-  add(burst: Burst): void {
-    const { frames, begunNs, endedNs } = burst;
+  add({ frames, begunNs, endedNs }: Burst): void {
     const count = BigInt(Math.max(1, frames.length));
-    let early = 0;
-    let spread = 0;
     for (const [i, frame] of frames.entries()) {
-      if (this.#early.decide(frame, begunNs).verdict === "pass") early++;
-      const at = begunNs + ((endedNs - begunNs) * BigInt(i + 1)) / count;
-      if (this.#spread.decide(frame, at).verdict === "pass") spread++;
+      this.#early.judge(frame, begunNs);
+      this.#spread.judge(frame, begunNs + ((endedNs - begunNs) * BigInt(i + 1)) / count);
     }
-    this.#passed.least += Math.min(early, spread);
-    this.#passed.most += Math.max(early, spread);
   }
 
-  /** How many frames the filter lets through. */
+  /** How many frames the filter lets through, of all that were added. */
   get passed(): Range {
-    return widen(this.#passed.least, this.#passed.most);
+    return rangeOf(this.#early.passed, this.#spread.passed);
   }
 
   /** Packets by counter. Counters that stay at zero are left out. */
   packets(): Map<string, CounterKey & Range> {
     const result = new Map<string, CounterKey & Range>();
-    const early = flatten(this.#early);
-    const spread = flatten(this.#spread);
+    const early = this.#early.counters();
+    const spread = this.#spread.counters();
     for (const id of new Set([...early.keys(), ...spread.keys()])) {
       const { key } = (early.get(id) ?? spread.get(id))!;
-      const a = early.get(id)?.packets ?? 0;
-      const b = spread.get(id)?.packets ?? 0;
-      result.set(id, { ...key, ...widen(Math.min(a, b), Math.max(a, b)) });
+      result.set(id, { ...key, ...rangeOf(early.get(id)?.packets ?? 0, spread.get(id)?.packets ?? 0) });
     }
     return result;
   }
 }
 
 /** Where the refill matters at all, the real arrival of one packet may fall on either side of it. */
-function widen(least: number, most: number): Range {
-  return least === most ? { least, most } : { least: Math.max(0, least - 1), most: most + 1 };
+function rangeOf(a: number, b: number): Range {
+  return a === b
+    ? { least: a, most: a }
+    : { least: Math.max(0, Math.min(a, b) - 1), most: Math.max(a, b) + 1 };
 }
 
-export function counterId(key: CounterKey): string {
-  return `${key.rule ?? ""} ${key.outcome}`;
-}
-
-function flatten(evaluator: Evaluator): Map<string, { key: CounterKey; packets: number }> {
-  const flat = new Map<string, { key: CounterKey; packets: number }>();
-  const counters = evaluator.counters();
-  for (const [reason, count] of Object.entries(counters.reasons)) {
-    const key = { rule: null, outcome: reason };
-    if (count.packets > 0) flat.set(counterId(key), { key, packets: count.packets });
-  }
-  for (const [rule, outcomes] of counters.rules) {
-    for (const [outcome, count] of Object.entries(outcomes)) {
-      const key = { rule, outcome };
-      if (count.packets > 0) flat.set(counterId(key), { key, packets: count.packets });
-    }
-  }
-  return flat;
+export function counterId({ rule, outcome, verdict }: CounterKey): string {
+  return [rule, outcome, verdict].join(" ");
 }

@@ -5,6 +5,7 @@ import type { Witness } from "../bundle/index.ts";
 import { createEvaluator } from "../compiler/evaluate.ts";
 import type { BackendIr, CheckedFleet } from "../ir/nodes.ts";
 import { formatAddress, parsePrefix, isFault } from "../ir/prefix.ts";
+import { padTo } from "../packet/build.ts";
 import { tcp, udp } from "../packet/helpers.ts";
 
 /** Frames that are sent in one go, and what they are for. */
@@ -15,6 +16,8 @@ export interface Stream {
 }
 
 const SOURCES = 32;
+/** IEEE 802.3 §4.2.3.3: 64 bytes with the check sequence. */
+const WIRE_BYTES_MIN = 60;
 /** More than this many packets of one witness are not sent: a limit with a larger burst is not driven over it. */
 const REPEAT_MAX = 20_000;
 /** Packets of an attack on a rule that has no rate. */
@@ -55,12 +58,18 @@ export function witnessStreams(fleet: CheckedFleet, witnesses: readonly Witness[
     const isLimit = witness.rule !== null && limits.has(witness.rule);
     const single = witness.steps.length === 1 && !isLimit;
     const frames = witness.steps.flatMap((step) => {
-      const frame = Uint8Array.from(Buffer.from(step.packet, "base64"));
+      const packet = Uint8Array.from(Buffer.from(step.packet, "base64"));
+      const frame = step.verdict === "pass" ? atLeastWireLength(packet) : packet;
       const count = single && step.verdict === "drop" ? ATTACK_PACKETS : Math.min(step.repeat, REPEAT_MAX);
       return Array<Uint8Array>(count).fill(frame);
     });
     return { name: witness.name, kind: "attack", frames } as const;
   });
+}
+
+/** No frame is shorter on a wire, and behind the filter the kernel drops some that are: that would not be the filter's loss. */
+function atLeastWireLength(frame: Uint8Array): Uint8Array {
+  return frame.length < WIRE_BYTES_MIN ? padTo(frame, WIRE_BYTES_MIN) : frame;
 }
 
 /** Addresses spread over the unicast space by a multiplicative hash (Knuth): the same ones in each run. */
