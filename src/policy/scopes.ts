@@ -70,7 +70,7 @@ export interface PolicyOptions<N extends string> {
   /** Scopes every rule to the service: its listen prefixes, protocol and ports are added to each match. */
   readonly backend?: Backend;
   /** Sets that the rules may name. */
-  readonly sets?: Readonly<Record<N, SetNode>>;
+  readonly sets?: Readonly<Record<N, SetNode<Names<N>>>>;
   /** Top to bottom. */
   readonly rules: readonly Rule<Names<N>>[];
 }
@@ -121,7 +121,7 @@ export interface FleetOptions<N extends string> {
   /** Flows that always pass; `[]` where the nodes are not reached over these interfaces. */
   readonly management: readonly ManagementFlow<Names<N>>[];
   /** Sets that management flows may name. */
-  readonly sets?: Readonly<Record<N, SetNode>>;
+  readonly sets?: Readonly<Record<N, SetNode<Names<N>>>>;
   /** Evaluated in this order. */
   readonly policies: readonly Policy[];
 }

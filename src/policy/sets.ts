@@ -37,7 +37,7 @@ export function feed(path: string, guards: FeedGuards): FeedSet {
  * Every address that is in one of the members. A name refers to a set of the same `sets` record.
  * Diagnostics: `unknown-set`, `set-cycle`.
  */
-export function union(...members: readonly (string | SetNode)[]): UnionSet {
+export function union<const N extends string = never>(...members: readonly (N | SetNode<N>)[]): UnionSet<N> {
   return Object.freeze({ kind: "union-set", members: frozen(members), location: calledFrom(union) });
 }
 
@@ -45,7 +45,10 @@ export function union(...members: readonly (string | SetNode)[]): UnionSet {
  * Every address of `from` that is in none of `without`. Names as in `union`.
  * Diagnostics: `unknown-set`, `set-cycle`.
  */
-export function difference(from: string | SetNode, ...without: readonly (string | SetNode)[]): DifferenceSet {
+export function difference<const N extends string = never>(
+  from: N | SetNode<N>,
+  ...without: readonly (N | SetNode<N>)[]
+): DifferenceSet<N> {
   return Object.freeze({
     kind: "difference-set",
     from: frozen(from),

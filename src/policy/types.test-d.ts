@@ -28,7 +28,7 @@ const networks = {
   operators: prefixes("192.0.2.0/28"),
   threats: feed("feeds/threats.txt", { minEntries: 10, maxEntries: 50_000 }),
   spoofable: difference("bogons", "operators"),
-  hostile: union("threats", "bogons"),
+  hostile: union("threats", "bogons", "192.0.2.1/32", difference("bogons", prefixes("10.1.0.0/16"))),
 };
 const dns = backend("dns", {
   listen: ["203.0.113.53/32", "2001:db8:53::53/128"],
@@ -137,3 +137,16 @@ fleet("x", {
 fleet("x", { interfaces: ["eth0"], management: [], policies: [] });
 // @ts-expect-error and how its operators get in
 fleet("x", { interfaces: ["eth0"], defaultVerdict: "drop", policies: [] });
+
+policy("x", {
+  owners: ["x"],
+  // @ts-expect-error the union is made of a set that the record does not have
+  sets: { threats: networks.threats, hostile: networks.hostile },
+  rules: [],
+});
+policy("x", {
+  owners: ["x"],
+  // @ts-expect-error nor does a set inside another one
+  sets: { bogons: networks.bogons, some: difference("bogons", union("bogon")) },
+  rules: [],
+});

@@ -13,7 +13,8 @@ export type PrefixLiteral = `${string}.${string}` | `${string}:${string}`;
 
 // ---- Sets ------------------------------------------------------------------------------------------------------------
 
-export type SetNode = LiteralSet | FeedSet | UnionSet | DifferenceSet;
+/** `N`: the names of other sets of its record, and the prefix literals, that it is made of. */
+export type SetNode<N extends string = string> = LiteralSet | FeedSet | UnionSet<N> | DifferenceSet<N>;
 
 export interface LiteralSet {
   readonly kind: "literal-set";
@@ -37,16 +38,16 @@ export interface FeedGuards {
   readonly sha256?: string;
 }
 
-export interface UnionSet {
+export interface UnionSet<N extends string = string> {
   readonly kind: "union-set";
-  readonly members: readonly (string | SetNode)[];
+  readonly members: readonly (N | SetNode<N>)[];
   readonly location: SourceLocation;
 }
 
-export interface DifferenceSet {
+export interface DifferenceSet<N extends string = string> {
   readonly kind: "difference-set";
-  readonly from: string | SetNode;
-  readonly without: readonly (string | SetNode)[];
+  readonly from: N | SetNode<N>;
+  readonly without: readonly (N | SetNode<N>)[];
   readonly location: SourceLocation;
 }
 
