@@ -60,7 +60,7 @@ describe("the dashboard", () => {
 
   it("asks the Prometheus of the reader's choice, and shows a legend", () => {
     for (const { datasource } of targets)
-      expect(datasource).toEqual({ type: "prometheus", uid: "$" + "{datasource}" });
+      expect(datasource).toEqual({ type: "prometheus", uid: "$datasource" });
     expect(dashboard.templating?.list?.map(({ name }) => name)).toEqual(["datasource", "fleet"]);
     for (const { type, options } of panels)
       if (type === "timeseries") expect(options).toMatchObject({ legend: { showLegend: true } });

@@ -24,7 +24,7 @@ import { PanelBuilder as TimeSeriesBuilder } from "@grafana/grafana-foundation-s
 import type { Vector } from "../../../metrics/query.ts";
 
 /** Which Prometheus is asked is the reader's choice, by a variable. */
-export const DATASOURCE = { type: "prometheus", uid: "$" + "{datasource}" };
+export const DATASOURCE = { type: "prometheus", uid: "$datasource" };
 
 /** Grafana's unit ids. */
 export type PanelUnit = "pps" | "binBps" | "percentunit" | "short" | "s" | "bytes";

@@ -14,6 +14,8 @@ import { commonLabels, FLEET_LABEL, REVISION_ANNOTATION, WORKERS_NAMESPACE } fro
 export const GENERATION_LABEL = "pistonprotection.io/generation";
 
 export interface BundleObjects {
+  /** First 12 hex digits of the bundle's digest. */
+  readonly generation: string;
   readonly configMaps: readonly IConfigMap[];
   readonly sources: readonly IIoK8sApiCoreV1VolumeProjection[];
 }
@@ -41,6 +43,7 @@ export function bundleObjects(fleet: string, bundle: Uint8Array, revision: strin
   // Two shards of the same bytes are one ConfigMap.
   const shardsByName = new Map(shards.map((shard) => [shard.name, shard]));
   return {
+    generation,
     configMaps: [
       ...[...shardsByName].map(
         ([name, shard]): IConfigMap => ({

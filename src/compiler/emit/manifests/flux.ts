@@ -17,7 +17,6 @@ import {
   NAMESPACE,
   WORKERS_NAMESPACE,
 } from "../kubernetes.ts";
-import { VERSION } from "../../../version.ts";
 import { namespaces } from "./namespaces.ts";
 import type { Site } from "./site.ts";
 
@@ -46,7 +45,7 @@ export function fluxFromOci(site: Site): KubernetesObject[] {
     apiVersion: "source.toolkit.fluxcd.io/v1",
     kind: "OCIRepository",
     metadata: metadata("pistonprotection"),
-    spec: { url: site.artifact, ref: { tag: VERSION }, interval: "1m", timeout: "60s" },
+    spec: { url: site.artifact, ref: { tag: site.branch }, interval: "1m", timeout: "60s" },
   };
   return [...access(), source, ...kustomizations("OCIRepository", ".")];
 }

@@ -59,15 +59,15 @@ function fleetFiles(fleet: CheckedFleet, context: ManifestContext, site: Site): 
   assert(FLEET_NAME.test(fleet.name), `fleet name ${fleet.name} cannot be part of a Kubernetes name`);
   const bundle = context.bundles.get(fleet.name);
   assert(bundle, `fleet ${fleet.name} has no bundle`);
-  const { configMaps, sources } = bundleObjects(fleet.name, bundle, context.revision);
+  const objects = bundleObjects(fleet.name, bundle, context.revision);
   return [
     kubernetesFile(
       `${CLUSTER_PATH}/${fleet.name}-bundle.yaml`,
       `The bundle of fleet ${fleet.name}, in shards. Apply on the server's side: shards are too large for the client's.`,
-      configMaps,
+      objects.configMaps,
     ),
     kubernetesFile(`${CLUSTER_PATH}/${fleet.name}-workers.yaml`, `The agents of fleet ${fleet.name}.`, [
-      workerDaemonSet(fleet, sources, context.revision, site),
+      workerDaemonSet(fleet, objects, context.revision, site),
     ]),
   ];
 }

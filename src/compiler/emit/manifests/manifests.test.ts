@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { IAppProject } from "@kubernetes-models/argo-cd/argoproj.io/v1alpha1/AppProject";
 import type { IApplication } from "@kubernetes-models/argo-cd/argoproj.io/v1alpha1/Application";
 import type { IDaemonSet } from "kubernetes-models/apps/v1/DaemonSet";
@@ -192,6 +193,12 @@ describe("the agent's pod", () => {
     expect(agent.args?.join(" ")).toBe(
       "node --bundle /bundle --interface eth0 --interface eth1.100 --trust /trust --pin-path /run/pistonprotection/bpf --json --metrics-address :9090",
     );
+  });
+
+  it("is ready when its own bundle serves, so that a refused one stops the roll-out", () => {
+    const digest = createHash("sha256").update(bundle).digest("hex");
+    expect(agent.readinessProbe?.httpGet?.path).toBe(`/readyz?generation=${digest.slice(0, 12)}`);
+    expect(agent.livenessProbe?.httpGet?.path).toBe("/healthz");
   });
 
   it("runs on the fleet's nodes, tainted ones too", () => {

@@ -2,7 +2,6 @@
 
 import type { IDaemonSet } from "kubernetes-models/apps/v1/DaemonSet";
 import type { IIoK8sApiCoreV1Container } from "kubernetes-models/v1/Container";
-import type { IIoK8sApiCoreV1VolumeProjection } from "kubernetes-models/v1/VolumeProjection";
 import type { IService } from "kubernetes-models/v1/Service";
 import type { IServiceAccount } from "kubernetes-models/v1/ServiceAccount";
 import type { CheckedFleet } from "../../../ir/nodes.ts";
@@ -15,6 +14,7 @@ import {
   WORKERS_NAMESPACE,
 } from "../kubernetes.ts";
 import { VERSION } from "../../../version.ts";
+import type { BundleObjects } from "./bundle-config-maps.ts";
 import type { Site } from "./site.ts";
 
 /** ConfigMap with the public keys, `<name>.pem`. People make it: synthesis knows no keys. */
@@ -64,7 +64,7 @@ export function metricsService(): IService {
 
 export function workerDaemonSet(
   fleet: CheckedFleet,
-  bundleSources: readonly IIoK8sApiCoreV1VolumeProjection[],
+  bundle: BundleObjects,
   revision: string,
   site: Site,
 ): IDaemonSet {
@@ -101,9 +101,9 @@ export function workerDaemonSet(
           // A tainted node gets packets as any other does.
           tolerations: [{ operator: "Exists" }],
           initContainers: [ownPins(site)],
-          containers: [agent(fleet, site)],
+          containers: [agent(fleet, bundle.generation, site)],
           volumes: [
-            { name: "bundle", projected: { defaultMode: 0o444, sources: [...bundleSources] } },
+            { name: "bundle", projected: { defaultMode: 0o444, sources: [...bundle.sources] } },
             // Optional, so that the pod starts and says which key it lacks. Without a key it takes no bundle.
             { name: "trust", configMap: { name: TRUST_NAME, defaultMode: 0o444, optional: true } },
             { name: "pins", hostPath: { path: HOST_PIN_PATH, type: "DirectoryOrCreate" } },
@@ -138,7 +138,7 @@ function ownPins(site: Site): IIoK8sApiCoreV1Container {
   };
 }
 
-function agent(fleet: CheckedFleet, site: Site): IIoK8sApiCoreV1Container {
+function agent(fleet: CheckedFleet, generation: string, site: Site): IIoK8sApiCoreV1Container {
   const probe = (path: string) => ({
     httpGet: { path, port: "metrics", scheme: "HTTP" as const },
     timeoutSeconds: 2,
@@ -163,7 +163,8 @@ function agent(fleet: CheckedFleet, site: Site): IIoK8sApiCoreV1Container {
     ports: [{ name: "metrics", containerPort: METRICS_PORT, hostPort: METRICS_PORT, protocol: "TCP" }],
     startupProbe: { ...probe("/healthz"), periodSeconds: 1, failureThreshold: 60 },
     livenessProbe: { ...probe("/healthz"), periodSeconds: 10, failureThreshold: 3 },
-    readinessProbe: { ...probe("/readyz"), periodSeconds: 5, failureThreshold: 2 },
+    // Of this pod's bundle, not of one that the agent has adopted: a bundle that is refused stops the roll-out here.
+    readinessProbe: { ...probe(`/readyz?generation=${generation}`), periodSeconds: 5, failureThreshold: 2 },
     // Requests equal limits: a node short of memory evicts others first.
     resources: { requests: { cpu: "500m", memory }, limits: { cpu: "500m", memory } },
     securityContext: {
