@@ -1,6 +1,6 @@
 // A match as a rule writes it to a conjunction of sets of values, with what the policy's backend adds.
 
-import { type AddressSet, complement, EMPTY, intersection, union } from "../../ir/address-set.ts";
+import { type AddressSet, complement, intersection } from "../../ir/address-set.ts";
 import { matchNode } from "../../ir/factory.ts";
 import type { FieldName, MatchIr, MatchTerm } from "../../ir/nodes.ts";
 import { intersect, type Ranges } from "../../ir/ranges.ts";
@@ -17,7 +17,7 @@ import {
   tcpFlagsField,
 } from "./fields.ts";
 import type { Call } from "./lowering.ts";
-import type { SetScope } from "./sets.ts";
+import { type SetScope, unionOf } from "./sets.ts";
 import { type Fields, fieldsOf, show } from "./untyped.ts";
 
 const NUMBER_FIELDS: readonly (readonly [property: string, field: FieldName])[] = [
@@ -122,9 +122,7 @@ function lowerAddresses(
   }
   const members = names.map((name) => scope.member(name, call, property));
   if (!members.every((member) => member !== null)) return null;
-  const all = members.map((member) => member.addresses).reduce(union, EMPTY);
-  const only = members.length === 1 ? members[0] : undefined;
-  const addresses = only ? only.addresses : all; // the very set, so that its tables are shared
+  const addresses = unionOf(members.map((member) => member.addresses));
   return {
     addresses: negated ? complement(addresses) : addresses,
     text: `${negated ? "not in" : "in"} ${names.join(", ")}`,

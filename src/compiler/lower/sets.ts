@@ -1,6 +1,13 @@
 // Named sets to addresses: names resolved, unions and differences computed, cycles found.
 
-import { type AddressSet, difference, EMPTY, fromPrefixes, union } from "../../ir/address-set.ts";
+import {
+  type AddressSet,
+  difference,
+  EMPTY,
+  formatPrefix,
+  fromPrefixes,
+  union,
+} from "../../ir/address-set.ts";
 import { setNode } from "../../ir/factory.ts";
 import type { SetIr } from "../../ir/nodes.ts";
 import type { Prefix } from "../../ir/prefix.ts";
@@ -23,11 +30,22 @@ const SET_KINDS = ["literal-set", "feed-set", "union-set", "difference-set"] as 
 /** What the scopes of one compilation share: feeds read once, one result for one node. */
 export class SetResults {
   readonly feeds: Feeds;
+  readonly #literals = new Map<string, ResolvedSet>();
   readonly #leaves = new Map<Node, ResolvedSet | null>();
   readonly #combined = new Map<Node, { readonly from: readonly AddressSet[]; readonly result: AddressSet }>();
 
   constructor(lowering: Lowering) {
     this.feeds = new Feeds(lowering);
+  }
+
+  /** One set for one prefix, wherever it stands: what is made of it is then the same set too. */
+  literal(prefix: Prefix): ResolvedSet {
+    const text = formatPrefix(prefix);
+    const known = this.#literals.get(text);
+    if (known !== undefined) return known;
+    const resolved = { addresses: fromPrefixes([prefix]), fed: false };
+    this.#literals.set(text, resolved);
+    return resolved;
   }
 
   leaf(node: Node, compute: () => ResolvedSet | null): ResolvedSet | null {
@@ -122,7 +140,7 @@ export class SetScope {
     }
     if (looksLikePrefix(text)) {
       const prefix = prefixOf(text, call, { property });
-      return prefix && { addresses: fromPrefixes([prefix]), fed: false };
+      return prefix && this.#results.literal(prefix);
     }
     const found = this.#find(text);
     if (found === undefined) this.#reportUnknown(text, call, property);
@@ -218,7 +236,7 @@ export class SetScope {
     }
     if (looksLikePrefix(member)) {
       const prefix = prefixOf(member, call);
-      return prefix && { addresses: fromPrefixes([prefix]), fed: false };
+      return prefix && this.#results.literal(prefix);
     }
     const start = this.#open.indexOf(member);
     if (start >= 0) {
@@ -261,8 +279,9 @@ export class SetScope {
   }
 }
 
-function unionOf(sets: readonly AddressSet[]): AddressSet {
-  return sets.reduce(union, EMPTY);
+/** Of one set that very set: its tables are then shared. */
+export function unionOf([first = EMPTY, ...rest]: readonly AddressSet[]): AddressSet {
+  return rest.reduce(union, first);
 }
 
 function arrayOf(value: unknown): readonly unknown[] {
