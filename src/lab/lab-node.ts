@@ -2,10 +2,12 @@
 // it, the kernel tests break it.
 
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readlinkSync,
   renameSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -110,6 +112,7 @@ export class LabNode {
   async close(): Promise<void> {
     await this.#agent?.stop();
     await detach(this.pinPath, this.fleet);
+    if (existsSync(this.pinPath)) rmdirSync(this.pinPath);
     this.world.close();
     this.edge.close();
     this.namespaces.close();

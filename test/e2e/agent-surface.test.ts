@@ -77,7 +77,7 @@ describeKernel("an interface with a foreign XDP program", () => {
       source,
       "int foreign_filter(void *context) { return 2; }\n" +
         '__attribute__((section("xdp"), used)) int somebody_elses(void *context) { return foreign_filter(context); }\n' +
-        'char license[] __attribute__((section("license"), used)) = "GPL";\n',
+        'char license_text[] __attribute__((section("license"), used)) = "GPL";\n',
     );
     execFileSync("clang", ["-O2", "-target", "bpf", "-c", source, "-o", object]);
     const within = (...command: string[]) => {

@@ -1,9 +1,10 @@
 // Bundles with one byte changed, and bundles cut short, published to a running agent under traffic.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readBundle } from "../../src/bundle/format.ts";
+import { type Bundle, readBundle } from "../../src/bundle/format.ts";
 import { signBundle, generateKeys } from "../../src/bundle/sign.ts";
 import { LabNode } from "../../src/lab/lab-node.ts";
+import type { Refusal } from "../../src/runtime/health.ts";
 import { bundleOf } from "../support/compile.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { missing, NumberedTraffic, type TrafficAccount } from "../support/traffic.ts";
@@ -13,12 +14,12 @@ const FLIPS = 2_000;
 const CUTS = 200;
 
 /** Which part of the file a byte belongs to, by the layout in docs/BUNDLE.md. */
-function partAt(bundle: Uint8Array, position: number): string {
+function partAt({ bytes, manifest }: Bundle, position: number): string {
   if (position < 128) return "header";
-  const manifestBytes = Number(new DataView(bundle.buffer, bundle.byteOffset).getBigUint64(24, true));
+  const manifestBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(24, true));
   if (position < 128 + manifestBytes) return "manifest";
   let part = "padding after manifest";
-  for (const { name, offset, length } of readBundle(bundle).manifest.sections) {
+  for (const { name, offset, length } of manifest.sections) {
     if (position >= offset) part = `section ${name}`;
     if (position >= offset + length) part = `padding after section ${name}`;
   }
@@ -31,16 +32,15 @@ describeKernel("a bundle that is not whole", () => {
   let target: Uint8Array;
   let signature: string;
   let account: TrafficAccount;
-  const flips: { position: number; refused: Record<string, unknown> | null }[] = [];
-  const cuts: { length: number; refused: Record<string, unknown> | null }[] = [];
+  const flips: { position: number; refused: Refusal | null }[] = [];
+  const cuts: { length: number; refused: Refusal | null }[] = [];
   let generation: unknown;
 
-  /** Publishes, has the agent look, and gives what it says of it. */
-  async function publish(bundle: Uint8Array): Promise<Record<string, unknown> | null> {
-    const logged = node.agent.log.length;
+  /** Publishes, has the agent look, and gives what it says of it: null where it did not refuse. */
+  async function publish(bundle: Uint8Array): Promise<Refusal | null> {
     node.publishFiles(bundle, signature);
-    await node.agent.operation("POST", "/internal/sync-rules");
-    return node.agent.log.slice(logged).find((line) => line.event === "bundle-refused") ?? null;
+    const { body } = await node.agent.operation("POST", "/internal/sync-rules");
+    return (JSON.parse(body) as { refused: Refusal | null }).refused;
   }
 
   beforeAll(async () => {
@@ -78,11 +78,12 @@ describeKernel("a bundle that is not whole", () => {
 
   it(`is refused for each of ${FLIPS} changed bytes, and the part is named`, () => {
     expect(flips.length).toBeGreaterThan(FLIPS);
+    const whole = readBundle(target);
     for (const { position, refused } of flips) {
       expect(refused, `byte ${position}`).not.toBeNull();
-      const part = partAt(target, position);
+      const part = partAt(whole, position);
       expect(refused!.part, `byte ${position}`).toBe(part);
-      expect(String(refused!.msg), `byte ${position}`).toContain(part);
+      expect(refused!.message, `byte ${position}`).toContain(part);
     }
   });
 
@@ -91,6 +92,13 @@ describeKernel("a bundle that is not whole", () => {
       expect(refused, `length ${length}`).not.toBeNull();
       expect(refused!.part, `length ${length}`).toEqual(expect.any(String));
     }
+  });
+
+  it("is refused in the log too, with what to do", () => {
+    const lines = node.agent.log.filter((line) => line.event === "bundle-refused");
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines)
+      expect(line).toMatchObject({ part: expect.any(String), help: expect.any(String) });
   });
 
   it("is refused whole where nobody who is trusted signed it", async () => {
@@ -110,8 +118,8 @@ describeKernel("a bundle that is not whole", () => {
 
 describe("partAt", () => {
   it("finds the first byte of a section and the last of the file", async () => {
-    const bundle = await bundleOf(firstFleet);
-    const [config] = readBundle(bundle).manifest.sections;
+    const bundle = readBundle(await bundleOf(firstFleet));
+    const [config] = bundle.manifest.sections;
     expect(partAt(bundle, config!.offset)).toBe("section config");
     expect(partAt(bundle, config!.offset - 1)).not.toBe("section config");
   });
