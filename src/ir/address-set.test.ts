@@ -87,3 +87,22 @@ test("every operation has the addresses that its words say", () => {
     }),
   );
 });
+
+test("long runs between the other set's ranges are taken whole, at every length of run", () => {
+  for (let count = 1; count <= 40; count++) {
+    // Single addresses 3 apart; the other set covers those from the middle on, and starts between two of them.
+    const singles = Array.from({ length: count }, (_, index) => `10.0.0.${3 * index}`);
+    const middle = Math.floor(count / 2);
+    const many = set(...singles);
+    const other = fromPrefixes(
+      Array.from({ length: count - middle }, (_, index) => prefixes(`10.0.0.${3 * (middle + index)}`)[0]!),
+    );
+    const rest = singles.slice(0, middle).map((text) => `${text}/32`);
+    expect(texts(difference(many, other))).toEqual(rest);
+    expect(texts(union(difference(many, other), other))).toEqual(texts(many));
+    expect(texts(difference(many, set(`10.0.0.${3 * (count - 1)}`)))).toEqual(texts(many).slice(0, -1));
+    expect(texts(union(many, set("11.0.0.0/8")))).toEqual([...texts(many), "11.0.0.0/8"]);
+    expect(texts(union(set("9.0.0.0/8"), many))).toEqual(["9.0.0.0/8", ...texts(many)]);
+    expect(texts(intersection(many, set("10.0.0.0/24")))).toEqual(texts(many));
+  }
+});

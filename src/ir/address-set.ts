@@ -48,7 +48,7 @@ type Keep = (inA: boolean, inB: boolean) => boolean;
 
 /**
  * Walks both lists of edges in order; an edge is where membership in one of them changes: a range's first address, and
- * the address after its last. IPv4 apart from IPv6: numbers into one array take a tenth of the time at a million ranges.
+ * the address after its last. IPv4 apart from IPv6: at a million ranges, lists of boxed numbers take ten times as long.
  */
 function combine4(a: Uint32Array, b: Uint32Array, keep: Keep): Uint32Array {
   const kept = [keep(false, false), keep(true, false), keep(false, true), keep(true, true)];
@@ -61,6 +61,21 @@ function combine4(a: Uint32Array, b: Uint32Array, keep: Keep): Uint32Array {
   while (i < a.length || j < b.length) {
     const edgeA = i < a.length ? a[i]! + (i & 1) : beyond;
     const edgeB = j < b.length ? b[j]! + (j & 1) : beyond;
+    if (open < 0) {
+      // Whole ranges of one list that end before the other's next edge: all of them are in the result, or none.
+      const runA = endOfRun(a, i, edgeB);
+      if (runA > i) {
+        if (kept[1 | ((j & 1) << 1)]) size = append(result, size, a.subarray(i, runA));
+        i = runA;
+        continue;
+      }
+      const runB = endOfRun(b, j, edgeA);
+      if (runB > j) {
+        if (kept[(i & 1) | 2]) size = append(result, size, b.subarray(j, runB));
+        j = runB;
+        continue;
+      }
+    }
     const at = edgeA <= edgeB ? edgeA : edgeB;
     if (edgeA === at) i++;
     if (edgeB === at) j++;
@@ -79,6 +94,30 @@ function combine4(a: Uint32Array, b: Uint32Array, keep: Keep): Uint32Array {
     result[size++] = LAST_4;
   }
   return result.slice(0, size);
+}
+
+function append(result: Uint32Array, size: number, ranges: Uint32Array): number {
+  result.set(ranges, size);
+  return size + ranges.length;
+}
+
+/** The index after the last whole range from `start` on that ends, with a gap, before `edge`; `start` where none does. */
+function endOfRun(list: Uint32Array, start: number, edge: number): number {
+  const ends = (index: number) => index + 1 < list.length && list[index + 1]! + 1 < edge;
+  if (start & 1 || !ends(start)) return start;
+  let low = start; // ends before the edge
+  let high = start + 2; // does not, once the step has gone too far
+  while (ends(high)) {
+    const step = 2 * (high - low);
+    low = high;
+    high += step;
+  }
+  while (high - low > 2) {
+    const middle = low + (((high - low) >> 2) << 1);
+    if (ends(middle)) low = middle;
+    else high = middle;
+  }
+  return low + 2;
 }
 
 function combine6(a: readonly bigint[], b: readonly bigint[], keep: Keep): bigint[] {
