@@ -129,8 +129,7 @@ function sweep<N extends number | bigint>(
     at = here;
     current = toggle(current, set);
     let position = positions[set]! + 1;
-    heap.pop();
-    const other = heap.size > 0 ? heap.topEdge() : end;
+    const other = heap.secondEdge() ?? end;
     // The set's edges from `position` to before `until` stand alone: the classes alternate between two.
     if (position + 4 < length && edge(set, position + 3) < other) {
       see(current, at, edge(set, position));
@@ -147,7 +146,8 @@ function sweep<N extends number | bigint>(
       at = edge(set, low - 1);
     }
     positions[set] = position;
-    if (position < length) heap.push(edge(set, position), set);
+    if (position < length) heap.replaceTop(edge(set, position));
+    else heap.pop();
   }
   see(current, at, end);
   return classes;
@@ -167,6 +167,12 @@ class EdgeHeap<N extends number | bigint> {
   topSet(): number {
     return this.#sets[0]!;
   }
+  /** The least edge but one; undefined where there is one edge only. */
+  secondEdge(): N | undefined {
+    const left = this.#edges[1];
+    const right = this.#edges[2];
+    return right !== undefined && left !== undefined && right < left ? right : left;
+  }
   push(edge: N, set: number): void {
     this.#edges.push(edge);
     this.#sets.push(set);
@@ -181,18 +187,32 @@ class EdgeHeap<N extends number | bigint> {
     this.#swap(0, this.#edges.length - 1);
     this.#edges.pop();
     this.#sets.pop();
+    this.#sink();
+  }
+  /** The next edge of the set whose edge was the least. */
+  replaceTop(edge: N): void {
+    this.#edges[0] = edge;
+    this.#sink();
+  }
+  #sink(): void {
     for (let parent = 0; ; ) {
+      const left = 2 * parent + 1;
+      const right = left + 1;
       let least = parent;
-      for (const child of [2 * parent + 1, 2 * parent + 2])
-        if (child < this.#edges.length && this.#edges[child]! < this.#edges[least]!) least = child;
+      if (left < this.#edges.length && this.#edges[left]! < this.#edges[least]!) least = left;
+      if (right < this.#edges.length && this.#edges[right]! < this.#edges[least]!) least = right;
       if (least === parent) return;
       this.#swap(parent, least);
       parent = least;
     }
   }
   #swap(a: number, b: number): void {
-    [this.#edges[a], this.#edges[b]] = [this.#edges[b]!, this.#edges[a]!];
-    [this.#sets[a], this.#sets[b]] = [this.#sets[b]!, this.#sets[a]!];
+    const edge = this.#edges[a]!;
+    const set = this.#sets[a]!;
+    this.#edges[a] = this.#edges[b]!;
+    this.#sets[a] = this.#sets[b]!;
+    this.#edges[b] = edge;
+    this.#sets[b] = set;
   }
 }
 

@@ -1,10 +1,7 @@
 // What every kind of witness is derived from: the fleet's rules in one space, the packets that are already decided above a
 // rule, and the recorder.
 
-import { EVERYTHING } from "../../ir/address-set.ts";
 import type { CheckedFleet, MatchIr, RuleIr } from "../../ir/nodes.ts";
-import type { Family } from "../../ir/prefix.ts";
-import { ranges } from "../../ir/ranges.ts";
 import type { Witness } from "../../bundle/manifest.generated.ts";
 import { frameOf } from "../cells/frame.ts";
 import { holds, type Point, pointOf } from "../cells/point.ts";
@@ -19,18 +16,8 @@ export interface WitnessContext extends CheckContext {
 }
 
 export function createWitnessContext(fleet: CheckedFleet): WitnessContext {
-  const others = [FAMILY[4], FAMILY[6], LARGE];
-  return { ...createContext(fleet, others), fleet, recorder: new Recorder(fleet) };
+  return { ...createContext(fleet), fleet, recorder: new Recorder(fleet) };
 }
-
-const ANY: MatchIr = { source: null, destination: null, fields: {}, terms: [] };
-/** Packets of one family. */
-export const FAMILY: Readonly<Record<Family, MatchIr>> = {
-  4: { ...ANY, source: { v4: EVERYTHING.v4, v6: [] } },
-  6: { ...ANY, source: { v4: new Uint32Array(0), v6: EVERYTHING.v6 } },
-};
-/** Packets that fill a bucket of bytes soon. */
-export const LARGE: MatchIr = { ...ANY, fields: { l3Length: ranges([[1000, 1500]]) } };
 
 /** Where evaluation stands before a rule: what has been decided above, and which enforcing limits stand there. */
 export interface Above {
