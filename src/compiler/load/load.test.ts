@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { inputOfFleets, loadPolicies } from "./index.ts";
-import { expectFaults, type Tree, withTree, writeTree } from "./testing.ts";
+import { expectFaults, type Tree, withTree, writeTree } from "./tree-fixture.ts";
 
 const EMPTY_FLEET =
   'fleet("NAME", { interfaces: ["eth0"], defaultVerdict: "pass", management: [], policies: [] })';

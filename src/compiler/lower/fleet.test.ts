@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Fleet } from "../../policy/types.ts";
-import { expectFaults, lowerTree, policyFile } from "../load/testing.ts";
+import { expectFaults, lowerTree, policyFile } from "../load/tree-fixture.ts";
 import { lower } from "./index.ts";
 
 describe("a valid fleet", () => {

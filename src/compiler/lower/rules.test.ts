@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { RuleIr } from "../../ir/nodes.ts";
-import { expectFaults, type Fault, lowerTree, policyFile } from "../load/testing.ts";
+import { expectFaults, type Fault, lowerTree, policyFile } from "../load/tree-fixture.ts";
 
 async function rulesOf(rules: string, policy = "", before = ""): Promise<readonly RuleIr[]> {
   const { fleets, diagnostics } = await lowerTree({ "a.policy.ts": policyFile({ rules, policy, before }) });

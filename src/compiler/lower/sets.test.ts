@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { formatPrefix, toPrefixes } from "../../ir/address-set.ts";
-import { expectFaults, lowerTree, policyFile } from "../load/testing.ts";
+import { expectFaults, lowerTree, policyFile } from "../load/tree-fixture.ts";
 
 async function setsOf(sets: string, more: Readonly<Record<string, string | Uint8Array>> = {}) {
   const { fleets, diagnostics } = await lowerTree({ "a.policy.ts": policyFile({ sets }), ...more });
