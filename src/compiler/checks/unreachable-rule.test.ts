@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { Budget } from "../cells/search.ts";
 import { runChecks } from "./index.ts";
+import { createContext } from "./report.ts";
 import { fleet, flow, ICMP, ICMPV6, limit, rule, set, TCP, UDP } from "./testing.ts";
+import { unreachableRule } from "./unreachable-rule.ts";
 
 const run = (...given: Parameters<typeof fleet>) =>
   runChecks(fleet(...given)).diagnostics.filter((found) => found.code !== "management-lockout");
@@ -241,5 +244,59 @@ describe("unreachable-rule", () => {
       rule("pass", "third", { protocol: TCP }),
     ]);
     expect(found.map(({ location }) => location.line)).toEqual([20, 30]);
+  });
+});
+
+describe("the rules that are named", () => {
+  test("are needed, each of them", () => {
+    const found = run([
+      rule("drop", "tcp", { protocol: TCP }),
+      rule("drop", "udp", { protocol: UDP }),
+      rule("drop", "ten", { source: ["10.0.0.0/8"] }),
+      rule("drop", "eleven", { source: ["11.0.0.0/8"] }),
+      rule("pass", "both", { source: ["10.0.0.0/7"] }),
+    ]);
+    expect(found.map(({ message }) => message)).toEqual([
+      "`both` can never match: `ten` (line 30) and `eleven` (line 40) cover all of it together",
+    ]);
+  });
+
+  test("are management flows too", () => {
+    const found = run(
+      [rule("drop", "low", { source: ["10.0.0.0/9"] }), rule("drop", "ten", { source: ["10.0.0.0/8"] })],
+      {
+        management: [flow("high", { source: ["10.128.0.0/9"] })],
+      },
+    );
+    expect(found.map(({ message, help }) => [message, help])).toEqual([
+      [
+        "`ten` can never match: `high` (policies/management.policy.ts:10) and `low` (line 20) cover all of it together",
+        "move `ten` above line 20, or narrow `low`",
+      ],
+    ]);
+  });
+
+  test("a thousand ports and one rule over all of them", () => {
+    const ports = Array.from({ length: 1_000 }, (_, port) =>
+      rule("drop", `port-${port}`, { protocol: UDP, destinationPort: port }),
+    );
+    const found = run([...ports, rule("drop", "ports", { protocol: UDP, destinationPort: [[0, 999]] })]);
+    expect(found.map(({ message }) => message)).toEqual([
+      "`ports` can never match: `port-0` (line 10), `port-1` (line 20), `port-2` (line 30), `port-3` (line 40) and 996 more cover all of it together",
+    ]);
+  });
+});
+
+test("check-too-hard: what takes too much work is said, not guessed", () => {
+  const context = createContext(fleet([rule("drop", "all", {}), rule("drop", "udp", { protocol: UDP })]));
+  const found = unreachableRule({ ...context, proofBudget: () => [new Budget(7)] });
+  expect(found.at(-1)).toEqual({
+    code: "check-too-hard",
+    severity: "warning",
+    message: "could not find out whether `udp` can ever match: the rules overlap in too many ways",
+    help: "let the rule name fewer fields, or move rules that overlap it into sets",
+    location: { file: "policies/policy.policy.ts", line: 20, column: 5 },
+    spanLength: 4,
+    related: [],
   });
 });
