@@ -55,6 +55,8 @@ export default defineCommand({
         say(`left out: attaching to XDP, traffic and the swap, because ${reason}`);
         return 0;
       }
+      const missing = bpfUnavailable();
+      if (missing) throw missing;
       const { runDemo } = await import("../demo/run.ts");
       const report = await runDemo({
         policies,
@@ -79,7 +81,7 @@ export default defineCommand({
 function whyNoKernel(): string | null {
   if (process.platform !== "linux") return "this is not Linux";
   if (process.getuid?.() !== 0) return "this is not root";
-  return bpfUnavailable()?.message ?? null;
+  return null;
 }
 
 function interrupted(): Promise<void> {

