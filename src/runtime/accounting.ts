@@ -7,6 +7,7 @@ import {
   COUNTER_KINDS,
   COUNTERS_PER_SLOT,
   COUNTERS_REASONS,
+  FIRST_PARSE_REASON,
   type Reason,
   REASONS,
   VERDICTS,
@@ -127,10 +128,9 @@ function reasonVerdicts(config: Uint8Array): Verdict[] {
   const view = new DataView(config.buffer, config.byteOffset, config.byteLength);
   const defaultVerdict = VERDICTS[view.getUint32(CONFIG.defaultVerdict, true)]!;
   const passReasons = view.getBigUint64(CONFIG.passReasons, true);
-  const firstParseClass = REASONS.indexOf("other-ethertype");
   return REASONS.map((reason, index) => {
     if (reason === "default") return defaultVerdict;
-    if (index >= firstParseClass) return ((passReasons >> BigInt(index)) & 1n) === 1n ? "pass" : "drop";
+    if (index >= FIRST_PARSE_REASON) return ((passReasons >> BigInt(index)) & 1n) === 1n ? "pass" : "drop";
     return reason === "limit" || reason === "block" ? "drop" : "pass";
   });
 }

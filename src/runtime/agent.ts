@@ -260,6 +260,11 @@ class NodeAgent implements Agent {
     const serving = fleet.serving;
     if (serving) {
       this.#attachMissing(fleet);
+      for (const other of fleet.detachOthers())
+        this.#logger.warn(
+          { event: "detached", fleet: name, interface: other },
+          `detached from ${other}, which is not to be served any more`,
+        );
       this.#adopted(fleet);
       this.#logger.info(
         {

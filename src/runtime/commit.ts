@@ -5,40 +5,36 @@
 import { RuntimeFault } from "./errors.ts";
 import { openGeneration, type PinnedGeneration, sweepGenerations } from "./generation.ts";
 import { abandoned, committed, type GenerationKey, generationName, type Journal } from "./journal.ts";
-import { type AttachMode, closeLinks, detachOthers, moveLinks, pinnedLinks } from "./links.ts";
+import { closeLinks, detachOthers, moveLinks, type Placement, pinnedLinks } from "./links.ts";
 import type { FleetState } from "./state.ts";
 
-export interface Placement {
-  readonly interfaces: readonly string[];
-  readonly mode: AttachMode;
-}
-
 /**
- * Moves all links of the fleet to the generation and makes it current. Where that fails everything is as it was.
- * `held`: what the journal shall hold from now on.
+ * Moves the links to the generation and makes it current. Where that fails everything is as it was. `placement` null: the
+ * links that there are; else links of other interfaces are taken off. `held`: what the journal shall hold
+ * from now on.
  */
 export function commitGeneration(
   state: FleetState,
   generation: PinnedGeneration,
-  placement: Placement,
+  placement: Placement | null,
   held: string | null,
 ): Journal {
   const before = state.readJournal();
   const target = state.writeJournal({ ...before, target: generation.key, held });
   try {
-    moveLinks(state.layout, placement.interfaces, placement.mode, generation.program);
+    moveLinks(state.layout, placement, generation.program);
   } catch (error) {
     state.writeJournal({ ...before, target: null });
     throw error;
   }
   const after = state.writeJournal(committed(target, generation.key, Date.now()));
-  detachOthers(state.layout, placement.interfaces);
+  if (placement) detachOthers(state.layout, placement.interfaces);
   sweep(state, after);
   return after;
 }
 
 /** The previous generation takes over, and the one that it replaces is held: the bundle path does not bring it back. */
-export function rollBack(state: FleetState, mode: AttachMode): Journal {
+export function rollBack(state: FleetState): Journal {
   const journal = state.readJournal();
   const previous = journal.previous && openGeneration(state.layout, generationName(journal.previous));
   if (!previous || !journal.current) {
@@ -51,10 +47,7 @@ export function rollBack(state: FleetState, mode: AttachMode): Journal {
     });
   }
   try {
-    const links = pinnedLinks(state.layout);
-    closeLinks(links);
-    const interfaces = links.map((link) => link.interfaceName);
-    return commitGeneration(state, previous, { interfaces, mode }, journal.current.bundle);
+    return commitGeneration(state, previous, null, journal.current.bundle);
   } finally {
     previous.close();
   }
@@ -86,18 +79,17 @@ export interface Recovery {
  * Makes one whole of what an earlier agent left. The truth is what the links run: where some of them had reached the
  * journal's target, the others follow; where none had, the target is given up.
  */
-export function recover(state: FleetState, mode: AttachMode): Recovery {
+export function recover(state: FleetState): Recovery {
   let journal = state.readJournal();
   const links = pinnedLinks(state.layout);
   closeLinks(links);
-  const interfaces = links.map((link) => link.interfaceName);
   const running = new Set(links.map((link) => link.programId));
 
   const target = openKey(state, journal.target);
   if (journal.target) {
     if (target && running.has(target.programId)) {
       const lagging = running.size > 1;
-      if (lagging) moveLinks(state.layout, interfaces, mode, target.program);
+      if (lagging) moveLinks(state.layout, null, target.program);
       journal = state.writeJournal(committed(journal, target.key, Date.now()));
       sweep(state, journal);
       return { journal, serving: target, rolledForward: lagging };
@@ -108,7 +100,7 @@ export function recover(state: FleetState, mode: AttachMode): Recovery {
 
   const serving = openRunning(state, journal, running);
   if (serving) {
-    if (running.size > 1) moveLinks(state.layout, interfaces, mode, serving.program);
+    if (running.size > 1) moveLinks(state.layout, null, serving.program);
     if (serving.key.bundle !== journal.current?.bundle || serving.key.object !== journal.current.object)
       journal = state.writeJournal(committed(journal, serving.key, Date.now()));
   }

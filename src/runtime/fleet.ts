@@ -4,7 +4,7 @@
 import type { Bundle } from "../bundle/index.ts";
 import { account, type Accounts, countersInUse, sumCounters } from "./accounting.ts";
 import { type BpfMap, interfaceIndex, possibleCpus } from "./bpf/index.ts";
-import { commitGeneration, type Placement, recover, rollBack, sweep } from "./commit.ts";
+import { commitGeneration, recover, rollBack, sweep } from "./commit.ts";
 import { RuntimeFault } from "./errors.ts";
 import {
   buildGeneration,
@@ -15,7 +15,15 @@ import {
 } from "./generation.ts";
 import type { GenerationSummary, InterfaceState, StageDurations } from "./health.ts";
 import { type GenerationKey, generationName, type Journal, sameGeneration } from "./journal.ts";
-import { type AttachMode, closeLinks, interfaceStates, moveLinks, pinnedLinks } from "./links.ts";
+import {
+  type AttachMode,
+  closeLinks,
+  detachOthers,
+  interfaceStates,
+  moveLinks,
+  type Placement,
+  pinnedLinks,
+} from "./links.ts";
 import { acquireLock, type AgentLock, type LockHolder } from "./lock.ts";
 import type { MapUse } from "./metrics.ts";
 import { createLayout, pinLayout } from "./pins.ts";
@@ -61,7 +69,7 @@ export class Fleet {
     this.#options = options;
     this.#lock = lock;
     this.#state = state;
-    const recovery = recover(state, options.mode ?? "native");
+    const recovery = recover(state);
     this.#journal = recovery.journal;
     this.#serving = recovery.serving;
     this.rolledForward = recovery.rolledForward;
@@ -114,7 +122,7 @@ export class Fleet {
     if (this.#serving && sameGeneration(this.#serving.key, key)) return { kind: "unchanged" };
     if (this.#journal.held === key.bundle) return { kind: "held" };
     const previous = this.#journal.current;
-    const placement = this.#placement(bundle);
+    const placement = this.#present(this.#placement(bundle), bundle);
     const clock = stopwatch();
     const pinned = sameGeneration(this.#journal.previous, key) ? this.#open(key) : null;
     const made = pinned ? { packets: 0, sharedTables: 0, build: 0, prove: 0 } : this.#make(bundle, object);
@@ -185,7 +193,7 @@ export class Fleet {
   /** The previous generation takes over. Throws a fault where there is none. */
   rollBack(): { readonly from: string | null; readonly to: GenerationSummary } {
     const from = this.serving?.generation ?? null;
-    this.#journal = rollBack(this.#state, this.#options.mode ?? "native");
+    this.#journal = rollBack(this.#state);
     this.#adoptCurrent();
     const to = this.serving;
     if (!to) throw vanished(this.#journal.current);
@@ -220,8 +228,14 @@ export class Fleet {
     closeLinks(links);
     const linked = new Set(links.map((link) => link.interfaceName));
     const missing = interfaces.filter((name) => !linked.has(name) && interfaceIndex(name) !== null);
-    if (missing.length > 0) moveLinks(this.#state.layout, missing, mode, serving.program);
+    if (missing.length > 0) moveLinks(this.#state.layout, { interfaces: missing, mode }, serving.program);
     return missing;
+  }
+
+  /** Takes links off that earlier agents made on interfaces which this one is not to serve. */
+  detachOthers(): string[] {
+    if (!this.#serving) return [];
+    return detachOthers(this.#state.layout, this.#placement(this.#serving).interfaces);
   }
 
   interfaces(): InterfaceState[] {
@@ -236,6 +250,17 @@ export class Fleet {
       interfaces: interfaces.length > 0 ? interfaces : (fleet?.interfaces ?? []),
       mode: mode ?? fleet?.attach ?? "native",
     };
+  }
+
+  /**
+   * An interface that has gone away since must not keep the others from a new policy: attachMissing() sees to it when it
+   * comes back. Before the first generation a name that is not there is more likely mistyped, and is a fault.
+   */
+  #present(placement: Placement, bundle: Bundle): Placement {
+    if (placement.interfaces.length === 0) throw noInterfaces(bundle);
+    if (!this.#serving) return placement;
+    const present = placement.interfaces.filter((name) => interfaceIndex(name) !== null);
+    return present.length === 0 ? placement : { ...placement, interfaces: present };
   }
 
   accounts(): Accounts | null {
@@ -272,6 +297,17 @@ function summary(generation: PinnedGeneration): GenerationSummary {
     bundleDigest: `sha256:${generation.key.bundle}`,
     revision: generation.manifest.revision,
   };
+}
+
+function noInterfaces(bundle: Bundle): RuntimeFault {
+  const fleet = bundle.manifest.fleet.name;
+  return new RuntimeFault({
+    code: "no-interface",
+    operation: "attach",
+    object: `fleet ${fleet}`,
+    message: `neither the policy of fleet ${fleet} nor the command line names an interface`,
+    help: "give --interface, or `interfaces` in the fleet's policy",
+  });
 }
 
 function vanished(key: GenerationKey | null): RuntimeFault {

@@ -1,6 +1,7 @@
 // XDP links of a fleet: found by their pins, made, and moved from one program to another as one step for each interface.
 // A program that is on an interface by another hand is never touched.
 
+import { join } from "node:path";
 import { BpfProgram, interfaceIndex, interfaceName, XdpLink, xdpQuery } from "./bpf/index.ts";
 import { errnoOf, messageOf, RuntimeFault } from "./errors.ts";
 import type { InterfaceState } from "./health.ts";
@@ -36,36 +37,66 @@ export function closeLinks(links: readonly PinnedLink[]): void {
   for (const { link } of links) link.close();
 }
 
+export interface Placement {
+  readonly interfaces: readonly string[];
+  readonly mode: AttachMode;
+}
+
 /**
- * Puts the program in charge of all interfaces: links that are there are moved, the others are made and pinned. Where one
- * fails the earlier ones are put back, and what the fault says is true: nothing has changed. Further links of the fleet
- * are left alone.
+ * Puts the program in charge of the interfaces: links that are there are moved, the others are made and pinned. Where one
+ * fails the earlier ones are put back, and what the fault says is true: nothing has changed. Other links of the fleet
+ * are left alone. `null`: the links that there are, whatever network namespace their interfaces are in.
  */
-export function moveLinks(
-  layout: PinLayout,
-  interfaces: readonly string[],
-  mode: AttachMode,
-  program: BpfProgram,
-): void {
+export function moveLinks(layout: PinLayout, placement: Placement | null, program: BpfProgram): void {
   const links = pinnedLinks(layout);
-  const undo: (() => void)[] = [];
+  const steps: Step[] = [];
   try {
     const programId = program.info.id;
-    const steps = interfaces.map((name) => ({
-      name,
-      ifindex: requireInterface(name),
-      link: links.find((l) => l.interfaceName === name),
-    }));
-    for (const { name, ifindex, link } of steps) requireOurs(name, ifindex, link ?? null);
-    for (const { name, ifindex, link } of steps) {
-      if (!link) undo.push(attach(layout, name, ifindex, mode, program));
-      else if (link.programId !== programId) undo.push(move(name, link, program));
-    }
+    const made = placement ? missingLinks(links, placement.interfaces) : [];
+    for (const link of links)
+      if (link.programId !== programId && (placement?.interfaces.includes(link.interfaceName) ?? true))
+        steps.push(move(layout, link, program));
+    for (const { name, ifindex } of made)
+      steps.push(attach(layout, name, ifindex, placement?.mode ?? "native", program));
   } catch (error) {
-    for (const back of undo.toReversed()) back();
+    takeBack(steps, error);
     throw error;
   } finally {
+    for (const step of steps) step.close();
     closeLinks(links);
+  }
+}
+
+/** Interfaces to attach to. Throws a fault where one is not there, or is not ours to take. */
+function missingLinks(links: readonly PinnedLink[], interfaces: readonly string[]) {
+  const missing: { readonly name: string; readonly ifindex: number }[] = [];
+  for (const name of interfaces) {
+    const ifindex = requireInterface(name);
+    const link = links.find((one) => one.interfaceName === name) ?? null;
+    requireOurs(name, ifindex, link);
+    if (!link) missing.push({ name, ifindex });
+  }
+  return missing;
+}
+
+/** A link that was made or moved. */
+interface Step {
+  undo(): void;
+  close(): void;
+}
+
+function takeBack(steps: readonly Step[], cause: unknown): void {
+  try {
+    for (const step of steps.toReversed()) step.undo();
+  } catch (error) {
+    throw new RuntimeFault({
+      code: "half-moved",
+      operation: "roll back links",
+      object: steps.length === 1 ? "1 interface" : `${steps.length} interfaces`,
+      message: `${messageOf(cause)}; and the interfaces that had been moved cannot be put back: ${messageOf(error)}`,
+      help: "restart the agent: it puts all interfaces on one generation",
+      cause: error,
+    });
   }
 }
 
@@ -109,27 +140,23 @@ function foreign(name: string, programId: number): RuntimeFault {
   });
 }
 
+/** To open another's program by its id takes CAP_SYS_ADMIN, which the agent's image does not have. */
 function programName(id: number): string {
   try {
-    const program = BpfProgram.fromId(id);
-    try {
-      return program.info.name;
-    } finally {
-      program.close();
-    }
-  } catch {
-    return "unknown"; // gone in between
+    using program = BpfProgram.fromId(id);
+    return program.info.name;
+  } catch (error) {
+    return errnoOf(error) === "EPERM" ? "not to be had without CAP_SYS_ADMIN" : "unknown";
   }
 }
 
-/** Returns what takes it back. */
 function attach(
   layout: PinLayout,
   name: string,
   ifindex: number,
   mode: AttachMode,
   program: BpfProgram,
-): () => void {
+): Step {
   let link: XdpLink;
   try {
     link = XdpLink.attach(program, ifindex, mode);
@@ -156,32 +183,53 @@ function attach(
     link.close();
     throw error;
   }
-  return () => {
-    unpin(path);
-    link.detach();
-    link.close();
+  return {
+    undo() {
+      unpin(path);
+      link.detach();
+    },
+    close: () => link.close(),
   };
 }
 
-function move(name: string, link: PinnedLink, program: BpfProgram): () => void {
-  const old = BpfProgram.fromId(link.programId);
+/** Compares and swaps: where the link runs something else by now, the kernel refuses. */
+function move(layout: PinLayout, pinned: PinnedLink, program: BpfProgram): Step {
+  const { interfaceName: name, link } = pinned;
+  const old = ownProgram(layout, pinned.programId);
   try {
-    link.link.update(program, old);
+    if (old) link.update(program, old);
+    else link.update(program);
   } catch (error) {
-    old.close();
+    old?.close();
     throw new RuntimeFault({
       code: "link-update",
       operation: "update link",
       object: `interface ${name}`,
       message: `cannot move the link of ${name} to the new generation: ${messageOf(error)}`,
-      help: "see whether another agent or bpftool works on the same link; the agent tries again with the next bundle",
+      help: "see whether another agent or bpftool works on the same link; the agent tries again",
       cause: error,
     });
   }
-  return () => {
-    link.link.update(old, program);
-    old.close();
+  return {
+    undo() {
+      if (old) link.update(old, program);
+    },
+    close: () => old?.close(),
   };
+}
+
+/** By its pin: by id would take CAP_SYS_ADMIN. null where the pin is gone and the link alone holds it. */
+function ownProgram(layout: PinLayout, id: number): BpfProgram | null {
+  for (const generation of entries(layout.generations)) {
+    try {
+      const program = BpfProgram.openPinned(join(layout.generations, generation, "program"));
+      if (program.info.id === id) return program;
+      program.close();
+    } catch {
+      // Half pinned.
+    }
+  }
+  return null;
 }
 
 /** Takes the links of all interfaces but these off, and removes their pins. */

@@ -32,7 +32,15 @@ export function createLogger(options: LogOptions): Logger {
 
 const people = {
   write(line: string): void {
-    const { level, time, msg, event: _event, help, ...fields } = JSON.parse(line) as Record<string, unknown>;
+    const {
+      level,
+      time,
+      msg,
+      event: _event,
+      message: _message,
+      help,
+      ...fields
+    } = JSON.parse(line) as Record<string, unknown>;
     const rest = Object.entries(fields)
       .filter(([, value]) => value !== null)
       .map(([key, value]) => ` ${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)

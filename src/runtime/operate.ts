@@ -6,7 +6,7 @@ import { Fleet } from "./fleet.ts";
 import { type HealthReport, healthReport } from "./health.ts";
 import { parseAddress } from "./http.ts";
 import { lockHolder } from "./lock.ts";
-import { pinnedFleets } from "./pins.ts";
+import { pinnedFleets, pinnedInterfaces } from "./pins.ts";
 import type { RollbackResult } from "./agent.ts";
 
 export { detach } from "./detach.ts";
@@ -55,7 +55,9 @@ export async function status(pinPath: string, fleet: string | null): Promise<Nod
 async function withFleet<T>(pinPath: string, name: string, work: (fleet: Fleet) => Promise<T>): Promise<T> {
   if (!pinnedFleets(pinPath).includes(name)) throw nothingPinned(pinPath, name);
   const holder = () => ({ pid: process.pid, operations: null });
-  const fleet = await Fleet.open({ pinPath, fleet: name, interfaces: [], mode: null, holder });
+  // What is attached is what this process speaks of: only the agent knew which interfaces it was told to serve.
+  const interfaces = pinnedInterfaces(pinPath, name);
+  const fleet = await Fleet.open({ pinPath, fleet: name, interfaces, mode: null, holder });
   try {
     return await work(fleet);
   } finally {

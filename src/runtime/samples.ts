@@ -1,23 +1,9 @@
 // Records of the program's ring buffer to a count and debug log lines. The program limits their rate for each CPU, so
 // this can be simple.
 
-import { REASONS, VERDICTS } from "../bundle/abi.ts";
+import { REASONS, SAMPLE, VERDICTS } from "../bundle/abi.ts";
 import { type BpfMap, interfaceName, RingBuffer } from "./bpf/index.ts";
 import type { Logger } from "./log.ts";
-
-/** struct sample of bpf/shared.h: offsets in bytes. */
-export const SAMPLE = {
-  timeNs: 0,
-  ruleId: 8,
-  reason: 16,
-  verdict: 20,
-  shadow: 24,
-  interfaceIndex: 28,
-  frameBytes: 32,
-  capturedBytes: 36,
-  bundleDigest: 40,
-  frame: 48,
-} as const;
 
 export interface Sample {
   readonly ruleId: string | null;

@@ -8,14 +8,12 @@ import { RuntimeFault } from "./errors.ts";
 import { decodeJournal, EMPTY_JOURNAL, encodeJournal, type Journal, JOURNAL_BYTES } from "./journal.ts";
 import type { PinLayout } from "./pins.ts";
 import { allocateSlots, encodeOwner, OWNER_BYTES, type SlotOwner } from "./slots.ts";
-import { COUNTERS_PER_SLOT, COUNTERS_REASONS, SLOT_NONE, SLOTS_MAX } from "../bundle/abi.ts";
+import { BLOCK, COUNTERS_PER_SLOT, COUNTERS_REASONS, SLOT_NONE, SLOTS_MAX } from "../bundle/abi.ts";
 
 /** State maps of the program, by their name in the object. A proof instance has its own. */
 export const PROGRAM_STATE = ["counters", "limit_state", "blocks", "samples"] as const;
 export type ProgramStateName = (typeof PROGRAM_STATE)[number];
 
-/** struct block of bpf/shared.h: u64 until, u64 rule id, u32 slot. */
-const BLOCK_SLOT_OFFSET = 16;
 const COUNT_AGAIN_MS = 10_000;
 const FIRST_KEY = new Uint8Array(4);
 
@@ -136,8 +134,8 @@ export class FleetState {
     if (!blocks) return;
     for (const [key, value] of blocks.entries()) {
       const block = Buffer.from(value);
-      if (!slots.has(block.readUInt32LE(BLOCK_SLOT_OFFSET))) continue;
-      block.writeUInt32LE(SLOT_NONE, BLOCK_SLOT_OFFSET);
+      if (!slots.has(block.readUInt32LE(BLOCK.slot))) continue;
+      block.writeUInt32LE(SLOT_NONE, BLOCK.slot);
       blocks.update(key, block);
     }
   }
