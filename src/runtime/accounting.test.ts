@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { CONFIG, REASONS } from "../bundle/abi.ts";
 import type { Manifest, ManifestRule } from "../bundle/index.ts";
-import { account, type AccountingInput, type Count, sumCounters } from "./accounting.ts";
+import { account, type AccountingInput, sumCounters } from "./accounting.ts";
+import { type Count, freshLedger, settle } from "./reason-ledger.ts";
 import { slotOwners } from "./generation.ts";
 import { ownerKey } from "./slots.ts";
 
@@ -60,6 +61,7 @@ function input(
     manifest,
     config,
     slots: Uint32Array.from(rules.keys()),
+    ledger: null,
   };
 }
 const packets = (n: number): Count => ({ packets: n, bytes: 100 * n });
@@ -160,5 +162,13 @@ describe("accounting", () => {
     );
     expect(verdicts).toEqual(["drop", "pass"]);
     expect(REASONS[0]).toBe("default");
+  });
+
+  it("leaves what an earlier default verdict dropped among what was dropped", () => {
+    const now = input([], { 0: packets(10) }, 1);
+    const ledger = settle(freshLedger(0n), [packets(7)], 1n);
+    const accounts = account({ ...now, ledger });
+    expect(accounts.traffic).toEqual(packets(10));
+    expect(accounts.dropped).toEqual(packets(7));
   });
 });

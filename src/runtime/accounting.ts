@@ -15,12 +15,9 @@ import {
 import type { Manifest } from "../bundle/index.ts";
 import { NO_BACKEND } from "../metrics/catalogue.ts";
 import type { Row } from "../metrics/register.ts";
+import { type Count, freshLedger, passedOf, type ReasonLedger } from "./reason-ledger.ts";
 import { decodeOwner, type SlotOwner } from "./slots.ts";
 
-export interface Count {
-  readonly packets: number;
-  readonly bytes: number;
-}
 const NOTHING: Count = { packets: 0, bytes: 0 };
 
 /** Sums values of a per-CPU array over the CPUs. `values` are entries side by side, each one struct counter for each CPU. */
@@ -55,6 +52,8 @@ export interface AccountingInput {
   readonly config: Uint8Array;
   /** Slots of the manifest's rules. */
   readonly slots: Uint32Array;
+  /** null: no reason's verdict has ever changed. */
+  readonly ledger: ReasonLedger | null;
 }
 
 type Verdict = (typeof VERDICTS)[number];
@@ -81,13 +80,19 @@ export function account(input: AccountingInput): Accounts {
     attacks.set(name, (attacks.get(name) ?? 0) + count.packets);
   };
 
-  const verdicts = reasonVerdicts(input.config);
+  const passMask = passMaskOf(input.config);
+  const ledger = input.ledger ?? freshLedger(passMask);
   for (const [index, reason] of REASONS.entries()) {
     if (reason === "rule") {
       for (const verdict of VERDICTS) addReason(reason, verdict, NOTHING);
       continue;
     }
-    addReason(reason, verdicts[index]!, input.counts[index] ?? NOTHING);
+    const total = input.counts[index] ?? NOTHING;
+    const passed = passedOf(ledger, index, total);
+    const dropped = { packets: total.packets - passed.packets, bytes: total.bytes - passed.bytes };
+    const passes = ((passMask >> BigInt(index)) & 1n) === 1n;
+    if (passes || passed.packets > 0) addReason(reason, "pass", passed);
+    if (!passes || dropped.packets > 0) addReason(reason, "drop", dropped);
   }
   addAttack(null, input.counts[REASONS.indexOf("block")] ?? NOTHING); // blocks by an operator
   for (const backend of input.manifest.backends) addAttack(backend.name, NOTHING);
@@ -123,16 +128,20 @@ function outcome(owner: SlotOwner, decided: Count, exceeded: Count): [Reason, Ve
   }
 }
 
-/** Each reason's verdict under the generation's config. */
-function reasonVerdicts(config: Uint8Array): Verdict[] {
+/** Reasons that a generation passes, by its struct config: bit r for reason r. */
+export function passMaskOf(config: Uint8Array): bigint {
   const view = new DataView(config.buffer, config.byteOffset, config.byteLength);
-  const defaultVerdict = VERDICTS[view.getUint32(CONFIG.defaultVerdict, true)]!;
+  const defaultPasses = VERDICTS[view.getUint32(CONFIG.defaultVerdict, true)] === "pass";
   const passReasons = view.getBigUint64(CONFIG.passReasons, true);
-  return REASONS.map((reason, index) => {
-    if (reason === "default") return defaultVerdict;
-    if (index >= FIRST_PARSE_REASON) return ((passReasons >> BigInt(index)) & 1n) === 1n ? "pass" : "drop";
-    return reason === "limit" || reason === "block" ? "drop" : "pass";
-  });
+  return REASONS.reduce((mask, reason, index) => {
+    const passes =
+      index >= FIRST_PARSE_REASON
+        ? ((passReasons >> BigInt(index)) & 1n) === 1n
+        : reason === "default"
+          ? defaultPasses
+          : reason !== "limit" && reason !== "block";
+    return passes ? mask | (1n << BigInt(index)) : mask;
+  }, 0n);
 }
 
 function ruleRows(input: AccountingInput): Accounts["rules"] {

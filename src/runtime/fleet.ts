@@ -2,8 +2,9 @@
 // do `piston rollback` and `piston status` where no agent runs.
 
 import type { Bundle } from "../bundle/index.ts";
-import { account, type Accounts, countersInUse, sumCounters } from "./accounting.ts";
-import { type BpfMap, interfaceIndex, possibleCpus } from "./bpf/index.ts";
+import { COUNTERS_REASONS } from "../bundle/abi.ts";
+import { account, type Accounts, countersInUse, passMaskOf } from "./accounting.ts";
+import { type BpfMap, interfaceIndex } from "./bpf/index.ts";
 import { commitGeneration, recover, rollBack, sweep } from "./commit.ts";
 import { RuntimeFault } from "./errors.ts";
 import {
@@ -28,6 +29,7 @@ import { acquireLock, type AgentLock, type LockHolder } from "./lock.ts";
 import type { MapUse } from "./metrics.ts";
 import { createLayout, pinLayout } from "./pins.ts";
 import { prove } from "./prove.ts";
+import { freshLedger, settle } from "./reason-ledger.ts";
 import { ownerKey } from "./slots.ts";
 import { FleetState, PROGRAM_STATE } from "./state.ts";
 
@@ -73,6 +75,7 @@ export class Fleet {
     this.#journal = recovery.journal;
     this.#serving = recovery.serving;
     this.rolledForward = recovery.rolledForward;
+    this.#settleLedger();
   }
 
   /** Takes the lock, and takes over what is pinned. */
@@ -138,6 +141,7 @@ export class Fleet {
     }
     this.#serving?.close();
     this.#serving = next;
+    this.#settleLedger();
     return {
       kind: "committed",
       previous,
@@ -213,6 +217,7 @@ export class Fleet {
     this.#serving?.close();
     const current = this.#journal.current;
     this.#serving = current && this.#open(current);
+    this.#settleLedger();
   }
 
   #open(key: GenerationKey): PinnedGeneration | null {
@@ -264,20 +269,32 @@ export class Fleet {
   }
 
   accounts(): Accounts | null {
-    const counters = this.#state.programMap("counters");
     const serving = this.#serving;
-    if (!counters || !serving) return null;
     const directory = this.#state.readSlots();
     let slots = 0;
     for (const slot of directory.values()) slots = Math.max(slots, slot + 1);
+    const counts = serving && this.#state.readCounters(countersInUse(slots));
+    if (!serving || !counts) return null;
     return account({
       fleet: this.name,
-      counts: sumCounters(counters.readRange(0, countersInUse(slots)), possibleCpus()),
+      counts,
       directory,
       manifest: serving.manifest,
       config: serving.config,
       slots: serving.slots,
+      ledger: this.#state.readLedger(),
     });
+  }
+
+  /** Whatever the serving generation's verdicts are, the ledger is of these from now on. */
+  #settleLedger(): void {
+    const serving = this.#serving;
+    const counts = serving && this.#state.readCounters(COUNTERS_REASONS);
+    if (!serving || !counts) return;
+    const passMask = passMaskOf(serving.config);
+    const ledger = this.#state.readLedger();
+    if (ledger?.passMask !== passMask)
+      this.#state.writeLedger(ledger ? settle(ledger, counts, passMask) : freshLedger(passMask));
   }
 
   mapUse(): MapUse[] {

@@ -1,5 +1,5 @@
 // The state of a fleet on this node that outlives generations, as pinned maps: counters, limit state, blocks, samples
-// (what the program writes), the slot directory and the journal (what the agent writes).
+// (what the program writes), the slot directory, the ledger of reasons and the journal (what the agent writes).
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -7,6 +7,8 @@ import { BpfMap, type MapDefinition, possibleCpus } from "./bpf/index.ts";
 import { RuntimeFault } from "./errors.ts";
 import { decodeJournal, EMPTY_JOURNAL, encodeJournal, type Journal, JOURNAL_BYTES } from "./journal.ts";
 import type { PinLayout } from "./pins.ts";
+import { type Count, decodeLedger, encodeLedger, LEDGER_BYTES, type ReasonLedger } from "./reason-ledger.ts";
+import { sumCounters } from "./accounting.ts";
 import { allocateSlots, encodeOwner, OWNER_BYTES, type SlotOwner } from "./slots.ts";
 import { BLOCK, COUNTERS_PER_SLOT, COUNTERS_REASONS, SLOT_NONE, SLOTS_MAX } from "../bundle/abi.ts";
 
@@ -34,10 +36,20 @@ const SLOTS_MAP: MapDefinition = {
   flags: 0,
 };
 
+const LEDGER_MAP: MapDefinition = {
+  type: "array",
+  name: "ledger",
+  keyBytes: 4,
+  valueBytes: LEDGER_BYTES,
+  maxEntries: 1,
+  flags: 0,
+};
+
 export class FleetState {
   readonly layout: PinLayout;
   readonly #journal: BpfMap;
   readonly #slots: BpfMap;
+  readonly #ledger: BpfMap;
   readonly #program = new Map<ProgramStateName, BpfMap>();
 
   readonly #counts = new Map<ProgramStateName, { readonly entries: number; readonly atMs: number }>();
@@ -47,6 +59,7 @@ export class FleetState {
     this.layout = layout;
     this.#journal = openOrCreate(layout, JOURNAL_MAP);
     this.#slots = openOrCreate(layout, SLOTS_MAP);
+    this.#ledger = openOrCreate(layout, LEDGER_MAP);
     for (const name of PROGRAM_STATE) {
       const path = join(layout.state, name);
       if (existsSync(path)) this.#program.set(name, BpfMap.openPinned(path));
@@ -61,6 +74,20 @@ export class FleetState {
   writeJournal(journal: Journal): Journal {
     this.#journal.update(FIRST_KEY, encodeJournal(journal));
     return journal;
+  }
+
+  readLedger(): ReasonLedger | null {
+    return decodeLedger(this.#ledger.lookup(FIRST_KEY) ?? new Uint8Array(LEDGER_BYTES));
+  }
+
+  writeLedger(ledger: ReasonLedger): void {
+    this.#ledger.update(FIRST_KEY, encodeLedger(ledger));
+  }
+
+  /** Sums over the CPUs, of entries 0 to `entries` - 1; null before the first generation was built. */
+  readCounters(entries: number): Count[] | null {
+    const counters = this.#program.get("counters");
+    return counters ? sumCounters(counters.readRange(0, entries), possibleCpus()) : null;
   }
 
   /** null before the first generation was built. */
@@ -141,7 +168,7 @@ export class FleetState {
   }
 
   close(): void {
-    for (const map of [this.#journal, this.#slots, ...this.#program.values()]) map.close();
+    for (const map of [this.#journal, this.#slots, this.#ledger, ...this.#program.values()]) map.close();
   }
 }
 

@@ -1,13 +1,20 @@
 // The agent in this process and in a network namespace of its own: what it loads, proves, commits, adopts, refuses.
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { SECTION_NAMES } from "../../src/bundle/abi.ts";
-import { type Bundle, generateKeys, readBundle, signBundle, writeBundle } from "../../src/bundle/index.ts";
+import {
+  type Bundle,
+  generateKeys,
+  readBundle,
+  signBundle,
+  splitBundle,
+  writeBundle,
+} from "../../src/bundle/index.ts";
 import { createNamespaces, type Namespaces } from "../../src/lab/namespaces.ts";
 import { frameBatch, PacketSocket } from "../../src/lab/packet-socket.ts";
 import { type Agent, type AgentOptions, startAgent } from "../../src/runtime/agent.ts";
@@ -289,6 +296,18 @@ describeKernel("the agent", () => {
     expect(refused.help).not.toBe("");
     expect(refused.message).toContain("serves on");
     expect(programOn("eth0")).toBe(program);
+  });
+
+  it("waits for a set of shards that is not whole yet, and says nothing", async () => {
+    const shards = join(folder, "shards");
+    mkdirSync(shards);
+    const split = splitBundle(FLEET_NAME, first);
+    writeFileSync(join(shards, "index.json"), split.index);
+    const agent = await start({ bundlePath: shards });
+    expect(agent.health()).toMatchObject({ generation: null, refused: null, status: "starting" });
+    expect(event("bundle-refused")).toBeUndefined();
+    for (const { path, bytes } of split.shards) writeFileSync(join(shards, path), bytes);
+    await expect.poll(() => agent.health().bundleDigest, { timeout: 5000 }).toBe(digestOf(first));
   });
 
   it("refuses a bundle whose witness the kernel does not confirm, by its name, with both decisions", async () => {
