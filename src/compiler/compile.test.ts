@@ -105,6 +105,11 @@ describe("a policy at fault", () => {
     expect([fleets, artifacts]).toEqual([[], []]);
   });
 
+  test("whose only rule is at fault is not told to have no rules", async () => {
+    const { diagnostics } = await run(edge([drop("misspelled", { source: "bogon" as never })]));
+    expect(diagnostics.map(({ code }) => code)).toEqual(["unknown-set"]);
+  });
+
   test("keeps a sound fleet beside it from being written too", async () => {
     const sound = edge([drop("spoofed", { source: "bogons" })]);
     const broken = fleet("core", { ...sound, interfaces: ["eth0", "eth0"] } as never);

@@ -15,7 +15,10 @@ import { deriveWitnesses } from "./witness/index.ts";
 export function compile(input: CompileInput): CompileResult {
   const lowered = lower(input);
   const checks = lowered.fleets.map((fleet) => runChecks(fleet));
-  const found = [...lowered.diagnostics, ...checks.flatMap(({ diagnostics }) => diagnostics)];
+  const found = [...lowered.diagnostics, ...checks.flatMap(({ diagnostics }) => diagnostics)].filter(
+    // Lowering leaves out what is at fault: a fleet may only seem to have no rules.
+    ({ code }) => code !== "no-policy" || !hasErrors(lowered.diagnostics),
+  );
   if (hasErrors(found)) return refused(found);
   const fleets = checks.flatMap(({ checked }) => checked ?? []);
 

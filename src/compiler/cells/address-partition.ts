@@ -2,6 +2,7 @@
 // sets in address order. Where only one set has edges for a while, the sweep jumps: such a run shows two classes only,
 // so a feed of a million prefixes costs a few binary searches.
 
+import { strict as assert } from "node:assert";
 import { type AddressSet, contains } from "../../ir/address-set.ts";
 import type { Family } from "../../ir/prefix.ts";
 import { emptyMask, fullMask, type Mask, setBit } from "./mask.ts";
@@ -65,7 +66,7 @@ export function partitionAddresses(
     sample: (index) => seen[index]!,
     maskOf(set) {
       const mask = maskBySet.get(set);
-      if (!mask) throw new RangeError("the set is not part of this partition");
+      assert(mask, "a partition is asked for the sets that it was made for");
       return mask;
     },
   };
@@ -232,7 +233,7 @@ function preferLandmark(
     if (to !== null && to < last) last = to;
   }
   const entry = classes.get(signature.join());
-  if (!entry || entry.index < 0) throw new Error("a landmark's class was not met by the sweep");
+  assert(entry && entry.index >= 0, "the sweep meets the class of every address");
   entry.first = first;
   entry.last = last;
   entry.preferred = landmark;

@@ -3,7 +3,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { addresses, match, type MatchText } from "../checks/testing.ts";
+import { addresses, match, type MatchText } from "../checks/fleet-fixture.ts";
 import { contains, union } from "../../ir/address-set.ts";
 import { FIELD_NAMES, type MatchIr } from "../../ir/nodes.ts";
 import { parseAddress } from "../../ir/prefix.ts";

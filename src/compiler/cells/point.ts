@@ -1,5 +1,6 @@
 // A cell to one packet of it: addresses, every field that the shape has, and the bytes of headers that tie the lengths.
 
+import { strict as assert } from "node:assert";
 import { contains } from "../../ir/address-set.ts";
 import { FIELD_NAMES, type FieldName, type MatchIr } from "../../ir/nodes.ts";
 import { includes } from "../../ir/ranges.ts";
@@ -23,7 +24,7 @@ export interface Point {
 export function pointOf(space: Space, cell: Cell, l3Bytes = 0): Point {
   const { shape, classes } = cell;
   const headerBytes = headersBetween(space, shape, classes[L3_LENGTH]!, classes[PAYLOAD_LENGTH]!);
-  if (headerBytes === null) throw new RangeError("no headers fit the cell's lengths");
+  assert(headerBytes !== null, "headers can make up the difference of a cell's lengths");
   const lengths = space.field("l3Length");
   const payloads = space.field("payloadLength");
   let least = Math.max(lengths.first(classes[L3_LENGTH]!), headerBytes);

@@ -3,7 +3,8 @@
 import type { FleetIr, SetIr } from "../../ir/nodes.ts";
 import { type CapacityFault, capacityFaults } from "../tables/index.ts";
 import type { Diagnostic } from "../types.ts";
-import { type CheckContext, fleetDiagnostic, list } from "./report.ts";
+import type { CheckContext } from "./context.ts";
+import { fleetDiagnostic, list } from "./report.ts";
 
 export function capacity({ fleet }: CheckContext): Diagnostic[] {
   return capacityFaults(fleet).map((fault) => {

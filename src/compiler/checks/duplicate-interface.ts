@@ -1,7 +1,8 @@
 // An interface that a fleet names twice: the agent would find its own program on it.
 
 import type { Diagnostic } from "../types.ts";
-import { type CheckContext, fleetDiagnostic } from "./report.ts";
+import type { CheckContext } from "./context.ts";
+import { fleetDiagnostic } from "./report.ts";
 
 export function duplicateInterface({ fleet }: CheckContext): Diagnostic[] {
   const seen = new Set<string>();

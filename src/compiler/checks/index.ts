@@ -7,7 +7,7 @@ import { capacity } from "./capacity.ts";
 import { duplicateInterface } from "./duplicate-interface.ts";
 import { managementLockout } from "./management-lockout.ts";
 import { noPolicy } from "./no-policy.ts";
-import { type Check, createContext } from "./report.ts";
+import { type Check, createContext } from "./context.ts";
 import { unreachableRule } from "./unreachable-rule.ts";
 
 const CHECKS: readonly Check[] = [duplicateInterface, noPolicy, capacity, unreachableRule, managementLockout];

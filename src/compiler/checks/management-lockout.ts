@@ -6,7 +6,8 @@ import { pointOf } from "../cells/point.ts";
 import { findPacket, Region } from "../cells/region.ts";
 import type { Diagnostic } from "../types.ts";
 import { formatPoint } from "./format-point.ts";
-import { type CheckContext, nameRule, ruleDiagnostic, tooHard } from "./report.ts";
+import type { CheckContext } from "./context.ts";
+import { nameRule, ruleDiagnostic, tooHard } from "./report.ts";
 
 export function managementLockout(context: CheckContext): Diagnostic[] {
   const { fleet, space } = context;

@@ -1,7 +1,8 @@
 // A fleet in which nothing is judged: it has no rules, so that every packet gets the default verdict.
 
 import type { Diagnostic } from "../types.ts";
-import { type CheckContext, fleetDiagnostic } from "./report.ts";
+import type { CheckContext } from "./context.ts";
+import { fleetDiagnostic } from "./report.ts";
 
 export function noPolicy({ fleet }: CheckContext): Diagnostic[] {
   if (fleet.rules.length > 0) return [];

@@ -5,16 +5,9 @@ import type { FleetIr, RuleIr, SetIr } from "../../ir/nodes.ts";
 import { isEmpty } from "../../ir/address-set.ts";
 import { findPacket, Region } from "../cells/region.ts";
 import type { Diagnostic } from "../types.ts";
-import {
-  ALWAYS_PASSED,
-  type CheckContext,
-  decides,
-  list,
-  nameRule,
-  place,
-  ruleDiagnostic,
-  tooHard,
-} from "./report.ts";
+import type { CheckContext } from "./context.ts";
+import { ALWAYS_PASSED } from "./matches.ts";
+import { decides, list, nameRule, place, ruleDiagnostic, tooHard } from "./report.ts";
 
 /** A rule, or the name of what is always passed. */
 type Owner = RuleIr | string;

@@ -7,7 +7,9 @@ import { frameOf } from "../cells/frame.ts";
 import { holds, type Point, pointOf } from "../cells/point.ts";
 import { findPacket, Region } from "../cells/region.ts";
 import type { Cell } from "../cells/search.ts";
-import { ALWAYS_PASSED, type CheckContext, createContext, decides } from "../checks/report.ts";
+import { type CheckContext, createContext } from "../checks/context.ts";
+import { ALWAYS_PASSED } from "../checks/matches.ts";
+import { decides } from "../checks/report.ts";
 import { fitsTestRun, type PlannedStep, Recorder } from "./recorder.ts";
 
 export interface WitnessContext extends CheckContext {

@@ -7,7 +7,8 @@ import type { Witness } from "../../bundle/manifest.generated.ts";
 import type { CheckedFleet, RuleIr } from "../../ir/nodes.ts";
 import { TESTABLE_FRAME_BYTES } from "../cells/space.ts";
 import type { Cell } from "../cells/search.ts";
-import { LARGE, ruleDiagnostic } from "../checks/report.ts";
+import { LARGE } from "../checks/matches.ts";
+import { ruleDiagnostic } from "../checks/report.ts";
 import type { Diagnostic } from "../types.ts";
 import {
   type Above,

@@ -8,7 +8,7 @@ import type { RuleIr } from "../../ir/nodes.ts";
 import type { Family } from "../../ir/prefix.ts";
 import type { Witness } from "../../bundle/manifest.generated.ts";
 import type { Point } from "../cells/point.ts";
-import { FAMILY } from "../checks/report.ts";
+import { FAMILY } from "../checks/matches.ts";
 import { type Above, once, pointAt, reach, testable, type WitnessContext } from "./context.ts";
 import { START_NS } from "./recorder.ts";
 

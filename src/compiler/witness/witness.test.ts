@@ -5,7 +5,7 @@ import type { Witness } from "../../bundle/manifest.generated.ts";
 import { parsePacket } from "../../packet/parse.ts";
 import { formatPacket } from "../../packet/text.ts";
 import { runChecks } from "../checks/index.ts";
-import { fleet, flow, limit, type MatchText, rule, SYN, TCP, UDP } from "../checks/testing.ts";
+import { fleet, flow, limit, type MatchText, rule, SYN, TCP, UDP } from "../checks/fleet-fixture.ts";
 import { createEvaluator } from "../evaluate.ts";
 import { deriveWitnesses } from "./index.ts";
 
