@@ -86,42 +86,49 @@ static __always_inline __u32 address6_class(void *root, void *ranges, __u64 high
 	return line ? line->ranges6[first % 2].class_index : 0;
 }
 
+/*
+ * Global functions, for the verifier to walk each search once: before kernel 6.2 it compares every scalar exactly in a
+ * program that has functions, and the ends of four searches in a row would multiply.
+ */
+__noinline __u32 source4_class(__u32 address)
+{
+	return address4_class(&source4_root, &source4_ranges, address);
+}
+
+__noinline __u32 destination4_class(__u32 address)
+{
+	return address4_class(&destination4_root, &destination4_ranges, address);
+}
+
+__noinline __u32 source6_class(__u64 high, __u64 low)
+{
+	return address6_class(&source6_root, &source6_ranges, high, low);
+}
+
+__noinline __u32 destination6_class(__u64 high, __u64 low)
+{
+	return address6_class(&destination6_root, &destination6_ranges, high, low);
+}
+
 static __always_inline __u32 source_class(const struct packet *packet)
 {
+	const volatile struct address_table *table4 = &CONFIG.address[SIDE_SOURCE][FAMILY_IPV4];
+	const volatile struct address_table *table6 = &CONFIG.address[SIDE_SOURCE][FAMILY_IPV6];
+
 	if (packet->family == FAMILY_IPV4)
-		return CONFIG.address[SIDE_SOURCE][FAMILY_IPV4].present
-			       ? address4_class(&source4_root, &source4_ranges, packet->source_low)
-			       : CONFIG.address[SIDE_SOURCE][FAMILY_IPV4].uniform_class;
-	return CONFIG.address[SIDE_SOURCE][FAMILY_IPV6].present
-		       ? address6_class(&source6_root, &source6_ranges, packet->source_high, packet->source_low)
-		       : CONFIG.address[SIDE_SOURCE][FAMILY_IPV6].uniform_class;
+		return table4->present ? source4_class(packet->source_low) : table4->uniform_class;
+	return table6->present ? source6_class(packet->source_high, packet->source_low) : table6->uniform_class;
 }
 
 static __always_inline __u32 destination_class(const struct packet *packet)
 {
+	const volatile struct address_table *table4 = &CONFIG.address[SIDE_DESTINATION][FAMILY_IPV4];
+	const volatile struct address_table *table6 = &CONFIG.address[SIDE_DESTINATION][FAMILY_IPV6];
+
 	if (packet->family == FAMILY_IPV4)
-		return CONFIG.address[SIDE_DESTINATION][FAMILY_IPV4].present
-			       ? address4_class(&destination4_root, &destination4_ranges, packet->destination_low)
-			       : CONFIG.address[SIDE_DESTINATION][FAMILY_IPV4].uniform_class;
-	return CONFIG.address[SIDE_DESTINATION][FAMILY_IPV6].present
-		       ? address6_class(&destination6_root, &destination6_ranges, packet->destination_high,
-					packet->destination_low)
-		       : CONFIG.address[SIDE_DESTINATION][FAMILY_IPV6].uniform_class;
-}
-
-static __always_inline __u32 field_class(__u32 field, __u32 value)
-{
-	__u32 entry = CONFIG.field_base[field] + value;
-	const union line *line = line_at(&fields, entry / 32);
-
-	return line ? line->classes[entry % 32] : 0;
-}
-
-static __always_inline __u64 vector_word(__u32 word)
-{
-	const union line *line = line_at(&vectors, word / 8);
-
-	return line ? line->words[word % 8] : 0;
+		return table4->present ? destination4_class(packet->destination_low) : table4->uniform_class;
+	return table6->present ? destination6_class(packet->destination_high, packet->destination_low)
+			       : table6->uniform_class;
 }
 
 static __always_inline int has_dimension(__u32 dimension)
@@ -129,7 +136,11 @@ static __always_inline int has_dimension(__u32 dimension)
 	return CONFIG.dimension_mask >> dimension & 1;
 }
 
-static __always_inline void classify(const struct packet *packet, struct rows *rows)
+/*
+ * 0 where a table is too short. Every such end is left at once and nothing goes on with a made-up class: before kernel
+ * 6.2 the verifier would walk what follows once more for each.
+ */
+static __always_inline int classify(const struct packet *packet, struct rows *rows)
 {
 #pragma unroll
 	for (__u32 dimension = 0; dimension < DIMENSION_COUNT; dimension++) {
@@ -138,23 +149,42 @@ static __always_inline void classify(const struct packet *packet, struct rows *r
 		rows->at[dimension] = 0;
 		if (!has_dimension(dimension))
 			continue;
-		if (dimension == DIMENSION_SOURCE)
+		if (dimension == DIMENSION_SOURCE) {
 			class_index = source_class(packet);
-		else if (dimension == DIMENSION_DESTINATION)
+		} else if (dimension == DIMENSION_DESTINATION) {
 			class_index = destination_class(packet);
-		else
-			class_index = field_class(dimension, packet->value[dimension]);
+		} else {
+			__u32 entry = CONFIG.field_base[dimension] + packet->value[dimension];
+			const union line *line = line_at(&fields, entry / 32);
+
+			if (!line)
+				return 0;
+			class_index = line->classes[entry % 32];
+		}
 		rows->at[dimension] = CONFIG.row_base[dimension] + class_index * CONFIG.row_stride;
 	}
+	return 1;
 }
 
-/* AND of word `word` of all rows, counted from each row's first word; `bits` is where there is no dimension. */
+/*
+ * AND of word `word` of all rows, counted from each row's first word; `bits` is where there is no dimension. 0 where a
+ * table is too short.
+ */
 static __always_inline __u64 rows_and(const struct rows *rows, __u32 word, __u64 bits)
 {
 #pragma unroll
-	for (__u32 dimension = 0; dimension < DIMENSION_COUNT; dimension++)
-		if (has_dimension(dimension))
-			bits &= vector_word(rows->at[dimension] + word);
+	for (__u32 dimension = 0; dimension < DIMENSION_COUNT; dimension++) {
+		const union line *line;
+		__u32 at;
+
+		if (!has_dimension(dimension))
+			continue;
+		at = rows->at[dimension] + word;
+		line = line_at(&vectors, at / 8);
+		if (!line)
+			return 0;
+		bits &= line->words[at % 8];
+	}
 	return bits;
 }
 

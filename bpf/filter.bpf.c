@@ -225,7 +225,8 @@ int piston_filter(struct xdp_md *ctx)
 	/* A blocked source costs no classification, unless it may still reach a management flow. */
 	if (!CONFIG.management_mask && is_blocked(&packet))
 		return finish(ctx, &packet, VERDICT_DROP);
-	classify(&packet, &rows);
+	if (!classify(&packet, &rows))
+		return finish_by_reason(ctx, &packet, REASON_DEFAULT, CONFIG.default_verdict);
 	if (CONFIG.management_mask) {
 		if (is_management(&packet, &rows))
 			return finish_by_reason(ctx, &packet, REASON_MANAGEMENT, VERDICT_PASS);

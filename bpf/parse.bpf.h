@@ -223,7 +223,11 @@ static __always_inline int parse_ipv6(struct xdp_md *ctx, struct packet *packet,
 	end = offset + length;
 	offset += IPV6_BYTES;
 
-	/* One round more than there may be headers: the ninth is measured before it is one too many. */
+	/*
+	 * One round more than there may be headers: the ninth is measured before it is one too many. Unrolled, because clang
+	 * may turn the loop so that it is closed by falling through, and kernels before 6.3 take only a jump for a loop.
+	 */
+#pragma unroll
 	for (int walked = 0; walked <= EXTENSIONS_MAX; walked++) {
 		enum extension extension;
 		const void *header;

@@ -36,7 +36,11 @@ union line {
 _Static_assert(sizeof(union line) == LINE_BYTES, "a line is one cache line");
 _Static_assert(sizeof(struct rule) == LINE_BYTES, "a rule is one line");
 
-/* max_entries is a placeholder. BPF_F_RDONLY_PROG: the program can not write, whatever its faults. */
+/*
+ * max_entries is a placeholder. BPF_F_RDONLY_PROG: loaded as it is, the object has the verifier show that the program
+ * writes to no table (test/kernel/verifier.test.ts). The agent's tables are without that flag, for the kernel refuses to
+ * map such an array for writing (bpf_map_mmap(), kernel 5.5), and with it they could not be filled as memory.
+ */
 #define TABLE(name)                                                    \
 	struct {                                                       \
 		__uint(type, BPF_MAP_TYPE_ARRAY);                      \
