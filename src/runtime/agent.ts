@@ -4,19 +4,17 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Bundle } from "../bundle/index.ts";
-import { VERSION } from "../version.ts";
 import { detach } from "./detach.ts";
-import { BundleRefused, describeFault, errnoOf, messageOf, RuntimeFault } from "./errors.ts";
+import { BundleRefused, messageOf, RuntimeFault } from "./errors.ts";
 import { Fleet, type LoadResult } from "./fleet.ts";
 import { type ProgramObject, readProgramObject } from "./generation.ts";
-import { type HealthReport, healthReport, type Refusal, type SwapSummary } from "./health.ts";
+import type { HealthReport, Refusal } from "./health.ts";
 import { type HttpServer, serveMetrics, serveOperations } from "./http.ts";
 import type { AttachMode } from "./links.ts";
 import type { Logger } from "./log.ts";
-import { AgentMetrics } from "./metrics.ts";
 import { DEFAULT_PIN_PATH, pinnedFleets, pinnedInterfaces } from "./pins.ts";
-import { readSamples, type SampleReader } from "./samples.ts";
-import { readTrust, readVerified, TornBundle, type Trust, type VerifiedBundle } from "./source.ts";
+import { AgentReport } from "./report.ts";
+import { readTrust, readVerified, TornBundle, type Trust } from "./source.ts";
 import { type BundleWatcher, watchBundle } from "./watch.ts";
 
 export interface AgentOptions {
@@ -84,42 +82,29 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
 class NodeAgent implements Agent {
   readonly #options: AgentOptions;
-  readonly #logger: Logger;
   readonly #pinPath: string;
   readonly #trust: Trust;
   readonly #object: ProgramObject;
-  readonly #metrics: AgentMetrics;
+  readonly #report: AgentReport;
   #fleet: Fleet | null = null;
-  #samples: SampleReader | null = null;
-  #sampled = 0;
   #metricsServer: HttpServer | null = null;
   #operationsServer: HttpServer | null = null;
   #watcher: BundleWatcher | null = null;
   #tick: NodeJS.Timeout | null = null;
-  #lastSwap: SwapSummary | null = null;
-  #refused: Refusal | null = null;
   /** performance.now() at which a set of files was first seen torn. */
   #tornSince: number | null = null;
+  /** performance.now() at which to look again, although nothing has changed. */
   #retryAt: number | null = null;
-  /** What stopped the first commit, where it was not the bundle's fault. */
-  #startFault: unknown = null;
-  #attachFault = "";
-  #said = "";
+  /** What stopped the last commit, where it was not the bundle's fault. */
+  #commitFault: unknown = null;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(options: AgentOptions) {
     this.#options = options;
-    this.#logger = options.logger;
     this.#pinPath = options.pinPath ?? DEFAULT_PIN_PATH;
     this.#trust = readTrust(options.trustKeys ?? [], options.allowUnsigned ?? false);
     this.#object = readProgramObject(options.objectPath ?? defaultObjectPath());
-    this.#metrics = new AgentMetrics(VERSION, () => ({
-      health: this.health(),
-      accounts: this.#fleet?.accounts() ?? null,
-      maps: this.#fleet?.mapUse() ?? [],
-      samples: this.#sampled + (this.#samples?.count ?? 0),
-      committedAtMs: this.#fleet?.journal.committedAtMs ?? 0,
-    }));
+    this.#report = new AgentReport(options.logger);
   }
 
   get metricsAddress(): string {
@@ -132,7 +117,7 @@ class NodeAgent implements Agent {
 
   async start(): Promise<void> {
     const { metricsAddress = ":9090", operationsAddress = "127.0.0.1:9091", bundlePath } = this.#options;
-    this.#metricsServer = await serveMetrics(metricsAddress, this.#metrics, () => this.health());
+    this.#metricsServer = await serveMetrics(metricsAddress, this.#report.metrics, () => this.health());
     if (operationsAddress !== null) {
       this.#operationsServer = await serveOperations(operationsAddress, {
         rollback: () => this.rollback(),
@@ -141,42 +126,27 @@ class NodeAgent implements Agent {
       });
     }
     // From here on a change is seen, also one that comes while the first bundle is being read.
-    this.#watcher = watchBundle(bundlePath, () => void this.#exclusive(() => this.#sync()));
+    this.#watcher = watchBundle(bundlePath, () => void this.syncRules());
     await this.#exclusive(() => this.#takeOver());
-    const first = await this.#exclusive(() => this.#sync());
-    if (this.#startFault && !this.#fleet?.serving) throw this.#startFault;
-    this.#startFault = null;
-    this.#tick = setInterval(() => void this.#exclusive(async () => this.#onTick()), TICK_MS);
-    this.#logger.info(
-      {
-        event: "started",
-        metricsAddress: this.metricsAddress,
-        operationsAddress: this.operationsAddress,
-        fleet: this.#fleet?.name ?? null,
-        generation: first.generation,
-      },
-      `agent started; metrics on ${this.metricsAddress}`,
-    );
+    await this.syncRules();
+    if (this.#commitFault && !this.#fleet?.serving) throw this.#commitFault;
+    this.#tick = setInterval(() => void this.#exclusive(() => this.#onTick()), TICK_MS);
+    this.#report.started(this.metricsAddress, this.operationsAddress);
   }
+
   async stop(): Promise<void> {
-    this.#logger.info(
-      {
-        event: "stopping",
-        generation: this.#fleet?.serving?.generation ?? null,
-        detach: this.#options.detachOnExit ?? false,
-      },
-      this.#options.detachOnExit ? "agent stops and detaches" : "agent stops; filtering goes on",
-    );
+    const detachOnExit = this.#options.detachOnExit ?? false;
+    this.#report.stopping(detachOnExit);
     const fleet = this.#fleet?.name ?? null;
     await this.close();
-    if (this.#options.detachOnExit && fleet !== null) detach(this.#pinPath, fleet);
+    if (detachOnExit && fleet !== null) detach(this.#pinPath, fleet);
   }
 
   async close(): Promise<void> {
     this.#watcher?.close();
     if (this.#tick) clearInterval(this.#tick);
     await this.#queue.catch(() => {});
-    this.#samples?.close();
+    this.#report.close();
     await this.#metricsServer?.close();
     await this.#operationsServer?.close();
     await this.#fleet?.close();
@@ -184,18 +154,7 @@ class NodeAgent implements Agent {
   }
 
   health(): HealthReport {
-    const fleet = this.#fleet;
-    const held = fleet?.journal.held ?? null;
-    return healthReport({
-      fleet: fleet?.name ?? null,
-      serving: fleet?.serving ?? null,
-      previous: fleet?.previous ?? null,
-      held: held === null ? null : `sha256:${held}`,
-      interfaces: fleet?.interfaces() ?? [],
-      lastSwap: this.#lastSwap,
-      refused: this.#refused,
-      samplesRunning: this.#samples !== null,
-    });
+    return this.#report.health();
   }
 
   syncRules(): Promise<SyncResult> {
@@ -205,22 +164,9 @@ class NodeAgent implements Agent {
   rollback(): Promise<RollbackResult> {
     return this.#exclusive(async () => {
       const fleet = this.#fleet;
-      if (!fleet) {
-        throw new RuntimeFault({
-          code: "no-previous",
-          operation: "roll back",
-          object: this.#pinPath,
-          message: "no fleet is loaded, so there is nothing to roll back to",
-          help: "put a bundle at the bundle path",
-        });
-      }
+      if (!fleet) throw nothingLoaded(this.#pinPath);
       const { from, to } = fleet.rollBack();
-      this.#swapped(fleet, from, null);
-      this.#metrics.swap(fleet.name, "rolled-back");
-      this.#logger.warn(
-        { event: "rolled-back", fleet: fleet.name, ...to, previous: from, held: fleet.journal.held },
-        `rolled back to generation ${to.generation}; ${from} is held until the bundle path shows another bundle`,
-      );
+      this.#report.rolledBack(fleet, from);
       return { from, generation: to.generation, bundleDigest: to.bundleDigest };
     });
   }
@@ -235,15 +181,12 @@ class NodeAgent implements Agent {
   /** Finds what an earlier agent left running for these interfaces, without the help of a bundle. */
   async #takeOver(): Promise<void> {
     const { interfaces = [], fleet } = this.#options;
-    const candidates = fleet
-      ? [fleet]
-      : pinnedFleets(this.#pinPath).filter((name) => {
-          const pinned = pinnedInterfaces(this.#pinPath, name);
-          return (
-            pinned.length > 0 &&
-            (interfaces.length === 0 || pinned.some((entry) => interfaces.includes(entry)))
-          );
-        });
+    const serves = (name: string) => {
+      const pinned = pinnedInterfaces(this.#pinPath, name);
+      if (interfaces.length === 0) return pinned.length > 0;
+      return pinned.some((entry) => interfaces.includes(entry));
+    };
+    const candidates = fleet ? [fleet] : pinnedFleets(this.#pinPath).filter(serves);
     if (candidates.length === 1) await this.#openFleet(candidates[0]!);
   }
 
@@ -256,144 +199,55 @@ class NodeAgent implements Agent {
       holder: () => ({ pid: process.pid, operations: this.operationsAddress }),
     });
     this.#fleet = fleet;
-    this.#metrics.fleetKnown(name);
-    const serving = fleet.serving;
-    if (serving) {
-      this.#attachMissing(fleet);
-      for (const other of fleet.detachOthers())
-        this.#logger.warn(
-          { event: "detached", fleet: name, interface: other },
-          `detached from ${other}, which is not to be served any more`,
-        );
-      this.#adopted(fleet);
-      this.#logger.info(
-        {
-          event: "adopted",
-          fleet: name,
-          ...serving,
-          rolledForward: fleet.rolledForward,
-          interfaces: fleet.interfaces(),
-        },
-        `adopted generation ${serving.generation}, which was serving`,
-      );
-    }
+    this.#report.fleetOpened(fleet);
+    if (!fleet.serving) return fleet;
+    this.#lookAfterInterfaces(fleet);
+    for (const other of fleet.detachOthers()) this.#report.detached(fleet, other);
+    this.#report.adopted(fleet, "which was serving");
     return fleet;
   }
 
-  /** What the kernel says of a generation that this process did not commit. */
-  #adopted(fleet: Fleet): void {
-    const { committedAtMs } = fleet.journal;
-    const serving = fleet.serving;
-    this.#lastSwap = serving && {
-      at: new Date(committedAtMs).toISOString(),
-      generation: serving.generation,
-      previous: fleet.previous?.generation ?? null,
-      durationMs: null,
-    };
-    this.#readSamples(fleet);
-  }
+  // ---- A bundle's way --------------------------------------------------------------------------------------------------
 
-  #readSamples(fleet: Fleet): void {
-    if (this.#samples || !fleet.samples) return;
-    try {
-      this.#samples = readSamples(fleet.samples, this.#logger, (id) => fleet.ruleName(id));
-    } catch (error) {
-      this.#logger.warn({ event: "samples-failed", ...describeFault(error) }, "cannot read samples");
-    }
-  }
-
+  /** Reads the bundle path and does what is to be done. Never rejects: what goes wrong is reported. */
   async #sync(): Promise<SyncResult> {
     this.#retryAt = null;
+    this.#commitFault = null;
     const startedAt = performance.now();
-    let verified: VerifiedBundle;
+    let bundle: Bundle | null = null;
     try {
-      verified = await readVerified(this.#options.bundlePath, this.#trust);
+      ({ bundle } = await readVerified(this.#options.bundlePath, this.#trust));
       this.#tornSince = null;
+      return this.#result(await this.#load(bundle, startedAt));
     } catch (error) {
       if (error instanceof TornBundle && this.#waitOut()) return this.#result("torn");
-      if (!(error instanceof BundleRefused)) throw error;
-      return this.#refuse(error, null);
-    }
-    const verify = Math.round((performance.now() - startedAt) * 100) / 100;
-    try {
-      return await this.#load(verified.bundle, verify, startedAt);
-    } catch (error) {
-      if (error instanceof BundleRefused) return this.#refuse(error, verified.bundle);
-      return this.#failed(error, verified.bundle);
+      if (error instanceof BundleRefused) {
+        this.#tornSince = null;
+        this.#report.refusedBundle(error, bundle);
+        return this.#result("refused");
+      }
+      if (!bundle) {
+        this.#report.refusedBundle(unexpected(this.#options.bundlePath, error), null);
+        return this.#result("refused");
+      }
+      this.#commitFault = error;
+      this.#retryAt = performance.now() + RETRY_MS;
+      this.#report.commitFailed(error, bundle);
+      return this.#result("failed");
     }
   }
 
-  async #load(bundle: Bundle, verify: number, startedAt: number): Promise<SyncResult> {
+  async #load(bundle: Bundle, startedAt: number): Promise<LoadResult["kind"]> {
+    const verifyMs = Math.round((performance.now() - startedAt) * 100) / 100;
     const name = bundle.manifest.fleet.name;
     const fleet = this.#fleet ?? (await this.#openFleet(name));
-    if (fleet.name !== name) {
-      throw new BundleRefused("manifest", {
-        code: "wrong-fleet",
-        operation: "verify",
-        object: this.#options.bundlePath,
-        message: `the bundle is of fleet ${name}, and this node serves fleet ${fleet.name}`,
-        help: "give the agent its fleet's bundle, or detach the other fleet first",
-      });
-    }
-    if (fleet.refresh()) this.#adopted(fleet);
+    if (fleet.name !== name) throw wrongFleet(this.#options.bundlePath, name, fleet.name);
+    if (fleet.refresh()) this.#report.adopted(fleet, "which another process has put in charge");
     const result = fleet.load(bundle, this.#object);
-    this.#refused = null;
-    if (result.kind === "committed") this.#committed(fleet, result, verify, performance.now() - startedAt);
-    else this.#nothingToDo(fleet, result.kind, bundle);
-    return this.#result(result.kind);
-  }
-
-  /** Said once for each bundle: the path is looked at more often than it changes. */
-  #nothingToDo(fleet: Fleet, kind: "unchanged" | "held", bundle: Bundle): void {
-    const said = `${kind} ${bundle.digest}`;
-    if (this.#said === said) return;
-    this.#said = said;
-    const { generation, digest: bundleDigest } = bundle;
-    const fields = { fleet: fleet.name, generation, bundleDigest };
-    if (kind === "held") {
-      const message = `bundle ${generation} was rolled back from and is not loaded`;
-      this.#logger.info({ event: "bundle-held", ...fields }, message);
-    } else {
-      const message = `generation ${generation} is what the bundle path holds`;
-      this.#logger.info({ event: "up-to-date", ...fields }, message);
-    }
-  }
-
-  #committed(
-    fleet: Fleet,
-    result: LoadResult & { kind: "committed" },
-    verify: number,
-    totalMs: number,
-  ): void {
-    const durationMs = { verify, ...result.durationMs };
-    const previous = result.previous?.bundle.slice(0, 12) ?? null;
-    this.#said = `unchanged ${fleet.serving?.bundleDigest}`;
-    this.#swapped(fleet, previous, durationMs);
-    this.#metrics.swap(fleet.name, "committed", totalMs / 1000);
-    this.#logger.info(
-      {
-        event: "generation-committed",
-        fleet: fleet.name,
-        ...fleet.serving,
-        previous,
-        durationMs,
-        packetsProven: result.packetsProven,
-        sharedTables: result.sharedTables,
-        reused: result.reused,
-        interfaces: fleet.interfaces(),
-      },
-      `generation ${fleet.serving?.generation} serves`,
-    );
-  }
-
-  #swapped(fleet: Fleet, previous: string | null, durationMs: SwapSummary["durationMs"]): void {
-    this.#lastSwap = {
-      at: new Date(fleet.journal.committedAtMs).toISOString(),
-      generation: fleet.serving?.generation ?? "",
-      previous,
-      durationMs,
-    };
-    this.#readSamples(fleet);
+    if (result.kind === "committed")
+      this.#report.committed(fleet, result, verifyMs, performance.now() - startedAt);
+    else this.#report.nothingToDo(fleet, result.kind, bundle);
+    return result.kind;
   }
 
   /** True while a set of files that does not fit together may still become whole. */
@@ -402,115 +256,66 @@ class NodeAgent implements Agent {
     this.#tornSince ??= now;
     if (now - this.#tornSince > TORN_GRACE_MS) return false;
     this.#retryAt = now + TICK_MS;
-    this.#logger.debug(
-      { event: "bundle-torn", path: this.#options.bundlePath },
-      "the bundle is being updated",
-    );
+    this.#report.torn(this.#options.bundlePath);
     return true;
-  }
-
-  #refuse(error: BundleRefused, bundle: Bundle | null): SyncResult {
-    const fleet = this.#fleet?.name ?? bundle?.manifest.fleet.name ?? "";
-    this.#refused = {
-      at: new Date().toISOString(),
-      bundleDigest: bundle?.digest ?? null,
-      part: error.part,
-      code: error.code,
-      message: error.message,
-      help: error.help,
-    };
-    this.#metrics.refused(fleet, error.part);
-    this.#metrics.swap(fleet, error.operation === "prove" ? "failed" : "refused");
-    this.#logger.error(
-      {
-        event: "bundle-refused",
-        part: error.part,
-        ...describeFault(error),
-        bundleDigest: bundle?.digest ?? null,
-        serving: this.#fleet?.serving?.generation ?? null,
-      },
-      `bundle refused: ${error.message}; ${this.#servesOn()}`,
-    );
-    return this.#result("refused");
-  }
-
-  /** The kernel, not the bundle, was in the way: tried again after a while. */
-  #failed(error: unknown, bundle: Bundle): SyncResult {
-    const fault = error instanceof RuntimeFault ? error : null;
-    this.#startFault = error;
-    this.#retryAt = performance.now() + RETRY_MS;
-    const refused: Refusal = {
-      at: new Date().toISOString(),
-      bundleDigest: bundle.digest,
-      part: fault?.object ?? "kernel",
-      code: fault?.code ?? errnoOf(error) ?? "unknown",
-      message: messageOf(error),
-      help: fault?.help ?? "the agent tries again",
-    };
-    const again = this.#refused?.message === refused.message && this.#refused.bundleDigest === bundle.digest;
-    this.#refused = refused;
-    if (again) return this.#result("failed");
-    this.#metrics.swap(this.#fleet?.name ?? bundle.manifest.fleet.name, "failed");
-    this.#logger.error(
-      {
-        event: "commit-failed",
-        ...describeFault(error),
-        bundleDigest: bundle.digest,
-        serving: this.#fleet?.serving?.generation ?? null,
-      },
-      `generation ${bundle.generation} cannot serve: ${refused.message}; ${this.#servesOn()}`,
-    );
-    return this.#result("failed");
-  }
-
-  #servesOn(): string {
-    const serving = this.#fleet?.serving;
-    return serving ? `generation ${serving.generation} serves on` : "no generation serves";
   }
 
   #result(result: SyncResult["result"]): SyncResult {
     const serving = this.#fleet?.serving ?? null;
-    return {
-      result,
-      generation: serving?.generation ?? null,
-      bundleDigest: serving?.bundleDigest ?? null,
-      refused: this.#refused,
-    };
+    const { generation = null, bundleDigest = null } = serving ?? {};
+    return { result, generation, bundleDigest, refused: this.#report.refused };
   }
+
+  // ---- Every second ----------------------------------------------------------------------------------------------------
 
   /** Looks whether the kernel is still as this process thinks. */
   async #onTick(): Promise<void> {
     const fleet = this.#fleet;
-    if (fleet?.refresh()) {
-      this.#adopted(fleet);
-      this.#logger.info(
-        { event: "adopted", fleet: fleet.name, ...fleet.serving, rolledForward: false },
-        "another process has moved the fleet",
-      );
-    }
-    if (fleet) this.#attachMissing(fleet);
+    if (fleet) this.#lookAfterInterfaces(fleet);
     if (this.#retryAt !== null && performance.now() >= this.#retryAt) await this.#sync();
   }
 
-  /** Tried at every tick, so a fault is said once. What serves elsewhere serves on. */
-  #attachMissing(fleet: Fleet): void {
+  #lookAfterInterfaces(fleet: Fleet): void {
     try {
-      for (const name of fleet.attachMissing())
-        this.#logger.info(
-          { event: "attached", fleet: fleet.name, interface: name },
-          `attached to ${name}, which had no link`,
-        );
-      this.#attachFault = "";
+      if (fleet.refresh()) this.#report.adopted(fleet, "which another process has put in charge");
+      for (const name of fleet.attachMissing()) this.#report.attached(fleet, name);
+      this.#report.interfacesLookedAfter();
     } catch (error) {
-      const message = messageOf(error);
-      if (this.#attachFault !== message)
-        this.#logger.error(
-          { event: "attach-failed", ...describeFault(error) },
-          `${message}; ${this.#servesOn()}`,
-        );
-      this.#attachFault = message;
+      this.#report.attachFailed(error);
     }
   }
+}
+
+function nothingLoaded(pinPath: string): RuntimeFault {
+  return new RuntimeFault({
+    code: "no-previous",
+    operation: "roll back",
+    object: pinPath,
+    message: "no fleet is loaded, so there is nothing to roll back to",
+    help: "put a bundle at the bundle path",
+  });
+}
+
+function wrongFleet(path: string, found: string, served: string): BundleRefused {
+  return new BundleRefused("manifest", {
+    code: "wrong-fleet",
+    operation: "verify",
+    object: path,
+    message: `manifest: the bundle is of fleet ${found}, and this node serves fleet ${served}`,
+    help: "give the agent its fleet's bundle, or detach the other fleet first",
+  });
+}
+
+/** A bundle must not be able to end the agent, not even by a bug of the reader. */
+function unexpected(path: string, cause: unknown): BundleRefused {
+  return new BundleRefused("bundle", {
+    code: "unexpected",
+    operation: "verify",
+    object: path,
+    message: `the bundle cannot be read: ${messageOf(cause)}`,
+    help: "this is a bug of PistonProtection: report it with the bundle",
+    cause,
+  });
 }
 
 /** In a checkout build/filter.bpf.o, in a bundled agent beside it. */

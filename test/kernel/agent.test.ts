@@ -1,152 +1,36 @@
-// The agent in this process and in a network namespace of its own: what it loads, proves, commits, adopts, refuses.
+// The agent on a real kernel: what it loads, proves, commits, adopts and refuses.
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { SECTION_NAMES } from "../../src/bundle/abi.ts";
-import {
-  type Bundle,
-  generateKeys,
-  readBundle,
-  signBundle,
-  splitBundle,
-  writeBundle,
-} from "../../src/bundle/index.ts";
-import { createNamespaces, type Namespaces } from "../../src/lab/namespaces.ts";
+import { expect, it } from "vitest";
+import { generateKeys, readBundle, signBundle, splitBundle } from "../../src/bundle/index.ts";
 import { frameBatch, PacketSocket } from "../../src/lab/packet-socket.ts";
-import { type Agent, type AgentOptions, startAgent } from "../../src/runtime/agent.ts";
-import {
-  BpfProgram,
-  enterNetworkNamespace,
-  interfaceIndex,
-  XdpLink,
-  xdpQuery,
-} from "../../src/runtime/bpf/index.ts";
-import { detach } from "../../src/runtime/detach.ts";
-import { openGeneration } from "../../src/runtime/generation.ts";
-import { moveLinks } from "../../src/runtime/links.ts";
-import type { LogFields, Logger } from "../../src/runtime/log.ts";
-import { rollback, status } from "../../src/runtime/operate.ts";
-import { linkPin, pinLayout } from "../../src/runtime/pins.ts";
-import { FleetState } from "../../src/runtime/state.ts";
-import { bundleOf } from "../support/compile.ts";
+import type { Agent } from "../../src/runtime/agent.ts";
 import { describeKernel } from "../support/kernel.ts";
-import { FLEET_NAME, firstFleet, numberedFrame, secondFleet } from "../support/two-policies.ts";
-
-interface Line extends LogFields {
-  readonly level: string;
-  readonly message: string;
-}
-
-const PIN_PATH = `/sys/fs/bpf/piston-test-${process.pid}-agent`;
-const LAYOUT = pinLayout(PIN_PATH, FLEET_NAME);
-
-let first: Uint8Array;
-let second: Uint8Array;
-let names: Namespaces;
-let edgeName: string;
-let folder: string;
-let bundlePath: string;
-let agents: Agent[];
-let log: Line[];
-
-const logger: Logger = {
-  debug: (fields, message) => log.push({ ...fields, level: "debug", message }),
-  info: (fields, message) => log.push({ ...fields, level: "info", message }),
-  warn: (fields, message) => log.push({ ...fields, level: "warn", message }),
-  error: (fields, message) => log.push({ ...fields, level: "error", message }),
-  isLevelEnabled: () => false,
-};
-
-async function start(change: Partial<AgentOptions> = {}): Promise<Agent> {
-  const agent = await startAgent({
-    bundlePath,
-    interfaces: ["eth0"],
-    allowUnsigned: true,
-    pinPath: PIN_PATH,
-    metricsAddress: "127.0.0.1:0",
-    operationsAddress: "127.0.0.1:0",
-    logger,
-    ...change,
-  });
-  agents.push(agent);
-  return agent;
-}
-
-async function stop(agent: Agent): Promise<void> {
-  agents = agents.filter((one) => one !== agent);
-  await agent.stop();
-}
-
-function ip(...args: string[]): void {
-  execFileSync("ip", ["-n", edgeName, ...args], { stdio: ["ignore", "ignore", "pipe"] });
-}
-
-function event(name: string): Line | undefined {
-  return log.findLast((line) => line.event === name);
-}
-
-/** Program that the kernel runs on the interface; null where none. */
-function programOn(name: string): number | null {
-  const index = interfaceIndex(name);
-  return index === null ? null : (xdpQuery(index)?.programId ?? null);
-}
-
-function digestOf(bundle: Uint8Array): string {
-  return readBundle(bundle).digest;
-}
-
-/** The bundle with another manifest, whole and consistent as far as the reader can see. */
-function withManifest(
-  bundle: Bundle,
-  change: (manifest: Bundle["manifest"]) => Partial<Bundle["manifest"]>,
-): Uint8Array {
-  const {
-    formatVersion: _f,
-    abiVersion: _a,
-    memoryBytes: _m,
-    sections,
-    ...head
-  } = { ...bundle.manifest, ...change(bundle.manifest) };
-  const entryBytes = new Map(sections.map((section) => [section.name, section.entryBytes]));
-  return writeBundle({
-    manifest: head,
-    sections: new Map(
-      SECTION_NAMES.flatMap((name) => {
-        const bytes = bundle.section(name);
-        return bytes ? [[name, { bytes, entryBytes: entryBytes.get(name)! }] as const] : [];
-      }),
-    ),
-  });
-}
+import { FLEET_NAME, numberedFrame } from "../support/two-policies.ts";
+import {
+  bundlePath,
+  digestOf,
+  event,
+  first,
+  folder,
+  ip,
+  LAYOUT,
+  log,
+  names,
+  PIN_PATH,
+  programOn,
+  second,
+  start,
+  stop,
+  useAgentBench,
+  withManifest,
+} from "./agent-bench.ts";
 
 describeKernel("the agent", () => {
-  beforeAll(async () => {
-    first = await bundleOf(firstFleet);
-    second = await bundleOf(secondFleet);
-    names = createNamespaces("piston-test-agent");
-    edgeName = names.edge.slice("/run/netns/".length);
-    enterNetworkNamespace(names.edge);
-  });
-  afterAll(() => names?.close());
-
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "piston-test-agent-"));
-    bundlePath = join(folder, "edge.bundle");
-    agents = [];
-    log = [];
-    writeFileSync(bundlePath, first);
-  });
-  afterEach(async () => {
-    for (const agent of agents) await agent.stop();
-    detach(PIN_PATH, FLEET_NAME);
-    rmSync(PIN_PATH, { recursive: true, force: true });
-    rmSync(folder, { recursive: true, force: true });
-    expect(programOn("eth0")).toBeNull();
-  });
+  useAgentBench();
 
   it("commits the first bundle that it finds, and says so", async () => {
     const agent = await start();
@@ -244,7 +128,7 @@ describeKernel("the agent", () => {
     const before = await start();
     const program = programOn("eth0");
     await stop(before);
-    log = [];
+    log.length = 0;
     const agent = await start();
     expect(programOn("eth0")).toBe(program);
     expect(event("adopted")).toMatchObject({ bundleDigest: digestOf(first), rolledForward: false });
@@ -416,165 +300,5 @@ describeKernel("the agent", () => {
     await stop(agent);
     expect(programOn("eth0")).toBeNull();
     expect(readdirSync(PIN_PATH)).toEqual([]);
-  });
-
-  // ---- Roll-back -------------------------------------------------------------------------------------------------------
-
-  async function startAndSwap(): Promise<Agent> {
-    const agent = await start();
-    writeFileSync(bundlePath, second);
-    await agent.syncRules();
-    expect(agent.health()).toMatchObject({
-      bundleDigest: digestOf(second),
-      previous: { bundleDigest: digestOf(first) },
-    });
-    return agent;
-  }
-
-  it("rolls back through the running agent, and holds what it left until another bundle comes", async () => {
-    const agent = await startAndSwap();
-    expect(await rollback(PIN_PATH, null)).toMatchObject({
-      bundleDigest: digestOf(first),
-      from: readBundle(second).generation,
-    });
-    expect(agent.health()).toMatchObject({ bundleDigest: digestOf(first), held: digestOf(second) });
-    expect(await agent.syncRules()).toMatchObject({ result: "held", bundleDigest: digestOf(first) });
-    await stop(agent);
-    const next = await start();
-    expect(next.health()).toMatchObject({ bundleDigest: digestOf(first), held: digestOf(second) });
-
-    const third = withManifest(readBundle(first), () => ({ revision: `sha256:${"3".repeat(64)}` }));
-    writeFileSync(bundlePath, third);
-    expect(await next.syncRules()).toMatchObject({ result: "committed", bundleDigest: digestOf(third) });
-    expect(next.health().held).toBeNull();
-    writeFileSync(bundlePath, second);
-    expect(await next.syncRules()).toMatchObject({ result: "committed", bundleDigest: digestOf(second) });
-  });
-
-  it("rolls back without an agent, and the next one adopts that", async () => {
-    await stop(await startAndSwap());
-    await rollback(PIN_PATH, FLEET_NAME);
-    expect(await status(PIN_PATH, null)).toMatchObject({
-      bundleDigest: digestOf(first),
-      held: digestOf(second),
-      agent: null,
-    });
-    const agent = await start();
-    expect(agent.health()).toMatchObject({ bundleDigest: digestOf(first), status: "ok" });
-    expect(await status(PIN_PATH, null)).toMatchObject({
-      bundleDigest: digestOf(first),
-      agent: { pid: process.pid },
-    });
-  });
-
-  it("says that there is nothing to roll back to", async () => {
-    await start();
-    await expect(rollback(PIN_PATH, null)).rejects.toMatchObject({ code: "no-previous" });
-    await expect(rollback(`${PIN_PATH}-none`, null)).rejects.toMatchObject({ code: "nothing-pinned" });
-  });
-
-  // ---- What a crash leaves -----------------------------------------------------------------------------------------------
-
-  it("moves all interfaces on to the target where a crash has left them on two generations", async () => {
-    ip("link", "add", "veth7", "type", "veth", "peer", "name", "veth8");
-    try {
-      const interfaces = ["eth0", "veth7"];
-      const agent = await start({ interfaces });
-      writeFileSync(bundlePath, second);
-      await agent.syncRules();
-      await stop(agent);
-      // As if the agent had died on the way back to the first, between two interfaces.
-      const state = new FleetState(LAYOUT);
-      const journal = state.readJournal();
-      state.writeJournal({ ...journal, target: journal.previous });
-      const target = openGeneration(
-        LAYOUT,
-        readdirSync(LAYOUT.generations).find((name) => name.startsWith(readBundle(first).generation))!,
-      )!;
-      moveLinks(LAYOUT, { interfaces: ["veth7"], mode: "native" }, target.program);
-      expect(programOn("eth0")).not.toBe(programOn("veth7"));
-      state.close();
-      target.close();
-
-      writeFileSync(bundlePath, "no bundle");
-      const next = await start({ interfaces });
-      expect(event("adopted")).toMatchObject({ bundleDigest: digestOf(first), rolledForward: true });
-      expect(programOn("eth0")).toBe(programOn("veth7"));
-      expect(next.health()).toMatchObject({ previous: { bundleDigest: digestOf(second) } });
-      await stop(next);
-    } finally {
-      ip("link", "delete", "veth7");
-    }
-  });
-
-  it("gives up a target that no link had reached, and sweeps what is half pinned", async () => {
-    await stop(await startAndSwap());
-    const state = new FleetState(LAYOUT);
-    const journal = state.readJournal();
-    state.writeJournal({ ...journal, target: journal.previous, held: journal.current!.bundle });
-    state.close();
-    const half = join(LAYOUT.generations, "new-000000000000-00000000");
-    execFileSync("mkdir", [half]);
-    execFileSync("bpftool", [
-      "map",
-      "create",
-      join(half, "manifest"),
-      "type",
-      "array",
-      "key",
-      "4",
-      "value",
-      "4",
-      "entries",
-      "1",
-      "name",
-      "half",
-    ]);
-    execFileSync("bpftool", [
-      "map",
-      "create",
-      join(LAYOUT.tables, "rules-0000000000000000"),
-      "type",
-      "array",
-      "key",
-      "4",
-      "value",
-      "4",
-      "entries",
-      "1",
-      "name",
-      "half",
-    ]);
-
-    const agent = await start();
-    expect(event("adopted")).toMatchObject({ bundleDigest: digestOf(second), rolledForward: false });
-    expect(agent.health().held).toBeNull();
-    expect(readdirSync(LAYOUT.generations)).toHaveLength(2);
-    expect(readdirSync(LAYOUT.tables)).not.toContain("rules-0000000000000000");
-  });
-
-  it("believes the link where journal and link disagree", async () => {
-    await stop(await startAndSwap());
-    const target = openGeneration(
-      LAYOUT,
-      readdirSync(LAYOUT.generations).find((name) => name.startsWith(readBundle(first).generation))!,
-    )!;
-    const link = XdpLink.openPinned(linkPin(LAYOUT, "eth0"));
-    link.update(target.program, BpfProgram.fromId(link.info.programId));
-    link.close();
-    target.close();
-    writeFileSync(bundlePath, "no bundle");
-    const agent = await start();
-    expect(agent.health()).toMatchObject({ bundleDigest: digestOf(first), status: "degraded" });
-  });
-
-  it("notices that another process has moved the fleet", async () => {
-    const agent = await startAndSwap();
-    // From another network namespace the lock cannot be seen, and the kernel's journal is what both share.
-    const state = new FleetState(LAYOUT);
-    const { rollBack } = await import("../../src/runtime/commit.ts");
-    rollBack(state);
-    state.close();
-    await expect.poll(() => agent.health().bundleDigest, { timeout: 5000 }).toBe(digestOf(first));
   });
 });

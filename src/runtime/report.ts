@@ -1,0 +1,232 @@
+// What the agent tells the world of what it does: log lines, metrics, and the parts of /health that are memory. Every
+// event of the agent's log is made here.
+
+import type { Bundle } from "../bundle/index.ts";
+import { VERSION } from "../version.ts";
+import { type BundleRefused, describeFault, errnoOf, messageOf, RuntimeFault } from "./errors.ts";
+import type { Fleet, LoadResult } from "./fleet.ts";
+import { type HealthReport, healthReport, type Refusal, type SwapSummary } from "./health.ts";
+import type { Logger } from "./log.ts";
+import { AgentMetrics } from "./metrics.ts";
+import { readSamples, type SampleReader } from "./samples.ts";
+
+type Committed = Extract<LoadResult, { kind: "committed" }>;
+
+export class AgentReport {
+  readonly metrics: AgentMetrics;
+  readonly #logger: Logger;
+  #fleet: Fleet | null = null;
+  #samples: SampleReader | null = null;
+  #lastSwap: SwapSummary | null = null;
+  #refused: Refusal | null = null;
+  /** What was last said of a bundle that changes nothing, and of an interface that cannot be attached. */
+  #saidOfBundle = "";
+  #saidOfInterfaces = "";
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+    this.metrics = new AgentMetrics(VERSION, () => ({
+      health: this.health(),
+      accounts: this.#fleet?.accounts() ?? null,
+      maps: this.#fleet?.mapUse() ?? [],
+      samples: this.#samples?.count ?? 0,
+      committedAtMs: this.#fleet?.journal.committedAtMs ?? 0,
+    }));
+  }
+
+  get refused(): Refusal | null {
+    return this.#refused;
+  }
+
+  health(): HealthReport {
+    const fleet = this.#fleet;
+    const held = fleet?.journal.held ?? null;
+    return healthReport({
+      fleet: fleet?.name ?? null,
+      serving: fleet?.serving ?? null,
+      previous: fleet?.previous ?? null,
+      held: held === null ? null : `sha256:${held}`,
+      interfaces: fleet?.interfaces() ?? [],
+      lastSwap: this.#lastSwap,
+      refused: this.#refused,
+      samplesRunning: this.#samples !== null,
+    });
+  }
+
+  // ---- The agent's life ------------------------------------------------------------------------------------------------
+
+  started(metricsAddress: string, operationsAddress: string | null): void {
+    const fields = { metricsAddress, operationsAddress, ...this.#generation() };
+    this.#logger.info({ event: "started", ...fields }, `agent started; metrics on ${metricsAddress}`);
+  }
+
+  stopping(detach: boolean): void {
+    const message = detach ? "agent stops and detaches" : "agent stops; filtering goes on";
+    this.#logger.info({ event: "stopping", detach, ...this.#generation() }, message);
+  }
+
+  fleetOpened(fleet: Fleet): void {
+    this.#fleet = fleet;
+    this.metrics.fleetKnown(fleet.name);
+  }
+
+  /** Samples stop, and nothing more is known of a fleet. */
+  close(): void {
+    this.#samples?.close();
+    this.#samples = null;
+    this.#fleet = null;
+  }
+
+  // ---- Generations -----------------------------------------------------------------------------------------------------
+
+  /** A generation that this process did not commit. */
+  adopted(fleet: Fleet, note: string): void {
+    if (!fleet.serving) return;
+    this.#swapped(fleet, fleet.previous?.generation ?? null, null);
+    const { rolledForward } = fleet;
+    this.#logger.info(
+      {
+        event: "adopted",
+        fleet: fleet.name,
+        ...fleet.serving,
+        rolledForward,
+        interfaces: fleet.interfaces(),
+      },
+      `adopted generation ${fleet.serving.generation}, ${note}`,
+    );
+  }
+
+  committed(fleet: Fleet, result: Committed, verifyMs: number, totalMs: number): void {
+    const { previous: before, durationMs, packetsProven, sharedTables, reused } = result;
+    const stages = { verify: verifyMs, ...durationMs };
+    const previous = before?.bundle.slice(0, 12) ?? null;
+    this.#refused = null;
+    this.#saidOfBundle = `unchanged ${fleet.serving?.bundleDigest}`;
+    this.#swapped(fleet, previous, stages);
+    this.metrics.swap(fleet.name, "committed", totalMs / 1000);
+    const fields = { fleet: fleet.name, ...fleet.serving, previous, durationMs: stages };
+    const details = { packetsProven, sharedTables, reused, interfaces: fleet.interfaces() };
+    this.#logger.info(
+      { event: "generation-committed", ...fields, ...details },
+      `generation ${fleet.serving?.generation} serves`,
+    );
+  }
+
+  /** Said once for each bundle: the path is looked at more often than it changes. */
+  nothingToDo(fleet: Fleet, kind: "unchanged" | "held", bundle: Bundle): void {
+    this.#refused = null;
+    const said = `${kind} ${bundle.digest}`;
+    if (this.#saidOfBundle === said) return;
+    this.#saidOfBundle = said;
+    const { generation, digest: bundleDigest } = bundle;
+    const fields = { fleet: fleet.name, generation, bundleDigest };
+    if (kind === "held") {
+      const message = `bundle ${generation} was rolled back from and is not loaded`;
+      this.#logger.info({ event: "bundle-held", ...fields }, message);
+    } else {
+      const message = `generation ${generation} is what the bundle path holds`;
+      this.#logger.info({ event: "up-to-date", ...fields }, message);
+    }
+  }
+
+  rolledBack(fleet: Fleet, from: string | null): void {
+    this.#swapped(fleet, from, null);
+    this.metrics.swap(fleet.name, "rolled-back");
+    this.#logger.warn(
+      { event: "rolled-back", fleet: fleet.name, ...fleet.serving, previous: from, held: fleet.journal.held },
+      `rolled back to generation ${fleet.serving?.generation}; ${from} is held until the bundle path shows another bundle`,
+    );
+  }
+
+  #swapped(fleet: Fleet, previous: string | null, durationMs: SwapSummary["durationMs"]): void {
+    const at = new Date(fleet.journal.committedAtMs).toISOString();
+    this.#lastSwap = { at, generation: fleet.serving?.generation ?? "", previous, durationMs };
+    if (this.#samples || !fleet.samples) return;
+    try {
+      this.#samples = readSamples(fleet.samples, this.#logger, (id) => fleet.ruleName(id));
+    } catch (error) {
+      this.#logger.warn({ event: "samples-failed", ...describeFault(error) }, "cannot read samples");
+    }
+  }
+
+  // ---- What went wrong -------------------------------------------------------------------------------------------------
+
+  torn(path: string): void {
+    this.#logger.debug({ event: "bundle-torn", path }, "the bundle is being updated");
+  }
+
+  refusedBundle(error: BundleRefused, bundle: Bundle | null): void {
+    const { part, code, message, help } = error;
+    this.#saidOfBundle = "";
+    const bundleDigest = bundle?.digest ?? null;
+    this.#refused = { at: new Date().toISOString(), bundleDigest, part, code, message, help };
+    const fleet = this.#fleet?.name ?? bundle?.manifest.fleet.name ?? "";
+    this.metrics.refused(fleet, part);
+    this.metrics.swap(fleet, error.operation === "prove" ? "failed" : "refused");
+    this.#logger.error(
+      { event: "bundle-refused", part, ...describeFault(error), bundleDigest, ...this.#serving() },
+      `bundle refused: ${message}; ${this.#servesOn()}`,
+    );
+  }
+
+  /** The kernel, not the bundle, was in the way. Said once while it stays the same. */
+  commitFailed(error: unknown, bundle: Bundle): void {
+    const fault = error instanceof RuntimeFault ? error : null;
+    const message = messageOf(error);
+    const again = this.#refused?.message === message && this.#refused.bundleDigest === bundle.digest;
+    this.#refused = {
+      at: new Date().toISOString(),
+      bundleDigest: bundle.digest,
+      part: fault?.object ?? "kernel",
+      code: fault?.code ?? errnoOf(error) ?? "unexpected",
+      message,
+      help: fault?.help ?? "the agent tries again",
+    };
+    if (again) return;
+    this.metrics.swap(this.#fleet?.name ?? bundle.manifest.fleet.name, "failed");
+    this.#logger.error(
+      { event: "commit-failed", ...describeFault(error), bundleDigest: bundle.digest, ...this.#serving() },
+      `generation ${bundle.generation} cannot serve: ${message}; ${this.#servesOn()}`,
+    );
+  }
+
+  // ---- Interfaces ------------------------------------------------------------------------------------------------------
+
+  attached(fleet: Fleet, name: string): void {
+    const fields = { event: "attached", fleet: fleet.name, interface: name };
+    this.#logger.info(fields, `attached to ${name}, which had no link`);
+  }
+
+  detached(fleet: Fleet, name: string): void {
+    const fields = { event: "detached", fleet: fleet.name, interface: name };
+    this.#logger.warn(fields, `detached from ${name}, which is not to be served any more`);
+  }
+
+  interfacesLookedAfter(): void {
+    this.#saidOfInterfaces = "";
+  }
+
+  /** Tried at every tick, so a fault is said once. */
+  attachFailed(error: unknown): void {
+    const message = messageOf(error);
+    if (this.#saidOfInterfaces === message) return;
+    this.#saidOfInterfaces = message;
+    this.#logger.error(
+      { event: "attach-failed", ...describeFault(error) },
+      `${message}; ${this.#servesOn()}`,
+    );
+  }
+
+  #generation(): { fleet: string | null; generation: string | null } {
+    return { fleet: this.#fleet?.name ?? null, generation: this.#fleet?.serving?.generation ?? null };
+  }
+
+  #serving(): { serving: string | null } {
+    return { serving: this.#fleet?.serving?.generation ?? null };
+  }
+
+  #servesOn(): string {
+    const serving = this.#fleet?.serving;
+    return serving ? `generation ${serving.generation} serves on` : "no generation serves";
+  }
+}
