@@ -111,7 +111,7 @@ export class LabNode {
 
   async close(): Promise<void> {
     await this.#agent?.stop();
-    await detach(this.pinPath, this.fleet);
+    detach(this.pinPath, this.fleet);
     if (existsSync(this.pinPath)) rmdirSync(this.pinPath);
     this.world.close();
     this.edge.close();
