@@ -142,7 +142,9 @@ function buildAddon() {
   // somebody's .npmrc would win over the pinned one's headers.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
   const built = once("addon", ["addon", "package-lock.json"], "addon/build/Release/piston_bpf.node", () =>
-    run("addon over libbpf", pinnedNode, [gyp, "rebuild", "--directory", "addon", "--nodedir", headers], { env }),
+    run("addon over libbpf", pinnedNode, [gyp, "rebuild", "--directory", "addon", "--nodedir", headers], {
+      env,
+    }),
   );
   if (!built)
     skip("addon not built", "the agent and kernel tests cannot run; needs g++, make, python3 and libbpf-dev");

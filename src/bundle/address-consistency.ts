@@ -1,7 +1,7 @@
 // The root and ranges of one side and family to the number of classes that they can give; a BundleError where a chunk
 // points outside its ranges, does not begin at its first address, or is not in order.
 
-import { ADDRESS6_CHUNK_MAX, ADDRESS6_RANGE, ADDRESS_ROOT, ROOT_ENTRIES, type SectionName } from "./abi.ts";
+import { ADDRESS_ROOT, ADDRESS6_CHUNK_MAX, ADDRESS6_RANGE, ROOT_ENTRIES, type SectionName } from "./abi.ts";
 import { BundleError } from "./bundle-error.ts";
 
 export interface AddressClasses {

@@ -1,5 +1,10 @@
 // What other rooms import of the bundle. The types come from manifest.schema.json.
 
+export { BundleError, type BundleErrorCode } from "./bundle-error.ts";
+export { type Config, decodeConfig } from "./consistency.ts";
+export { digestOf, generationOf, sha256Bytes, sha256Hex } from "./digest.ts";
+export * from "./format.ts";
+export { tableMemoryBytes } from "./layout.ts";
 export type {
   Manifest,
   ManifestBackend,
@@ -13,11 +18,6 @@ export type {
   Witness,
   WitnessStep,
 } from "./manifest.generated.ts";
-export { BundleError, type BundleErrorCode } from "./bundle-error.ts";
-export { type Config, decodeConfig } from "./consistency.ts";
-export { digestOf, generationOf, sha256Bytes, sha256Hex } from "./digest.ts";
-export * from "./format.ts";
-export { tableMemoryBytes } from "./layout.ts";
 export { type FoundBundle, readBundleFrom } from "./read-bundle-from.ts";
 export {
   type DirectoryReader,

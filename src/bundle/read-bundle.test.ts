@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { CONFIG, RULE, SECTION_NAMES, type SectionName } from "./abi.ts";
-import { addressBundle, smallBundle } from "./bundle-fixture.ts";
 import { BundleError } from "./bundle-error.ts";
+import { addressBundle, smallBundle } from "./bundle-fixture.ts";
 import type { Manifest } from "./manifest.generated.ts";
 import { readBundle } from "./read-bundle.ts";
 

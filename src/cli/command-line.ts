@@ -3,8 +3,8 @@
 //
 // Exit codes: 0 done; 1 a finding (a diagnostic, a stale dist/, a refused bundle) or a fault; 2 called wrongly.
 
-import { type Command, CommandError, runCommand, UsageError } from "./command.ts";
 import { VERSION } from "../version.ts";
+import { type Command, CommandError, runCommand, UsageError } from "./command.ts";
 
 export type Commands = Readonly<
   Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>

@@ -2,7 +2,7 @@
 // evaluator says, then swaps to an edited policy under traffic. Exit code 0 only where every figure is right.
 
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, connect, type Server } from "node:net";
+import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readBundle } from "../bundle/format.ts";

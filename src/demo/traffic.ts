@@ -4,7 +4,7 @@
 import type { Witness } from "../bundle/index.ts";
 import { createEvaluator } from "../compiler/evaluate.ts";
 import type { BackendIr, CheckedFleet } from "../ir/nodes.ts";
-import { formatAddress, parsePrefix, isFault } from "../ir/prefix.ts";
+import { formatAddress, isFault, parsePrefix } from "../ir/prefix.ts";
 import { padTo } from "../packet/build.ts";
 import { tcp, udp } from "../packet/helpers.ts";
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { CONFIG, REASONS } from "../bundle/abi.ts";
 import type { Manifest, ManifestRule } from "../bundle/index.ts";
-import { account, type AccountingInput, sumCounters } from "./accounting.ts";
-import { type Count, freshLedger, settle } from "./reason-ledger.ts";
+import { type AccountingInput, account, sumCounters } from "./accounting.ts";
 import { slotOwners } from "./generation.ts";
+import { type Count, freshLedger, settle } from "./reason-ledger.ts";
 import { ownerKey } from "./slots.ts";
 
 function rule(index: number, change: Partial<ManifestRule> = {}): ManifestRule {

@@ -8,8 +8,8 @@ import {
   COUNTERS_PER_SLOT,
   COUNTERS_REASONS,
   FIRST_PARSE_REASON,
-  type Reason,
   REASONS,
+  type Reason,
   VERDICTS,
 } from "../bundle/abi.ts";
 import type { Manifest } from "../bundle/index.ts";

@@ -1,9 +1,9 @@
 // One fleet on this node: its lock, its state in the kernel, and the generation that serves. The agent drives it, and so
 // do `piston rollback` and `piston status` where no agent runs.
 
-import type { Bundle } from "../bundle/index.ts";
 import { COUNTERS_REASONS } from "../bundle/abi.ts";
-import { account, type Accounts, countersInUse, passMaskOf } from "./accounting.ts";
+import type { Bundle } from "../bundle/index.ts";
+import { type Accounts, account, countersInUse, passMaskOf } from "./accounting.ts";
 import { type BpfMap, interfaceIndex } from "./bpf/index.ts";
 import { commitGeneration, recover, rollBack, sweep } from "./commit.ts";
 import { RuntimeFault } from "./errors.ts";
@@ -25,7 +25,7 @@ import {
   type Placement,
   pinnedLinks,
 } from "./links.ts";
-import { acquireLock, type AgentLock, type LockHolder } from "./lock.ts";
+import { type AgentLock, acquireLock, type LockHolder } from "./lock.ts";
 import type { MapUse } from "./metrics.ts";
 import { createLayout, pinLayout } from "./pins.ts";
 import { prove } from "./prove.ts";

@@ -1,5 +1,6 @@
 // What the agent knows about itself to what it says on /health, /healthz and /readyz. No system calls here.
 
+import { generationOf } from "../bundle/digest.ts";
 import { COMPONENTS } from "../metrics/catalogue.ts";
 
 export type Component = (typeof COMPONENTS)[number];
@@ -89,9 +90,15 @@ export function healthReport(input: HealthInput): HealthReport {
   };
 }
 
-/** Ready: a generation serves, on every interface that it should. A refused bundle does not make a node unready. */
-export function isReady(report: HealthReport): boolean {
-  return report.components.program === "ok" && report.components.interfaces === "ok";
+/**
+ * Ready: a generation serves, on every interface that it should. A refused bundle does not make a node unready, unless
+ * the question names the generation that a roll-out waits for (docs/adr/0005): then that one must serve, or be the one
+ * that an operator rolled back from, which must not stop the roll-out of the next.
+ */
+export function isReady(report: HealthReport, generation: string | null = null): boolean {
+  const serves = report.components.program === "ok" && report.components.interfaces === "ok";
+  const held = report.held === null ? null : generationOf(report.held);
+  return serves && (generation === null || generation === report.generation || generation === held);
 }
 
 function componentStates(input: HealthInput): Record<Component, ComponentState> {

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { RuntimeFault } from "./errors.ts";
-import { healthReport, type HealthInput } from "./health.ts";
+import { type HealthInput, healthReport } from "./health.ts";
 import { type HttpServer, parseAddress, serveMetrics, serveOperations } from "./http.ts";
 
 const serving: HealthInput = {
@@ -53,6 +53,17 @@ describe("the metrics server", () => {
       fleet: "edge",
       generation: "0123456789ab",
       interfaces: [{ name: "eth0", programId: 7 }],
+    });
+  });
+
+  it("is ready for a roll-out where the generation that it waits for serves, or is held", async () => {
+    const held = `sha256:${"fedcba987654".padEnd(64, "0")}`;
+    server = await serveMetrics("127.0.0.1:0", metrics, () => healthReport({ ...serving, held }));
+    expect((await ask("GET", "/readyz?generation=0123456789ab")).status).toBe(200);
+    expect((await ask("GET", "/readyz?generation=fedcba987654")).status).toBe(200);
+    expect(await ask("GET", "/readyz?generation=000000000000")).toEqual({
+      status: 503,
+      body: "not ready: ok, generation 0123456789ab\n",
     });
   });
 

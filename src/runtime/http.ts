@@ -21,7 +21,7 @@ interface Reply {
   readonly type: string;
   readonly body: string;
 }
-type Route = () => Reply | Promise<Reply>;
+type Route = (url: URL) => Reply | Promise<Reply>;
 
 /** An ESM import of node:http costs 14 MiB and 95 ms more (STACK). */
 const { createServer } = process.getBuiltinModule("node:http");
@@ -43,9 +43,11 @@ export function serveMetrics(
       ["GET /healthz", () => text(200, "ok\n")],
       [
         "GET /readyz",
-        () => {
+        ({ searchParams }) => {
           const report = health();
-          return isReady(report) ? text(200, "ready\n") : text(503, `not ready: ${report.status}\n`);
+          return isReady(report, searchParams.get("generation"))
+            ? text(200, "ready\n")
+            : text(503, `not ready: ${report.status}, generation ${report.generation ?? "none"}\n`);
         },
       ],
       [
@@ -173,9 +175,12 @@ async function answer(
   allowed: boolean,
 ): Promise<Reply> {
   if (!allowed) return text(403, "forbidden\n");
-  const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+  // The base only makes a URL of a path; its host is never looked at. A path of `//` has none, and parse() gives null.
+  const url = URL.parse(request.url ?? "/", "http://localhost");
+  if (url === null) return text(404, "not found\n");
+  const path = url.pathname;
   const route = routes.get(`${request.method === "HEAD" ? "GET" : request.method} ${path}`);
-  if (route) return route();
+  if (route) return route(url);
   const known = [...routes.keys()].some((key) => key.endsWith(` ${path}`));
   return known ? text(405, "method not allowed\n") : text(404, "not found\n");
 }

@@ -5,8 +5,8 @@ import {
   decodeJournal,
   EMPTY_JOURNAL,
   encodeJournal,
-  generationName,
   type GenerationKey,
+  generationName,
   JOURNAL_BYTES,
 } from "./journal.ts";
 

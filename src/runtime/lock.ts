@@ -2,9 +2,9 @@
 // process, however that ends, and it needs no writable file system. Whoever connects is told who holds it and where its
 // operations server listens, so that `piston rollback` finds a running agent.
 
-import type { Server } from "node:net";
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
+import type { Server } from "node:net";
 import { errnoOf, RuntimeFault } from "./errors.ts";
 import { pinLayout } from "./pins.ts";
 

@@ -1,13 +1,13 @@
 // Operations on a fleet of this node from another process: through the agent where one runs, and in its place where none
 // does. What `piston rollback`, `piston status` and `piston detach` call.
 
+import type { RollbackResult } from "./agent.ts";
 import { RuntimeFault } from "./errors.ts";
 import { Fleet } from "./fleet.ts";
 import { type HealthReport, healthReport } from "./health.ts";
 import { parseAddress } from "./http.ts";
 import { lockHolder } from "./lock.ts";
 import { pinnedFleets, pinnedInterfaces } from "./pins.ts";
-import type { RollbackResult } from "./agent.ts";
 
 export { detach } from "./detach.ts";
 

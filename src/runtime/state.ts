@@ -3,14 +3,14 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { BLOCK, COUNTERS_PER_SLOT, COUNTERS_REASONS, SLOT_NONE, SLOTS_MAX } from "../bundle/abi.ts";
+import { sumCounters } from "./accounting.ts";
 import { BpfMap, type MapDefinition, possibleCpus } from "./bpf/index.ts";
 import { RuntimeFault } from "./errors.ts";
-import { decodeJournal, EMPTY_JOURNAL, encodeJournal, type Journal, JOURNAL_BYTES } from "./journal.ts";
+import { decodeJournal, EMPTY_JOURNAL, encodeJournal, JOURNAL_BYTES, type Journal } from "./journal.ts";
 import type { PinLayout } from "./pins.ts";
 import { type Count, decodeLedger, encodeLedger, LEDGER_BYTES, type ReasonLedger } from "./reason-ledger.ts";
-import { sumCounters } from "./accounting.ts";
 import { allocateSlots, encodeOwner, OWNER_BYTES, type SlotOwner } from "./slots.ts";
-import { BLOCK, COUNTERS_PER_SLOT, COUNTERS_REASONS, SLOT_NONE, SLOTS_MAX } from "../bundle/abi.ts";
 
 /** State maps of the program, by their name in the object. A proof instance has its own. */
 export const PROGRAM_STATE = ["counters", "limit_state", "blocks", "samples"] as const;

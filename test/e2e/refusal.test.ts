@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Bundle, readBundle } from "../../src/bundle/format.ts";
-import { signBundle, generateKeys } from "../../src/bundle/sign.ts";
+import { generateKeys, signBundle } from "../../src/bundle/sign.ts";
 import { LabNode } from "../../src/lab/lab-node.ts";
 import type { Refusal } from "../../src/runtime/health.ts";
 import { bundleOf } from "../support/compile.ts";

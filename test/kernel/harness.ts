@@ -137,7 +137,7 @@ export class Filter {
   clear(): void {
     for (const name of ["limit_state", "blocks"]) {
       const map = this.map(name);
-      for (const key of [...map.keys()]) map.delete(key);
+      for (const key of Array.from(map.keys())) map.delete(key); // all keys first: a walk goes astray over deletions
     }
   }
 

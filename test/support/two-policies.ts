@@ -2,7 +2,7 @@
 // with different numbers, and what both pass likewise: a packet judged by the tables of one and the rules of the other would get a
 // verdict that neither gives.
 
-import { drop, fleet, packets, packetsPerSecond, pass, policy, limit, by } from "pistonprotection";
+import { by, drop, fleet, limit, packets, packetsPerSecond, pass, policy } from "pistonprotection";
 import { udp } from "../../src/packet/helpers.ts";
 
 export const FLEET_NAME = "swap-test";

@@ -3,12 +3,12 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { addresses, match, type MatchText } from "../checks/fleet-fixture.ts";
 import { contains, union } from "../../ir/address-set.ts";
 import { FIELD_NAMES, type MatchIr } from "../../ir/nodes.ts";
 import { parseAddress } from "../../ir/prefix.ts";
 import { includes } from "../../ir/ranges.ts";
 import { parsePacket } from "../../packet/parse.ts";
+import { addresses, type MatchText, match } from "../checks/fleet-fixture.ts";
 import { partitionAddresses } from "./address-partition.ts";
 import { frameOf } from "./frame.ts";
 import { hasBit, nextBit } from "./mask.ts";

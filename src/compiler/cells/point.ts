@@ -3,8 +3,8 @@
 import { strict as assert } from "node:assert";
 import { contains } from "../../ir/address-set.ts";
 import { FIELD_NAMES, type FieldName, type MatchIr } from "../../ir/nodes.ts";
-import { includes } from "../../ir/ranges.ts";
 import type { Family } from "../../ir/prefix.ts";
+import { includes } from "../../ir/ranges.ts";
 import { type Cell, headersBetween } from "./search.ts";
 import type { Shape } from "./shapes.ts";
 import { DIMENSIONS, L3_LENGTH, PAYLOAD_LENGTH, PREFERRED_VALUES, type Space, UNTAGGED } from "./space.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { runChecks } from "./index.ts";
 import { buildTables } from "../tables/index.ts";
 import { fleet, flow, rule, set, TCP, UDP } from "./fleet-fixture.ts";
+import { runChecks } from "./index.ts";
 
 const capacity = (...given: Parameters<typeof fleet>) =>
   runChecks(fleet(...given)).diagnostics.filter(({ code }) => code === "capacity");

@@ -10,7 +10,7 @@ export interface CheckContext {
   readonly fleet: FleetIr;
   readonly space: Space;
   /** For one proof; it draws on the fleet's as well. */
-  proofBudget(): readonly Budget[];
+  readonly proofBudget: () => readonly Budget[];
 }
 
 /** In tests: about 0.5 s for one proof, and 3 s for all proofs on a fleet. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { runChecks } from "./index.ts";
 import { fleet, rule, UDP } from "./fleet-fixture.ts";
+import { runChecks } from "./index.ts";
 
 const some = [rule("drop", "udp", { protocol: UDP })];
 const place = {

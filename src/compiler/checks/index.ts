@@ -4,10 +4,10 @@ import type { CheckedFleet, FleetIr } from "../../ir/nodes.ts";
 import { hasErrors, sortDiagnostics } from "../diagnostics/index.ts";
 import type { Diagnostic } from "../types.ts";
 import { capacity } from "./capacity.ts";
+import { type Check, createContext } from "./context.ts";
 import { duplicateInterface } from "./duplicate-interface.ts";
 import { managementLockout } from "./management-lockout.ts";
 import { noPolicy } from "./no-policy.ts";
-import { type Check, createContext } from "./context.ts";
 import { unreachableRule } from "./unreachable-rule.ts";
 
 const CHECKS: readonly Check[] = [duplicateInterface, noPolicy, capacity, unreachableRule, managementLockout];

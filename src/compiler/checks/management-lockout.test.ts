@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { runChecks } from "./index.ts";
 import { fleet, flow, limit, rule, TCP, UDP } from "./fleet-fixture.ts";
+import { runChecks } from "./index.ts";
 
 const ssh = flow("ssh", { source: ["192.0.2.0/28"], protocol: TCP, destinationPort: 22 });
 const run = (...rules: Parameters<typeof fleet>[0]) => runChecks(fleet(rules, { management: [ssh] }));

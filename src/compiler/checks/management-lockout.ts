@@ -5,8 +5,8 @@ import type { RuleIr } from "../../ir/nodes.ts";
 import { pointOf } from "../cells/point.ts";
 import { findPacket, Region } from "../cells/region.ts";
 import type { Diagnostic } from "../types.ts";
-import { formatPoint } from "./format-point.ts";
 import type { CheckContext } from "./context.ts";
+import { formatPoint } from "./format-point.ts";
 import { nameRule, ruleDiagnostic, tooHard } from "./report.ts";
 
 export function managementLockout(context: CheckContext): Diagnostic[] {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { Budget } from "../cells/search.ts";
-import { runChecks } from "./index.ts";
 import { createContext } from "./context.ts";
 import { fleet, flow, ICMP, ICMPV6, limit, rule, set, TCP, UDP } from "./fleet-fixture.ts";
+import { runChecks } from "./index.ts";
 import { unreachableRule } from "./unreachable-rule.ts";
 
 const run = (...given: Parameters<typeof fleet>) =>

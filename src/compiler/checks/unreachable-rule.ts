@@ -1,8 +1,8 @@
 // A rule that decides nothing: rules above it, or what is always passed, take every packet that it matches; or there is
 // no such packet. Shadow rules and limits let packets go on, so they cover nothing.
 
-import type { FleetIr, RuleIr, SetIr } from "../../ir/nodes.ts";
 import { isEmpty } from "../../ir/address-set.ts";
+import type { FleetIr, RuleIr, SetIr } from "../../ir/nodes.ts";
 import { findPacket, Region } from "../cells/region.ts";
 import type { Diagnostic } from "../types.ts";
 import type { CheckContext } from "./context.ts";

@@ -1,8 +1,8 @@
 // What every kind of witness is derived from: the fleet's rules in one space, the packets that are already decided above a
 // rule, and the recorder.
 
-import type { CheckedFleet, MatchIr, RuleIr } from "../../ir/nodes.ts";
 import type { Witness } from "../../bundle/manifest.generated.ts";
+import type { CheckedFleet, MatchIr, RuleIr } from "../../ir/nodes.ts";
 import { frameOf } from "../cells/frame.ts";
 import { holds, type Point, pointOf } from "../cells/point.ts";
 import { findPacket, Region } from "../cells/region.ts";

@@ -5,8 +5,8 @@
 import { strict as assert } from "node:assert";
 import type { Witness } from "../../bundle/manifest.generated.ts";
 import type { CheckedFleet, RuleIr } from "../../ir/nodes.ts";
-import { TESTABLE_FRAME_BYTES } from "../cells/space.ts";
 import type { Cell } from "../cells/search.ts";
+import { TESTABLE_FRAME_BYTES } from "../cells/space.ts";
 import { LARGE } from "../checks/matches.ts";
 import { ruleDiagnostic } from "../checks/report.ts";
 import type { Diagnostic } from "../types.ts";
@@ -18,13 +18,13 @@ import {
   pointAt,
   reach,
   testable,
-  walk,
   type WitnessContext,
+  walk,
 } from "./context.ts";
 import { ALWAYS_PASSED_FRAMES, PARSE_FRAMES } from "./frames.ts";
 import { START_NS } from "./recorder.ts";
 import { conformingWitness, decidingWitness, exceedingWitness, shadowWitness } from "./rule-witnesses.ts";
-import { setEdges, ShownSets } from "./set-edges.ts";
+import { ShownSets, setEdges } from "./set-edges.ts";
 
 export interface WitnessResult {
   readonly witnesses: readonly Witness[];

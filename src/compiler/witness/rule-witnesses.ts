@@ -1,10 +1,10 @@
 // A rule to the packets that show it at work: one that it, and no rule above, decides; for a limit, its burst and the
 // packet after it. Null where the evaluator does not name the rule, or no such packet can be tried in the kernel.
 
+import type { Witness } from "../../bundle/manifest.generated.ts";
 import { limitParameters } from "../../ir/limit.ts";
 import type { LimitAction, RuleIr } from "../../ir/nodes.ts";
 import { type ParsedPacket, parsePacket } from "../../packet/parse.ts";
-import type { Witness } from "../../bundle/manifest.generated.ts";
 import { addressesOf, type Point } from "../cells/point.ts";
 import type { Cell } from "../cells/search.ts";
 import { ends, once, otherLimits, pointAt, testable, type WitnessContext } from "./context.ts";

@@ -2,11 +2,11 @@
 // the addresses before and after. One witness for a set, with 16 steps at most: the set's first and last range, of both
 // families. The evaluator says what each address gets.
 
+import type { Witness } from "../../bundle/manifest.generated.ts";
 import type { AddressSet } from "../../ir/address-set.ts";
 import { keyOf } from "../../ir/address-set.ts";
 import type { RuleIr } from "../../ir/nodes.ts";
 import type { Family } from "../../ir/prefix.ts";
-import type { Witness } from "../../bundle/manifest.generated.ts";
 import type { Point } from "../cells/point.ts";
 import { FAMILY } from "../checks/matches.ts";
 import { type Above, once, pointAt, reach, testable, type WitnessContext } from "./context.ts";

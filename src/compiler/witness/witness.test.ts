@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { CheckedFleet } from "../../ir/nodes.ts";
 import type { Witness } from "../../bundle/manifest.generated.ts";
+import type { CheckedFleet } from "../../ir/nodes.ts";
 import { parsePacket } from "../../packet/parse.ts";
 import { formatPacket } from "../../packet/text.ts";
-import { runChecks } from "../checks/index.ts";
 import { fleet, flow, limit, type MatchText, rule, SYN, TCP, UDP } from "../checks/fleet-fixture.ts";
+import { runChecks } from "../checks/index.ts";
 import { createEvaluator } from "../evaluate.ts";
 import { deriveWitnesses } from "./index.ts";
 
@@ -315,7 +315,7 @@ const matches: fc.Arbitrary<MatchText> = fc.record(
     ttl: fc.constantFrom(255, [[0, 5]] as const),
   },
   { requiredKeys: [] },
-) as fc.Arbitrary<MatchText>;
+);
 const actions = fc.oneof(
   fc.constant("pass" as const),
   fc.constant("drop" as const),

@@ -2,7 +2,7 @@
 
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { BpfError, BpfUnavailableError, type BpfFailure } from "./errors.ts";
+import { BpfError, type BpfFailure, BpfUnavailableError } from "./errors.ts";
 
 export interface NativeHandle {
   close(): void;

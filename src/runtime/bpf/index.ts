@@ -2,9 +2,6 @@
 // addon/ and libbpf. It knows nothing of policies. Importing it never fails; the first use throws BpfUnavailableError
 // where the addon cannot be had. Every handle closes by close(), by `using`, or when it is collected.
 
-export { BpfError, BpfUnavailableError } from "./errors.ts";
-export { XdpLink, xdpQuery } from "./link.ts";
-export { BpfMap, MAP_FLAGS, type MapDefinition, type MapType } from "./map.ts";
 export {
   bpfUnavailable,
   type LinkInfo,
@@ -13,6 +10,9 @@ export {
   type ProgramInfo,
   type XdpState,
 } from "./addon.ts";
+export { BpfError, BpfUnavailableError } from "./errors.ts";
+export { XdpLink, xdpQuery } from "./link.ts";
+export { BpfMap, MAP_FLAGS, type MapDefinition, type MapType } from "./map.ts";
 export { BpfObject } from "./object.ts";
 export { BpfProgram, type TestRunOptions, type TestRunResult } from "./program.ts";
 export { RingBuffer } from "./ring-buffer.ts";

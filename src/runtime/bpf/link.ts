@@ -1,7 +1,7 @@
 // XDP links: a program on an interface. A pinned link keeps filtering when its process is gone, and one update moves it
 // to another program without a packet in between that sees neither.
 
-import { loadAddon, type LinkInfo, type NativeLink, type XdpState } from "./addon.ts";
+import { type LinkInfo, loadAddon, type NativeLink, type XdpState } from "./addon.ts";
 import { BpfProgram } from "./program.ts";
 
 export class XdpLink {

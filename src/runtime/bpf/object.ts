@@ -1,8 +1,8 @@
 // BPF object files (ELF): opened, adjusted, loaded. What is taken out of one lives on when it is closed.
 
 import { readFileSync } from "node:fs";
-import { BpfMap } from "./map.ts";
 import { loadAddon, type NativeObject, type ObjectMap } from "./addon.ts";
+import { BpfMap } from "./map.ts";
 import { BpfProgram } from "./program.ts";
 
 export class BpfObject {

@@ -1,7 +1,7 @@
 // Records that a BPF program wrote to a ring buffer, given to a function as the event loop finds them.
 
-import { BpfMap } from "./map.ts";
 import { loadAddon, type NativeRingBuffer } from "./addon.ts";
+import { BpfMap } from "./map.ts";
 
 export class RingBuffer {
   readonly #native: NativeRingBuffer;

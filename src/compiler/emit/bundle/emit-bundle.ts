@@ -1,10 +1,10 @@
 // A checked fleet to the bytes of its bundle. The same fleet, revision and witnesses give the same bytes.
 
 import { strict as assert } from "node:assert";
+import type { ManifestRule, Witness } from "../../../bundle/manifest.generated.ts";
 import { readBundle } from "../../../bundle/read-bundle.ts";
 import type { ManifestHead } from "../../../bundle/write-bundle.ts";
 import { writeBundle } from "../../../bundle/write-bundle.ts";
-import type { ManifestRule, Witness } from "../../../bundle/manifest.generated.ts";
 import type { CheckedFleet, RuleIr } from "../../../ir/nodes.ts";
 import { buildTables, rulesOf, stableId, type Tables } from "../../tables/index.ts";
 

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import {
+  type Dashboard,
   DashboardBuilder,
   DashboardCursorSync,
-  type Dashboard,
   DatasourceVariableBuilder,
   QueryVariableBuilder,
   VariableRefresh,

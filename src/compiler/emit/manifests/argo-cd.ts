@@ -1,7 +1,7 @@
 // Argo CD's side of the sync: a project that may touch nothing but what is emitted here, and an Application for each path.
 
-import type { IAppProject } from "@kubernetes-models/argo-cd/argoproj.io/v1alpha1/AppProject";
 import type { IApplication } from "@kubernetes-models/argo-cd/argoproj.io/v1alpha1/Application";
+import type { IAppProject } from "@kubernetes-models/argo-cd/argoproj.io/v1alpha1/AppProject";
 import { CLUSTER_PATH, commonLabels, MONITORING_PATH, NAMESPACE, WORKERS_NAMESPACE } from "../kubernetes.ts";
 import type { Site } from "./site.ts";
 

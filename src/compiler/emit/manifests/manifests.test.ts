@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { IAppProject } from "@kubernetes-models/argo-cd/argoproj.io/v1alpha1/AppProject";
 import type { IApplication } from "@kubernetes-models/argo-cd/argoproj.io/v1alpha1/Application";
+import type { IAppProject } from "@kubernetes-models/argo-cd/argoproj.io/v1alpha1/AppProject";
 import type { IDaemonSet } from "kubernetes-models/apps/v1/DaemonSet";
 import type { IRole } from "kubernetes-models/rbac.authorization.k8s.io/v1/Role";
 import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";

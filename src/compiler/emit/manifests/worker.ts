@@ -5,6 +5,7 @@ import type { IIoK8sApiCoreV1Container } from "kubernetes-models/v1/Container";
 import type { IService } from "kubernetes-models/v1/Service";
 import type { IServiceAccount } from "kubernetes-models/v1/ServiceAccount";
 import type { CheckedFleet } from "../../../ir/nodes.ts";
+import { VERSION } from "../../../version.ts";
 import {
   commonLabels,
   FLEET_LABEL,
@@ -13,7 +14,6 @@ import {
   WORKER_APP,
   WORKERS_NAMESPACE,
 } from "../kubernetes.ts";
-import { VERSION } from "../../../version.ts";
 import type { BundleObjects } from "./bundle-config-maps.ts";
 import type { Site } from "./site.ts";
 
