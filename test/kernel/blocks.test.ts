@@ -76,6 +76,14 @@ describe("temporary blocks", () => {
     expect(filter.counters()["reason block"]).toEqual({ packets: 1, bytes: 114 });
   });
 
+  test("beside a rule that blocks, a rule that only drops still blocks nobody", () => {
+    const only = limit({ burstTicks: ticks(1) }, { id: 8n, source: ["192.0.2.0/24"] });
+    const filter = load({ rules: [only, blocking({ source: ["198.51.100.0/24"] })] });
+    expect(run(filter, from("192.0.2.1"), [SECOND, SECOND, SECOND])).toBe("pxx");
+    expect(run(filter, from("198.51.100.7"), [SECOND, SECOND, SECOND])).toBe("pxb");
+    expect([...filter.map("blocks").keys()].length).toBe(1);
+  });
+
   test("a rule that only drops what is above its rate blocks nobody", () => {
     const filter = load({ rules: [limit({ burstTicks: ticks(1) })] });
     expect(run(filter, from("198.51.100.7"), [SECOND, SECOND, 2n * SECOND])).toBe("pxp");

@@ -1,11 +1,11 @@
-// One limit, one block and one counter under packets on several CPUs at once: nothing is charged twice, and nothing is lost.
+// One limit under packets on several CPUs at once: nothing is charged twice, and nothing is lost.
 // Time stands still in a proof instance, so the sums are exact.
 
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { PROOF } from "../../src/bundle/abi.ts";
-import { from, limit, load, SECOND, unload } from "./fixtures.ts";
+import { from, limit, load, ports, SECOND, ticks, unload } from "./fixtures.ts";
 import { buildObject, type Filter } from "./harness.ts";
 
 beforeAll(buildObject);
@@ -13,10 +13,10 @@ afterEach(unload);
 
 const THREADS = Math.max(2, availableParallelism());
 
-/** Runs the packet `repeat` times on each of THREADS threads, all at once, at the proof time `nowNs`. */
+/** Runs each packet `repeat` times on each of THREADS threads, all at once, at the proof time `nowNs`. */
 async function runOnThreads(
   filter: Filter,
-  packet: Uint8Array,
+  packets: readonly Uint8Array[],
   repeat: number,
   nowNs: bigint,
 ): Promise<void> {
@@ -27,7 +27,7 @@ async function runOnThreads(
       new Worker(new URL("./worker.ts", import.meta.url), {
         workerData: {
           programId: filter.program.info.id,
-          packet,
+          packets,
           repeat,
           nowNs,
           metadataBytes: PROOF.bytes,
@@ -54,7 +54,7 @@ describe("packets on several CPUs", () => {
     // 16 ticks a packet, and a bucket that no run can fill.
     const filter = load({ rules: [limit({ multiplier: 16n << 16n, burstTicks: 1n << 60n })] });
     const repeat = 300_000;
-    await runOnThreads(filter, from("198.51.100.7"), repeat, SECOND);
+    await runOnThreads(filter, [from("198.51.100.7")], repeat, SECOND);
     const [tat] = [...filter.map("limit_state").entries()].map(([, value]) =>
       Buffer.from(value).readBigUInt64LE(),
     );
@@ -62,10 +62,19 @@ describe("packets on several CPUs", () => {
     expect(filter.counters()["0 conformed"]?.packets).toBe(THREADS * repeat);
   });
 
+  test("a key that is new to two CPUs at once gets one state", async () => {
+    // A bucket of one packet for each source port: of the packets with the same port, whatever their number, one passes.
+    const filter = load({ rules: [limit({ burstTicks: ticks(1), key: "source-port" })] });
+    const packets = Array.from({ length: 30_000 }, (_, i) => ports(1 + i, 9));
+    await runOnThreads(filter, packets, 1, SECOND);
+    expect(filter.counters()["0 conformed"]?.packets).toBe(packets.length);
+    expect(filter.counters()["0 exceeded"]?.packets).toBe((THREADS - 1) * packets.length);
+  });
+
   test("a bucket gives out exactly its burst, also where its first packets come at once", async () => {
     for (let round = 0; round < 5; round++) {
       const filter = load({ rules: [limit({ multiplier: 16n << 16n, burstTicks: 16n * 1000n })] });
-      await runOnThreads(filter, from("198.51.100.7"), 20_000, SECOND);
+      await runOnThreads(filter, [from("198.51.100.7")], 20_000, SECOND);
       const counts = filter.counters();
       expect(counts["0 conformed"]?.packets).toBe(1000);
       expect(counts["0 exceeded"]?.packets).toBe(THREADS * 20_000 - 1000);

@@ -291,6 +291,20 @@ describe("addresses", () => {
     }
   });
 
+  test("chunks of 16 bits that stand side by side, each with ranges of its own", () => {
+    const hex = (n: number) => n.toString(16);
+    const chunks = Array.from({ length: 20 }, (_, i) => i);
+    const matches = matcher({
+      source: chunks.flatMap((i) => [`10.${i}.${i}.0/24`, `20${hex(0x10 + i)}:${hex(i)}::/32`]),
+    });
+    for (const i of chunks) {
+      for (const j of chunks) {
+        expect([i, j, matches(from(`10.${i}.${j}.9`))]).toEqual([i, j, i === j]);
+        expect([i, j, matches(from(`20${hex(0x10 + i)}:${hex(j)}::9`))]).toEqual([i, j, i === j]);
+      }
+    }
+  });
+
   test("a rule of one family's prefixes never sees the other family", () => {
     const matches = matcher({
       source: ["198.51.100.0/24", "2001:db8::/32"],

@@ -121,6 +121,10 @@ describe("samples", () => {
       filter.program.testRun(packet, { repeat: 100_000 });
       tookNs = ktimeNs() - begun;
     });
+    const used = [...filter.map("sample_budget").entries()].flatMap(([, value]) => [
+      ...new BigUint64Array(new Uint8Array(value).buffer).filter((_, i) => i % 2 === 1),
+    ]);
+    expect(used.reduce((a, b) => (a > b ? a : b))).toBe(3n);
     // A jiffy is 1 ms at the shortest (CONFIG_HZ=1000); the run may change its CPU between two system calls, not in one.
     const jiffies = Number(tookNs / 1_000_000n) + 2;
     expect(samples.length).toBeGreaterThanOrEqual(3);

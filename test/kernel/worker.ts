@@ -1,11 +1,11 @@
-// One thread of concurrency.test.ts: waits for the others, then runs the packet.
+// One thread of concurrency.test.ts: waits for the others, then runs the packets.
 
 import { workerData } from "node:worker_threads";
 import { BpfProgram } from "../../src/runtime/bpf/index.ts";
 
 interface Work {
   readonly programId: number;
-  readonly packet: Uint8Array;
+  readonly packets: readonly Uint8Array[];
   readonly repeat: number;
   readonly nowNs: bigint;
   readonly metadataBytes: number;
@@ -19,5 +19,5 @@ const metadata = new Uint8Array(work.metadataBytes);
 new DataView(metadata.buffer).setBigUint64(0, work.nowNs, true);
 Atomics.add(work.gate, 0, 1);
 while (Atomics.load(work.gate, 0) < work.threads); // not Atomics.wait: waking takes longer than the race lasts
-program.testRun(work.packet, { metadata, repeat: work.repeat });
+for (const packet of work.packets) program.testRun(packet, { metadata, repeat: work.repeat });
 program.close();
