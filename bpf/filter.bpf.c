@@ -210,6 +210,7 @@ int piston_filter(struct xdp_md *ctx)
 		if ((void *)(proof + 1) > (void *)(long)ctx->data)
 			return XDP_ABORTED; /* the test-run was called without metadata; a program that serves has no such path */
 		packet.now_ns = proof->now_ns;
+		packet.frame_bytes = proof->frame_bytes; /* parse() takes 1 off */
 	}
 
 	reason = parse(ctx, &packet);

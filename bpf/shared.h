@@ -176,15 +176,19 @@ struct rodata {
 };
 
 /*
- * The 32 bytes of XDP metadata before a packet in BPF_PROG_TEST_RUN of a proof instance (instance.proof). `now_ns` is
- * read, the rest is written. A program that serves traffic has proof == 0 and never looks at metadata.
+ * The 32 bytes of XDP metadata before a packet in BPF_PROG_TEST_RUN of a proof instance (instance.proof). `now_ns` and
+ * `frame_bytes` are read, the rest is written. A program that serves traffic has proof == 0 and never looks at metadata.
+ *
+ * A test-run takes no frame below 14 bytes and shows a program 3,520 bytes at most. `frame_bytes` says what the frame's
+ * length really is, where the bytes given are fewer or more: the length plus 1; 0 where they are the whole frame.
  */
 struct proof {
 	__u64 now_ns;
 	__u64 rule_id; /* 0: no rule */
 	__u32 reason;
 	__u32 verdict;
-	__u64 reserved;
+	__u32 frame_bytes;
+	__u32 reserved;
 };
 
 /* --- State: outlives generations, keyed by stable ids, shared by all instances that serve. ---------------------------- */

@@ -100,7 +100,7 @@ export const RULE = {
 } as const;
 
 /** struct proof: metadata before a packet in a test-run of a proof instance. */
-export const PROOF = { bytes: 32, nowNs: 0, ruleId: 8, reason: 16, verdict: 20 } as const;
+export const PROOF = { bytes: 32, nowNs: 0, ruleId: 8, reason: 16, verdict: 20, frameBytes: 24 } as const;
 
 export const COUNTERS_REASONS = 64;
 export const COUNTERS_PER_SLOT = 4;
