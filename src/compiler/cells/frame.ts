@@ -9,10 +9,10 @@ const TCP_OPTIONS_MAX = 40;
 const EXTENSION_BYTES_MAX = 2048;
 const EXTENSIONS_MAX = 8;
 
-/**
- * Null where the headers can not be built: an IPv6 packet without TCP whose headers are an odd number of 4-byte units needs an
- * authentication header that breaks RFC 4302 §2.2.
- */
+/** Of an authentication header that takes an odd unit of 4 bytes: against RFC 4302 §2.2, but SEMANTICS §1 walks over it. */
+const ODD_HEADER_BYTES = 12;
+
+/** Null where the headers can not be built: more extension headers than are walked, or an odd unit that none is short enough for. */
 export function frameOf(point: Point): Uint8Array | null {
   const { shape, fields, family } = point;
   const later = shape.fragment === 2;
@@ -26,7 +26,9 @@ export function frameOf(point: Point): Uint8Array | null {
     tcpOptions = slack <= TCP_OPTIONS_MAX ? slack : family === 4 ? TCP_OPTIONS_MAX : slack % 8;
     slack -= tcpOptions;
   }
-  if (family === 6 && slack % 8 !== 0) return null;
+  const oddHeaderBytes = family === 6 && slack % 8 !== 0 ? ODD_HEADER_BYTES : 0;
+  slack -= oddHeaderBytes;
+  if (slack < 0) return null;
 
   const common = {
     ...(fields.vlan === null ? {} : { vlan: [fields.vlan] }),
@@ -50,6 +52,8 @@ export function frameOf(point: Point): Uint8Array | null {
       },
     });
   const extensions: ExtensionSpec[] = [];
+  if (oddHeaderBytes > 0)
+    extensions.push({ kind: "authentication", body: new Uint8Array(oddHeaderBytes - 2) });
   for (let left = slack; left > 0; left -= EXTENSION_BYTES_MAX)
     extensions.push({
       kind: "destination-options",
