@@ -1,12 +1,11 @@
 // Roll-back, and what an agent makes of what another one has left: half a commit, half a pin, a journal that is wrong.
 
-import { execFileSync } from "node:child_process";
-import { readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { readBundle } from "../../src/bundle/index.ts";
 import type { Agent } from "../../src/runtime/agent.ts";
-import { BpfProgram, XdpLink } from "../../src/runtime/bpf/index.ts";
+import { BpfMap, BpfProgram, XdpLink } from "../../src/runtime/bpf/index.ts";
 import { rollBack } from "../../src/runtime/commit.ts";
 import { openGeneration } from "../../src/runtime/generation.ts";
 import { moveLinks } from "../../src/runtime/links.ts";
@@ -130,37 +129,11 @@ describeKernel("the agent after a roll-back or a crash", () => {
     state.writeJournal({ ...journal, target: journal.previous, held: journal.current!.bundle });
     state.close();
     const half = join(LAYOUT.generations, "new-000000000000-00000000");
-    execFileSync("mkdir", [half]);
-    execFileSync("bpftool", [
-      "map",
-      "create",
-      join(half, "manifest"),
-      "type",
-      "array",
-      "key",
-      "4",
-      "value",
-      "4",
-      "entries",
-      "1",
-      "name",
-      "half",
-    ]);
-    execFileSync("bpftool", [
-      "map",
-      "create",
-      join(LAYOUT.tables, "rules-0000000000000000"),
-      "type",
-      "array",
-      "key",
-      "4",
-      "value",
-      "4",
-      "entries",
-      "1",
-      "name",
-      "half",
-    ]);
+    mkdirSync(half);
+    for (const pin of [join(half, "manifest"), join(LAYOUT.tables, "rules-0000000000000000")]) {
+      using map = BpfMap.create({ type: "array", name: "half", keyBytes: 4, valueBytes: 4, maxEntries: 1 });
+      map.pin(pin);
+    }
 
     const agent = await start();
     expect(event("adopted")).toMatchObject({ bundleDigest: digestOf(second), rolledForward: false });
