@@ -13,6 +13,7 @@
 #ifndef PISTON_CLASSIFY_BPF_H
 #define PISTON_CLASSIFY_BPF_H
 
+#include "canary.bpf.h"
 #include "parse.bpf.h"
 #include "tables.bpf.h"
 
@@ -49,7 +50,7 @@ static __always_inline __u32 address4_class(void *root, void *ranges, __u32 addr
 		line = line_at(ranges, middle / 16);
 		if (!line)
 			return 0;
-		first += half & ((__u32)is_below(low, line->ranges4[middle % 16] >> 16) - 1);
+		first += half & ((__u32)is_below(low, (line->ranges4[middle % 16] >> 16) + CANARY(CANARY_RANGE_EDGE)) - 1);
 		count -= half;
 	}
 	line = line_at(ranges, first / 16);

@@ -150,6 +150,8 @@ static __always_inline int judge(struct xdp_md *ctx, struct packet *packet, cons
 		return bits ? apply_rules(ctx, packet, 0, bits) : GO_ON;
 	}
 	words = rows_and(rows, 0, low_bits(CONFIG.word_count));
+	if (CANARY(CANARY_SUMMARY_WORD))
+		words &= ~2ULL;
 	for (__u32 round = 0; round < CONFIG.word_count && words; round++) {
 		__u32 word = lowest_bit(words);
 		__u64 bits = rows_and(rows, 1 + word, ~0ULL);

@@ -9,6 +9,7 @@
 #ifndef PISTON_LIMIT_BPF_H
 #define PISTON_LIMIT_BPF_H
 
+#include "canary.bpf.h"
 #include "state.bpf.h"
 
 #define SWAP_TRIES 16
@@ -95,7 +96,7 @@ __noinline int limit_exceeded(struct packet *packet, __u32 rule_index)
 		__u64 before = seen;
 
 		start = seen > now ? seen : now;
-		if (start + cost - now > rule->limit_burst_ticks)
+		if (start + cost - now + CANARY(CANARY_LIMIT_EDGE) > rule->limit_burst_ticks)
 			return 1;
 		seen = __sync_val_compare_and_swap(tat, before, start + cost); /* BPF_CMPXCHG: kernel 5.12 */
 		if (seen == before)

@@ -219,11 +219,12 @@ const commands = {
       ...args,
     ],
   ],
+  fuzz: (args) => [["test/differential/main.ts", ...args]],
 };
 
 const [name, ...args] = process.argv.slice(2);
 if (name !== undefined && !(name in commands))
-  fail(`unknown command ${name}: give start, test, or none for set-up only`);
+  fail(`unknown command ${name}: give start, test, fuzz, or none for set-up only`);
 installSystemPackages();
 installNodePackages();
 buildAddon();

@@ -24,7 +24,7 @@ import {
   stagingPath,
   tablePin,
 } from "./pins.ts";
-import type { ProofInstance } from "./prove.ts";
+import { clearMaps, type ProofInstance } from "./prove.ts";
 import { type SlotOwner } from "./slots.ts";
 import { type FleetState, PROGRAM_STATE } from "./state.ts";
 import { frozenTable, sharedTable, sweepTables, type TableImage, zeroTable } from "./tables.ts";
@@ -142,7 +142,7 @@ export function buildGeneration(
   }
 }
 
-function tableImages(bundle: Bundle): TableImage[] {
+export function tableImages(bundle: Bundle): TableImage[] {
   const digests = new Map(bundle.manifest.sections.map((section) => [section.name, section.sha256]));
   return TABLE_NAMES.map((name) => {
     const bytes = bundle.section(name);
@@ -152,7 +152,7 @@ function tableImages(bundle: Bundle): TableImage[] {
 }
 
 /** `counter_slots`: 32-bit slot of each rule, sixteen a line. */
-function slotsImage(slots: Uint32Array): TableImage {
+export function slotsImage(slots: Uint32Array): TableImage {
   const bytes = Buffer.alloc(Math.max(1, Math.ceil(slots.length / 16)) * LINE_BYTES);
   for (const [index, slot] of slots.entries()) bytes.writeUInt32LE(slot, 4 * index);
   return { name: "counter_slots", bytes, sha256: sha256Hex(bytes) };
@@ -166,7 +166,7 @@ function manifestImage(manifest: Manifest): TableImage {
   return { name: "manifest", bytes, sha256: sha256Hex(bytes) };
 }
 
-function rodata(bundle: Bundle, proof: boolean): Uint8Array {
+export function rodata(bundle: Bundle, proof: boolean): Uint8Array {
   const config = bundle.section("config");
   assert(config, "the reader refuses a bundle without config");
   const bytes = Buffer.alloc(RODATA.bytes);
@@ -177,13 +177,13 @@ function rodata(bundle: Bundle, proof: boolean): Uint8Array {
   return bytes;
 }
 
-interface LoadedInstance {
+export interface LoadedInstance {
   readonly object: BpfObject;
   readonly program: BpfProgram;
   readonly rodata: BpfMap;
 }
 
-function loadInstance(
+export function loadInstance(
   object: ProgramObject,
   tables: ReadonlyMap<string, BpfMap>,
   initial: Uint8Array,
@@ -219,12 +219,7 @@ function definitionOf(map: ObjectMap | undefined, name: string): MapDefinition {
 function proofInstance(program: BpfProgram, state: readonly BpfMap[]): ProofInstance {
   return {
     run: (packet, metadata, repeat) => program.testRun(packet, { metadata, repeat }),
-    clearState() {
-      for (const map of state) {
-        const keys = Array.from(map.keys()); // first all keys: a deletion would make the walk begin again
-        for (const key of keys) map.delete(key);
-      }
-    },
+    clearState: () => clearMaps(state),
   };
 }
 

@@ -3,6 +3,7 @@
 
 import { PROOF, REASONS, VERDICTS } from "../bundle/abi.ts";
 import type { Manifest, Witness, WitnessStep } from "../bundle/index.ts";
+import type { BpfMap } from "./bpf/index.ts";
 import { BundleRefused } from "./errors.ts";
 
 /** include/uapi/linux/bpf.h, enum xdp_action. */
@@ -20,6 +21,14 @@ export interface ProofInstance {
   run(packet: Uint8Array, metadata: Uint8Array, repeat: number): { returnCode: number; metadata: Uint8Array };
   /** Empties limit state and blocks. */
   clearState(): void;
+}
+
+/** Deletes every entry. First all keys are read: a deletion would make the walk begin again. */
+export function clearMaps(maps: readonly BpfMap[]): void {
+  for (const map of maps) {
+    const keys = Array.from(map.keys());
+    for (const key of keys) map.delete(key);
+  }
 }
 
 /** Returns the number of packets run. Throws BundleRefused at the first witness that fails. */

@@ -1,0 +1,109 @@
+// A bundle to a proof instance by itself: the program and the tables that would serve, with a clock and a state of its own.
+// Nothing is pinned and nothing attached. For whatever runs many packets through a bundle in the kernel.
+
+import { PROOF, REASONS, VERDICTS } from "../bundle/abi.ts";
+import type { Bundle } from "../bundle/format.ts";
+import { countersInUse, sumCounters } from "./accounting.ts";
+import { type BpfMap, possibleCpus } from "./bpf/index.ts";
+import { loadInstance, type ProgramObject, rodata, slotsImage, tableImages } from "./generation.ts";
+import { clearMaps, type ProofInstance } from "./prove.ts";
+import type { Count } from "./reason-ledger.ts";
+import { frozenTable } from "./tables.ts";
+
+export interface TimedFrame {
+  /** At least 14 bytes; the program is shown 3,498 at most. */
+  readonly frame: Uint8Array;
+  readonly atNs: bigint;
+}
+
+/** What the program said of one packet. Names and ids are left to the reader: a million of these are numbers. */
+export interface RawDecision {
+  readonly verdict: (typeof VERDICTS)[number];
+  /** Stable id; 0n where no rule decided. */
+  readonly rule: bigint;
+  readonly reason: (typeof REASONS)[number];
+}
+
+export interface ProofEngine extends ProofInstance {
+  /** In order, each at its time, on the state that the ones before left. */
+  runMany(packets: readonly TimedFrame[]): RawDecision[];
+  /** Of the reasons, then COUNTERS_PER_SLOT for each rule of the manifest, since the engine was made. */
+  counters(): Count[];
+  /** Entries of the limit state and of the blocks. Above half of `stateEntries` the kernel may begin to forget. */
+  stateSize(): number;
+  close(): void;
+}
+
+/** `stateEntries`: how many keys limits and blocks can have before the kernel may forget some. */
+export function createProofEngine(bundle: Bundle, object: ProgramObject, stateEntries = 16_384): ProofEngine {
+  const rules = bundle.manifest.rules.length;
+  const handles: { close(): void }[] = [];
+  const close = () => {
+    for (const handle of handles) handle.close();
+  };
+  const own = <T extends { close(): void }>(handle: T): T => {
+    handles.push(handle);
+    return handle;
+  };
+  try {
+    const tables = new Map<string, BpfMap>();
+    const slots = slotsImage(Uint32Array.from({ length: rules }, (_, index) => index));
+    for (const image of [...tableImages(bundle), slots]) tables.set(image.name, own(frozenTable(image)));
+    const {
+      object: elf,
+      program,
+      rodata: constants,
+    } = loadInstance(object, tables, rodata(bundle, true), (elf) => {
+      elf.setMaxEntries("counters", countersInUse(rules));
+      elf.setMaxEntries("limit_state", stateEntries);
+      elf.setMaxEntries("blocks", stateEntries);
+      elf.setMaxEntries("samples", 4096);
+    });
+    handles.push(elf, program, constants);
+    const counters = own(elf.map("counters"));
+    const state = [own(elf.map("limit_state")), own(elf.map("blocks"))];
+    return {
+      run: (packet, metadata, repeat) => program.testRun(packet, { metadata, repeat }),
+      clearState: () => clearMaps(state),
+      runMany: (packets) => runMany(program, packets),
+      counters: () => sumCounters(counters.readRange(0, countersInUse(rules)), possibleCpus()),
+      stateSize: () => Math.max(...state.map((map) => [...map.entries()].length)),
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function runMany(
+  program: ReturnType<typeof loadInstance>["program"],
+  packets: readonly TimedFrame[],
+): RawDecision[] {
+  const offsets = new Uint32Array(packets.length + 1);
+  for (const [index, { frame }] of packets.entries()) offsets[index + 1] = offsets[index]! + frame.length;
+  const bytes = new Uint8Array(offsets[packets.length]!);
+  const metadata = new Uint8Array(packets.length * PROOF.bytes);
+  const view = new DataView(metadata.buffer);
+  for (const [index, { frame, atNs }] of packets.entries()) {
+    bytes.set(frame, offsets[index]);
+    view.setBigUint64(index * PROOF.bytes + PROOF.nowNs, atNs, true);
+  }
+  const codes = program.testRunMany(bytes, offsets, metadata);
+  return packets.map((_, index) => {
+    const at = index * PROOF.bytes;
+    const verdict = VERDICTS[view.getUint32(at + PROOF.verdict, true)]!;
+    const returned = codes[index] === XDP_DROP ? "drop" : codes[index] === XDP_PASS ? "pass" : null;
+    if (verdict !== returned)
+      throw new Error(`packet ${index}: the program says ${verdict} and returns XDP action ${codes[index]}`);
+    return {
+      verdict,
+      rule: view.getBigUint64(at + PROOF.ruleId, true),
+      reason: REASONS[view.getUint32(at + PROOF.reason, true)]!,
+    };
+  });
+}
+
+/** include/uapi/linux/bpf.h, enum xdp_action. */
+const XDP_DROP = 1;
+const XDP_PASS = 2;

@@ -1,0 +1,50 @@
+// A fuzzer that finds nothing has proven nothing. Three deliberate bugs, each built into the program by a flag that no other
+// build sets (bpf/canary.bpf.h): the fuzzer finds each, and the object that ships has none.
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readProgramObject } from "../../src/runtime/generation.ts";
+import { buildFilter, FILTER_OBJECT } from "../support/build-filter.ts";
+import { describeKernel } from "../support/kernel.ts";
+import { disagreementOf, fuzz } from "./fuzz.ts";
+
+const SEED = 20_260_101;
+const MINUTE_MS = 60_000;
+
+describeKernel("the fuzzer", () => {
+  let directory: string;
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), "piston-test-canary-"));
+  });
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+  test.each([
+    { bug: 1, name: "an IPv4 range that starts one address late", kind: /^packet / },
+    { bug: 2, name: "a summary word of the bit vectors that is not read", kind: /^packet / },
+    { bug: 3, name: "a limit that lets one unit less than its burst through", kind: /^packet / },
+  ])(
+    "finds $name within a minute, and shows it in few packets",
+    ({ bug, kind }) => {
+      const object = buildFilter(join(directory, String(bug)), [`PISTON_CANARY=${bug}`]);
+      const { finding, packets } = fuzz({ seed: SEED, object, timeoutMs: MINUTE_MS, shrinkTries: 40 });
+      expect(finding, `no disagreement in ${packets} packets`).not.toBeNull();
+      expect(finding!.disagreement).toMatch(kind);
+      // Two for the limit: one that fills its bucket, and the one that is judged wrongly.
+      expect(finding!.sequence.steps.length).toBeLessThanOrEqual(3);
+      // The bug, and not the fuzzer, is what was found.
+      expect(disagreementOf(finding!.sequence, readProgramObject(FILTER_OBJECT))).toBeNull();
+    },
+    2 * MINUTE_MS,
+  );
+
+  test("the object that ships has none of them: it is the one that is built without the flag", () => {
+    const plain = buildFilter(join(directory, "plain"), []);
+    const shipped = readFileSync(FILTER_OBJECT);
+    expect(shipped.equals(plain.elf)).toBe(true);
+    expect(shipped.includes("piston_canary")).toBe(false);
+    const canary = buildFilter(join(directory, "marked"), ["PISTON_CANARY=0"]);
+    expect(Buffer.from(canary.elf).includes("piston_canary")).toBe(true);
+  });
+});

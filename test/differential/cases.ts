@@ -1,0 +1,50 @@
+// What the fuzzer found, as files that are replayed for ever: a fleet as the vocabulary records it, and packets with
+// their times. One JSON file for a case, named after its fault where a person has read it.
+
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { sha256Hex } from "../../src/bundle/index.ts";
+import type { Fleet } from "../../src/policy/types.ts";
+import type { Sequence } from "./shrink.ts";
+
+export const CASES = fileURLToPath(new URL("cases", import.meta.url));
+
+interface CaseFile {
+  /** What the fault was, in a sentence. */
+  readonly about: string;
+  readonly fleet: Fleet;
+  readonly steps: readonly { readonly packet: string; readonly atNs: string }[];
+}
+
+/** The file's path. */
+export function storeCase(about: string, { fleet, steps }: Sequence, directory = CASES): string {
+  const file: CaseFile = {
+    about,
+    fleet,
+    steps: steps.map(({ frame, atNs }) => ({
+      packet: Buffer.from(frame).toString("base64"),
+      atNs: String(atNs),
+    })),
+  };
+  const text = `${JSON.stringify(file, null, 2)}\n`;
+  const path = join(directory, `found-${sha256Hex(Buffer.from(text)).slice(0, 8)}.json`);
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(path, text);
+  return path;
+}
+
+export function caseNames(): string[] {
+  return readdirSync(CASES)
+    .filter((name) => name.endsWith(".json"))
+    .sort();
+}
+
+export function readCase(name: string): Sequence & { readonly about: string } {
+  const { about, fleet, steps } = JSON.parse(readFileSync(join(CASES, name), "utf8")) as CaseFile;
+  return {
+    about,
+    fleet,
+    steps: steps.map(({ packet, atNs }) => ({ frame: Buffer.from(packet, "base64"), atNs: BigInt(atNs) })),
+  };
+}
