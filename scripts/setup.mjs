@@ -40,6 +40,9 @@ const APT_PACKAGES = {
   prometheus: "/usr/bin/promtool",
 };
 
+/** What only one command needs. */
+const APT_PACKAGES_OF = { bench: { nftables: ["/usr/sbin/nft", "/sbin/nft"] } };
+
 const skipped = [];
 
 function say(line) {
@@ -87,11 +90,11 @@ function once(name, inputs, output, work) {
   return true;
 }
 
-function installSystemPackages() {
+function installSystemPackages(wanted) {
   if (!isLinux)
     return skip("not Linux: no XDP, addon or kernel tests here", "compiler, evaluator and policy tests work");
   const present = (paths) => [paths].flat().some((path) => existsSync(path));
-  const missing = Object.keys(APT_PACKAGES).filter((name) => !present(APT_PACKAGES[name]));
+  const missing = Object.keys(wanted).filter((name) => !present(wanted[name]));
   if (missing.length === 0) return;
   const remedy = `install by hand: ${missing.join(" ")}`;
   if (!existsSync("/usr/bin/apt-get")) return skip("no apt-get here", remedy);
@@ -209,6 +212,7 @@ function nodePath() {
 
 const commands = {
   start: (args) => [[join(root, "src/cli/main.ts"), "demo", ...args]],
+  bench: (args) => [[join(root, "src/cli/main.ts"), "bench", ...args]],
   test: (args) => [
     ["scripts/check.mjs"],
     [
@@ -224,8 +228,8 @@ const commands = {
 
 const [name, ...args] = process.argv.slice(2);
 if (name !== undefined && !(name in commands))
-  fail(`unknown command ${name}: give start, test, fuzz, or none for set-up only`);
-installSystemPackages();
+  fail(`unknown command ${name}: give start, test, fuzz, bench, or none for set-up only`);
+installSystemPackages({ ...APT_PACKAGES, ...APT_PACKAGES_OF[name] });
 installNodePackages();
 buildAddon();
 buildBpf();

@@ -19,6 +19,10 @@ const COMMANDS: Commands = {
     summary: "Show the whole way on this machine: compile, filter, swap",
     load: async () => (await import("./demo.ts")).default,
   },
+  bench: {
+    summary: "Measure what a packet, a swap and a compilation cost",
+    load: async () => (await import("./bench.ts")).default,
+  },
 };
 
 await runCommandLine(COMMANDS, process.argv.slice(2));

@@ -1,0 +1,11 @@
+// Every row, in the order of DESIGN §9.
+
+import type { Row } from "../types.ts";
+import { decision } from "./decision.ts";
+import { limits } from "./limits.ts";
+import { rules } from "./rules.ts";
+import { samples } from "./samples.ts";
+import { sourceSteps } from "./source-step.ts";
+import { table } from "./table.ts";
+
+export const ROWS: readonly Row[] = [...sourceSteps, table, decision, rules, limits, samples];
