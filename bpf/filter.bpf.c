@@ -14,6 +14,7 @@
 #include "parse.bpf.h"
 #include "state.bpf.h"
 #include "classify.bpf.h"
+#include "present.bpf.h"
 #include "limit.bpf.h"
 #include "sample.bpf.h"
 
@@ -228,6 +229,7 @@ int piston_filter(struct xdp_md *ctx)
 	/* A blocked source costs no classification, unless it may still reach a management flow. */
 	if (!CONFIG.management_mask && is_blocked(&packet))
 		return finish(ctx, &packet, VERDICT_DROP);
+	find_present(ctx, &packet);
 	if (!classify(&packet, &rows))
 		return finish_by_reason(ctx, &packet, REASON_DEFAULT, CONFIG.default_verdict);
 	if (CONFIG.management_mask) {

@@ -4,7 +4,7 @@
  *
  * Contract (docs/SEMANTICS.md §1 is the law; src/packet/parse.ts is the same in TypeScript):
  * - VLAN tags: two are taken off, 802.1Q or 802.1ad; a third is REASON_TOO_MANY_VLAN_TAGS. The id is the outer tag's.
- * - IPv4 options are skipped. IPv6 extension headers are walked, EXTENSIONS_MAX of them.
+ * - IPv4 options are skipped. IPv6 extension headers are walked, EXTENSIONS_MAX of them. present.bpf.h says which there were.
  * - Fragments: a first fragment has its L4 fields, a later one has none. Nothing is put together again.
  * - A check against the frame comes before a check against a declared length; the first that fails names the packet.
  * - Bytes beyond the declared L3 length are padding and are never read.
@@ -56,6 +56,8 @@
 #define ICMP_ABSENT 65536
 #define VLAN_ABSENT 4096
 #define PAYLOAD_ABSENT 65536
+#define IPV4_OPTIONS_ABSENT 256
+#define IPV6_EXTENSIONS_ABSENT 256
 
 /* What parse() returns for a packet that rules can judge; a reason otherwise. No parse class has this number. */
 #define PARSED REASON_DEFAULT
@@ -72,8 +74,10 @@ struct packet {
 	__u32 family;
 	__u32 frame_bytes; /* from the destination MAC to the end of the frame */
 	__u32 reason;      /* with rule_id */
-	__u32 l4_offset;   /* from the frame's start */
+	__u32 l3_offset;   /* from the frame's start */
+	__u32 l4_offset;   /* likewise */
 	__u32 l4_bytes;    /* from the L4 header to the end of the L3 length */
+	__u32 scratch;	   /* for forget() */
 };
 
 static __always_inline void packet_init(struct packet *packet)
@@ -86,6 +90,8 @@ static __always_inline void packet_init(struct packet *packet)
 	packet->value[FIELD_ICMP] = ICMP_ABSENT;
 	packet->value[FIELD_VLAN] = VLAN_ABSENT;
 	packet->value[FIELD_PAYLOAD_LENGTH] = PAYLOAD_ABSENT;
+	packet->value[FIELD_IPV4_OPTIONS] = IPV4_OPTIONS_ABSENT;
+	packet->value[FIELD_IPV6_EXTENSIONS] = IPV6_EXTENSIONS_ABSENT;
 }
 
 static __always_inline __u32 load8(const void *at)
@@ -362,7 +368,7 @@ __noinline int parse(struct xdp_md *ctx, struct packet *packet)
 				return REASON_TOO_MANY_VLAN_TAGS;
 		}
 	}
-	offset = forget(&packet->l4_offset, offset);
+	offset = forget(&packet->l3_offset, offset);
 	if (ethertype == ETHERTYPE_IPV4)
 		reason = parse_ipv4(ctx, packet, offset);
 	else if (ethertype == ETHERTYPE_IPV6)

@@ -11,7 +11,7 @@
 #ifndef PISTON_SHARED_H
 #define PISTON_SHARED_H
 
-#define ABI_VERSION 1
+#define ABI_VERSION 2
 
 #define LINE_BYTES 64
 #define RULES_MAX 4096      /* 64 words of 64 bits: one summary word */
@@ -37,12 +37,34 @@ enum field {
 	FIELD_DSCP = 8,             /* 0..63 */
 	FIELD_VLAN = 9,             /* 0..4095, the outer tag's id; absent where untagged */
 	FIELD_PAYLOAD_LENGTH = 10,  /* 0..65535 bytes after the L4 header; absent in later fragments */
-	FIELD_COUNT = 11,
+	FIELD_IPV4_OPTIONS = 11,    /* bits IPV4_OPTION_*; absent in IPv6 */
+	FIELD_IPV6_EXTENSIONS = 12, /* bits IPV6_EXTENSION_*; absent in IPv4 */
+	FIELD_COUNT = 13,
 };
 
 #define FRAGMENT_NONE 0  /* a whole packet */
 #define FRAGMENT_FIRST 1 /* offset 0, more to come: has its L4 header */
 #define FRAGMENT_LATER 2 /* offset above 0: has no L4 header */
+
+/* Bits of FIELD_IPV4_OPTIONS: what stands between the fixed header and L4. */
+#define IPV4_OPTION_ANY 0 /* IHL above 5, be it padding alone */
+#define IPV4_OPTION_RECORD_ROUTE 1
+#define IPV4_OPTION_TIMESTAMP 2
+#define IPV4_OPTION_LOOSE_SOURCE_ROUTE 3
+#define IPV4_OPTION_STRICT_SOURCE_ROUTE 4
+#define IPV4_OPTION_ROUTER_ALERT 5
+#define IPV4_OPTION_MALFORMED 6 /* a length byte that is missing, below 2, or beyond the header */
+#define IPV4_OPTION_OTHER 7
+
+/* Bits of FIELD_IPV6_EXTENSIONS: headers that the walk went through. */
+#define IPV6_EXTENSION_HOP_BY_HOP 0
+#define IPV6_EXTENSION_ROUTING 1
+#define IPV6_EXTENSION_FRAGMENT 2
+#define IPV6_EXTENSION_DESTINATION_OPTIONS 3
+#define IPV6_EXTENSION_AUTHENTICATION 4
+#define IPV6_EXTENSION_MOBILITY 5
+#define IPV6_EXTENSION_HIP 6
+#define IPV6_EXTENSION_SHIM6 7
 
 enum side { SIDE_SOURCE = 0, SIDE_DESTINATION = 1 };
 enum family { FAMILY_IPV4 = 0, FAMILY_IPV6 = 1 };

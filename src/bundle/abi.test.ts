@@ -35,6 +35,8 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   UNIT_: abi.LIMIT_UNITS,
   KEY_: abi.LIMIT_KEYS,
   COUNTER_: abi.COUNTER_KINDS,
+  IPV4_OPTION_: abi.IPV4_OPTIONS,
+  IPV6_EXTENSION_: abi.IPV6_EXTENSIONS,
   FIELD_: FIELD_NAMES.map((name) => snake(name).replaceAll("_", "-")),
 };
 const CONSTANTS = {

@@ -1,7 +1,7 @@
 // bpf/shared.h in TypeScript: numbers, names and byte offsets that the bundle, the agent and the XDP program share.
 // abi.test.ts asks a C compiler for the same figures and compares.
 
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 export const LINE_BYTES = 64;
 export const RULES_MAX = 4096;
 export const MANAGEMENT_MAX = 64;
@@ -108,8 +108,32 @@ export const COUNTER_KINDS = ["decided", "exceeded", "conformed", "blocked"] as 
 export const SLOTS_MAX = 8192;
 export const SLOT_NONE = 0xffffffff;
 
-export const DIMENSION_SOURCE = 11;
-export const DIMENSION_DESTINATION = 12;
+/** Names of the bits IPV4_OPTION_*, lowest first. */
+export const IPV4_OPTIONS = [
+  "any",
+  "record-route",
+  "timestamp",
+  "loose-source-route",
+  "strict-source-route",
+  "router-alert",
+  "malformed",
+  "other",
+] as const;
+
+/** Names of the bits IPV6_EXTENSION_*, lowest first. */
+export const IPV6_EXTENSIONS = [
+  "hop-by-hop",
+  "routing",
+  "fragment",
+  "destination-options",
+  "authentication",
+  "mobility",
+  "hip",
+  "shim6",
+] as const;
+
+export const DIMENSION_SOURCE = 13;
+export const DIMENSION_DESTINATION = 14;
 
 /** Names by value of `enum action`, `enum limit_unit`, `enum limit_key`. */
 export const ACTIONS = ["pass", "drop", "limit"] as const;
@@ -120,9 +144,11 @@ export const LIMIT_KEYS = ["rule", "source", "destination", "source-port", "dest
 export const FIRST_PARSE_REASON = 8;
 
 /** Values of each field, in the order of `enum field`; one past the last stands for "the packet has none". */
-export const FIELD_DOMAINS = [256, 65536, 65536, 256, 65536, 65536, 3, 256, 64, 4096, 65536] as const;
-export const FIELD_COUNT = 11;
-export const DIMENSION_COUNT = 13;
+export const FIELD_DOMAINS = [
+  256, 65536, 65536, 256, 65536, 65536, 3, 256, 64, 4096, 65536, 256, 256,
+] as const;
+export const FIELD_COUNT = 13;
+export const DIMENSION_COUNT = 15;
 export const DIMENSION_SLOTS = 16;
 
 /** struct address_root: 65,536 of them, by the first 16 bits of an address. */

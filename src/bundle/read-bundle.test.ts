@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
-import { CONFIG, RULE, SECTION_NAMES, type SectionName } from "./abi.ts";
+import { CONFIG, DIMENSION_COUNT, DIMENSION_SOURCE, RULE, SECTION_NAMES, type SectionName } from "./abi.ts";
 import { BundleError } from "./bundle-error.ts";
 import { addressBundle, smallBundle } from "./bundle-fixture.ts";
 import type { Manifest } from "./manifest.generated.ts";
@@ -263,7 +263,7 @@ describe("a manifest whose digest fits", () => {
       "section config",
     ],
     ["other memory", (m) => ({ ...m, memoryBytes: 1 }), "inconsistent", "manifest"],
-    ["another ABI version", (m) => ({ ...m, abiVersion: 2 }), "inconsistent", "manifest"],
+    ["another ABI version", (m) => ({ ...m, abiVersion: 1 }), "inconsistent", "manifest"],
     [
       "a witness of an unknown rule",
       (m) => ({ ...m, witnesses: m.witnesses.map((w) => ({ ...w, rule: "dns/nothing" })) }),
@@ -301,14 +301,18 @@ describe("tables whose digests fit", () => {
       image(name).setUint8(offset, value);
   const chunk = 0xc633; // 198.51.0.0/16
   const cases: [string, Change, string][] = [
-    ["config of another ABI", set32("config", CONFIG.abiVersion, 2), "section config"],
+    ["config of another ABI", set32("config", CONFIG.abiVersion, 1), "section config"],
     ["one rule more than lines", set32("config", CONFIG.ruleCount, 5), "section config"],
     ["another stride", set32("config", CONFIG.rowStride, 2), "section config"],
     ["a shorter loop", set32("config", CONFIG.stepCount, 1), "section config"],
     ["a default verdict that is neither", set32("config", CONFIG.defaultVerdict, 2), "section config"],
     ["the other default verdict", set32("config", CONFIG.defaultVerdict, 0), "section config"],
-    ["an unknown dimension", set32("config", CONFIG.dimensionMask, 1 << 13), "section config"],
-    ["a dimension without its table", set32("config", CONFIG.dimensionMask, (1 << 11) | 3), "section fields"],
+    ["an unknown dimension", set32("config", CONFIG.dimensionMask, 1 << DIMENSION_COUNT), "section config"],
+    [
+      "a dimension without its table",
+      set32("config", CONFIG.dimensionMask, (1 << DIMENSION_SOURCE) | 3),
+      "section fields",
+    ],
     ["a reason that is no parse class", set32("config", CONFIG.passReasons, 1), "section config"],
     ["another management mask", set32("config", CONFIG.managementMask, 3), "section config"],
     ["no limits", set32("config", CONFIG.limitCount, 0), "section config"],

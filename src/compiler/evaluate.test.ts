@@ -187,6 +187,21 @@ describe("matching", () => {
     if (value > 0) expect(verdict(0, value - 1)).toBe("pass - default");
   });
 
+  test("IPv4 options and IPv6 extension headers, and never those of the other version", () => {
+    const v4 = "udp 1.2.3.4:1 > 5.6.7.8:2 options record-route";
+    const v6 = "udp [::1]:1 > [::2]:2 extensions routing";
+    const verdict = (field: "ipv4Options" | "ipv6Extensions", first: number, last: number, packet: string) =>
+      evaluator([rule("field", "drop", fields({ [field]: ranges([[first, last]]) }))]).decide(packet);
+    expect(verdict("ipv4Options", 3, 3, v4)).toBe("drop site/field rule");
+    expect(verdict("ipv4Options", 4, 255, v4)).toBe("pass - default");
+    expect(verdict("ipv4Options", 0, 0, "udp 1.2.3.4:1 > 5.6.7.8:2")).toBe("drop site/field rule");
+    expect(verdict("ipv4Options", 0, 255, v6)).toBe("pass - default");
+    expect(verdict("ipv6Extensions", 2, 2, v6)).toBe("drop site/field rule");
+    expect(verdict("ipv6Extensions", 0, 1, v6)).toBe("pass - default");
+    expect(verdict("ipv6Extensions", 0, 0, "udp [::1]:1 > [::2]:2")).toBe("drop site/field rule");
+    expect(verdict("ipv6Extensions", 0, 255, v4)).toBe("pass - default");
+  });
+
   test("a field that the packet lacks matches neither a range nor its negation", () => {
     const later = "udp 198.51.100.7 > 203.0.113.5 fragment later";
     const values = ranges([[53, 53]]);

@@ -20,6 +20,8 @@ export const FIELD_NAMES = [
   "dscp",
   "vlan",
   "payloadLength",
+  "ipv4Options",
+  "ipv6Extensions",
 ] as const;
 export type FieldName = (typeof FIELD_NAMES)[number];
 
@@ -36,6 +38,8 @@ export const FIELD_DOMAIN: Readonly<Record<FieldName, number>> = Object.freeze({
   dscp: 64,
   vlan: 4096,
   payloadLength: 65536,
+  ipv4Options: 256,
+  ipv6Extensions: 256,
 });
 
 /** A conjunction. A field that is missing here is not asked about. Negation is already carried out. */

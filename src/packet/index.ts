@@ -4,6 +4,7 @@ export { alwaysPassed } from "./always-passed.ts";
 export { buildPacket, checksum, ethernet, padTo, patch, truncateTo } from "./build.ts";
 export { arp, fragments, icmp, protocol, tcp, udp } from "./helpers.ts";
 export * from "./parse.ts";
+export { ipv4Options } from "./present.ts";
 export type * from "./spec.ts";
 export { byteToTcpFlags, TCP_FLAGS, tcpFlagsToByte } from "./tcp-flags.ts";
 export { formatPacket, PacketTextError, parsePacketText } from "./text.ts";

@@ -1,6 +1,7 @@
 // A frame to its addresses and fields, or to the name of the way in which it fails: docs/SEMANTICS.md §1, in its order.
 // Written to be read beside that page; bpf/parse.bpf.h is the same in C. All lengths and offsets are in bytes.
 
+import { IPV4_OPTIONS, IPV6_EXTENSIONS } from "../bundle/abi.ts";
 import type { FieldName, ParseClass } from "../ir/nodes.ts";
 import type { Family } from "../ir/prefix.ts";
 
@@ -9,6 +10,14 @@ export const ETHERTYPE_ARP = 0x0806;
 export const ETHERTYPE_VLAN = 0x8100;
 export const ETHERTYPE_SERVICE_VLAN = 0x88a8;
 export const ETHERTYPE_IPV6 = 0x86dd;
+
+/** Values of the fields `ipv4Options` and `ipv6Extensions` are sums of these: bits by name, as in bpf/shared.h. */
+export const OPTION_BIT = bits(IPV4_OPTIONS);
+export const EXTENSION_BIT = bits(IPV6_EXTENSIONS);
+
+function bits<const N extends string>(names: readonly N[]): Readonly<Record<N, number>> {
+  return Object.fromEntries(names.map((name, bit) => [name, 1 << bit])) as Record<N, number>;
+}
 
 export const PROTOCOL_ICMP = 1;
 export const PROTOCOL_TCP = 6;
@@ -93,6 +102,8 @@ interface Layer3 {
   readonly ttl: number;
   readonly dscp: number;
   readonly vlan: number | null;
+  readonly ipv4Options: number | null;
+  readonly ipv6Extensions: number | null;
   readonly l3Offset: number;
   readonly l3Length: number;
   readonly l4Offset: number;
@@ -123,10 +134,40 @@ function parseIpv4(frame: Uint8Array, l3: number, vlan: number | null): ParseRes
     ttl: frame[l3 + 8]!,
     dscp: frame[l3 + 1]! >> 2,
     vlan,
+    ipv4Options: optionsPresent(frame, l3 + 20, l3 + headerLength),
+    ipv6Extensions: null,
     l3Offset: l3,
     l3Length: totalLength,
     l4Offset: l3 + headerLength,
   });
+}
+
+/** IANA, IP option numbers: the whole type byte, copied flag and class included. */
+const OPTION_NAMES: Readonly<Record<number, (typeof IPV4_OPTIONS)[number]>> = {
+  7: "record-route",
+  68: "timestamp",
+  131: "loose-source-route",
+  137: "strict-source-route",
+  148: "router-alert", // RFC 2113
+};
+
+/** RFC 791 §3.1: options from `start` to before `end`. */
+function optionsPresent(frame: Uint8Array, start: number, end: number): number {
+  if (start === end) return 0;
+  let present = OPTION_BIT.any;
+  for (let at = start; at < end; ) {
+    const type = frame[at]!;
+    if (type === 0) break; // end of options
+    if (type === 1) {
+      at++; // no operation: one byte
+      continue;
+    }
+    const length = end - at < 2 ? 0 : frame[at + 1]!;
+    if (length < 2 || length > end - at) return present | OPTION_BIT.malformed;
+    present |= OPTION_BIT[OPTION_NAMES[type] ?? "other"];
+    at += length;
+  }
+  return present;
 }
 
 /** Length of an extension header, where `protocol` is one and is not a fragment header; else 0. `lengthByte` is its second byte. */
@@ -148,6 +189,17 @@ function extensionLength(protocol: number, lengthByte: number): number {
 
 const FRAGMENT_HEADER = 44;
 
+const EXTENSION_NAMES: Readonly<Record<number, (typeof IPV6_EXTENSIONS)[number]>> = {
+  0: "hop-by-hop",
+  43: "routing",
+  [FRAGMENT_HEADER]: "fragment",
+  60: "destination-options",
+  51: "authentication",
+  135: "mobility",
+  139: "hip",
+  140: "shim6",
+};
+
 /** RFC 8200 §3 and §4. */
 function parseIpv6(frame: Uint8Array, l3: number, vlan: number | null): ParseResult {
   const available = frame.length - l3;
@@ -161,6 +213,7 @@ function parseIpv6(frame: Uint8Array, l3: number, vlan: number | null): ParseRes
   let protocol = frame[l3 + 6]!;
   let offset = l3 + 40;
   let fragment: number | null = null;
+  let present = 0;
   for (let extensions = 0; fragment !== FRAGMENT_LATER; extensions++) {
     const isFragmentHeader = protocol === FRAGMENT_HEADER;
     if (!isFragmentHeader && extensionLength(protocol, 0) === 0) break;
@@ -176,6 +229,7 @@ function parseIpv6(frame: Uint8Array, l3: number, vlan: number | null): ParseRes
       if (fragmentOffset + (end - offset - 8) > LENGTH_MAX) return fail("bad-fragment");
       fragment = fragmentKind(fragmentOffset, (offsetAndMore & 1) !== 0);
     }
+    present |= EXTENSION_BIT[EXTENSION_NAMES[protocol]!];
     protocol = frame[offset]!;
     offset += length;
   }
@@ -189,6 +243,8 @@ function parseIpv6(frame: Uint8Array, l3: number, vlan: number | null): ParseRes
     ttl: frame[l3 + 7]!,
     dscp: (read16(frame, l3) >> 6) & 0x3f,
     vlan,
+    ipv4Options: null,
+    ipv6Extensions: present,
     l3Offset: l3,
     l3Length,
     l4Offset: offset,
@@ -248,6 +304,8 @@ function parseL4(frame: Uint8Array, l3: Layer3): ParseResult {
       dscp: l3.dscp,
       vlan: l3.vlan,
       payloadLength,
+      ipv4Options: l3.ipv4Options,
+      ipv6Extensions: l3.ipv6Extensions,
     },
     l3Offset: l3.l3Offset,
     l4Offset: start,

@@ -18,14 +18,21 @@
 //   flags NAME,…       tcp; fin syn rst psh ack urg ece cwr, or none; default ack
 //   type N, code N     icmp, icmpv6; default: echo request
 //   fragment KIND      first or later
+//   options NAME,…     IPv4 options, two bytes each: record-route timestamp loose-source-route strict-source-route
+//                      router-alert malformed other, or any for padding alone
+//   extensions NAME,…  IPv6 extension headers: hop-by-hop routing fragment destination-options authentication mobility
+//                      hip shim6
 
-import { formatAddress } from "../ir/prefix.ts";
+import { IPV4_OPTIONS, IPV6_EXTENSIONS } from "../bundle/abi.ts";
+import { type Family, formatAddress } from "../ir/prefix.ts";
 import type { TcpFlag } from "../policy/types.ts";
 import { buildPacket } from "./build.ts";
 import { type Endpoint, parseEndpoint } from "./helpers.ts";
 import {
+  EXTENSION_BIT,
   FRAGMENT_FIRST,
   FRAGMENT_LATER,
+  FRAGMENT_NONE,
   type ParsedPacket,
   PROTOCOL_ICMP,
   PROTOCOL_ICMPV6,
@@ -33,7 +40,8 @@ import {
   PROTOCOL_UDP,
   parsePacket,
 } from "./parse.ts";
-import type { PacketSpec } from "./spec.ts";
+import { ipv4Options, namesOfBits } from "./present.ts";
+import type { ExtensionSpec, PacketSpec } from "./spec.ts";
 import { byteToTcpFlags, TCP_FLAGS } from "./tcp-flags.ts";
 
 /** Where a later fragment made from text begins: after a first fragment that fills an MTU of 1,500. */
@@ -111,7 +119,7 @@ export function parsePacketText(text: string): PacketSpec {
   if (family !== undefined && family !== source.family)
     reader.fail(sourceWord, `an IPv${family} address for ${protocol}`);
 
-  const options = readOptions(reader, protocol);
+  const options = readOptions(reader, protocol, source.family);
   const hasPorts = (protocol === "udp" || protocol === "tcp") && options.fragment !== "later";
   for (const [endpoint, word] of [
     [source, sourceWord],
@@ -150,12 +158,16 @@ interface Options {
   type?: number;
   code?: number;
   fragment?: "first" | "later";
+  options?: (typeof IPV4_OPTIONS)[number][];
+  extensions?: (typeof IPV6_EXTENSIONS)[number][];
 }
 
-function readOptions(reader: Reader, protocol: ProtocolWord): Options {
+function readOptions(reader: Reader, protocol: ProtocolWord, family: Family): Options {
   const isIcmp = protocol === "icmp" || protocol === "icmpv6";
   const names = [
-    ...(protocol === "arp" ? [] : ["len", "ttl", "dscp", "fragment"]),
+    ...(protocol === "arp"
+      ? []
+      : ["len", "ttl", "dscp", "fragment", family === 4 ? "options" : "extensions"]),
     "vlan",
     ...(protocol === "tcp" ? ["flags"] : []),
     ...(isIcmp ? ["type", "code"] : []),
@@ -204,6 +216,12 @@ function readOption(reader: Reader, name: keyof Options, options: Options): void
       options.flags = flags;
       return;
     }
+    case "options":
+      options.options = readNames(reader, IPV4_OPTIONS, "IPv4 options");
+      return;
+    case "extensions":
+      options.extensions = readNames(reader, IPV6_EXTENSIONS, "IPv6 extension headers");
+      return;
     case "fragment": {
       const word = reader.take();
       if (word.text !== "first" && word.text !== "later") reader.fail(word, "first or later");
@@ -211,6 +229,15 @@ function readOption(reader: Reader, name: keyof Options, options: Options): void
       return;
     }
   }
+}
+
+function readNames<const N extends string>(reader: Reader, names: readonly N[], what: string): N[] {
+  const word = reader.take();
+  return word.text
+    .split(",")
+    .map(
+      (text) => names.find((name) => name === text) ?? reader.fail(word, `${what}, of ${names.join(",")}`),
+    );
 }
 
 const PROTOCOL_NUMBERS = {
@@ -234,12 +261,24 @@ function specOf(
   const offset = options.fragment === "later" ? LATER_OFFSET_BYTES : 0;
   const ttl = options.ttl ?? 64;
   const ip = { source: source.address, destination: destination.address, dscp: options.dscp ?? 0 };
-  const fragment = { kind: "fragment", offset, more } as const;
+  const extensions = (options.extensions ?? [])
+    .filter((kind) => kind !== "fragment")
+    .map((kind): ExtensionSpec => ({ kind }));
+  if (options.fragment || options.extensions?.includes("fragment"))
+    extensions.push({ kind: "fragment", offset, more });
   return {
     ...vlan,
     ...(source.family === 4
-      ? { ipv4: { ...ip, ttl, moreFragments: more, fragmentOffset: offset } }
-      : { ipv6: { ...ip, hopLimit: ttl, extensions: options.fragment ? [fragment] : [] } }),
+      ? {
+          ipv4: {
+            ...ip,
+            ttl,
+            moreFragments: more,
+            fragmentOffset: offset,
+            options: ipv4Options(options.options ?? []),
+          },
+        }
+      : { ipv6: { ...ip, hopLimit: ttl, extensions } }),
     ...layer4(protocol, number, source, destination, options),
   };
 }
@@ -291,6 +330,12 @@ export function formatPacket(frame: Uint8Array): string {
   if (fields.ttl !== 64) words.push(`ttl ${fields.ttl}`);
   if (fields.dscp !== 0) words.push(`dscp ${fields.dscp}`);
   if (fields.vlan !== null) words.push(`vlan ${fields.vlan}`);
+  const options = namesOfBits(IPV4_OPTIONS, fields.ipv4Options ?? 0);
+  const shown = options.length > 1 ? options.filter((name) => name !== "any") : options;
+  if (shown.length > 0) words.push(`options ${shown.join(",")}`);
+  const implied = fields.fragment === FRAGMENT_NONE ? 0 : EXTENSION_BIT.fragment;
+  const extensions = namesOfBits(IPV6_EXTENSIONS, (fields.ipv6Extensions ?? 0) & ~implied);
+  if (extensions.length > 0) words.push(`extensions ${extensions.join(",")}`);
   if (fields.fragment === FRAGMENT_FIRST) words.push("fragment first");
   if (fields.fragment === FRAGMENT_LATER) words.push("fragment later");
   return words.join(" ");

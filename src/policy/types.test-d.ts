@@ -52,6 +52,10 @@ const edgeDns = policy("edge-dns", {
     drop("ports-of-both", { protocol: ["tcp", "udp"], destinationPort: 53 }),
     drop("pings", { protocol: "icmp", icmp: [{ type: 8 }, { type: 13, code: 0 }] }),
     drop("not-tcp", { protocol: not("tcp"), ttl: range(1, 5), fragment: ["first", "later"] }),
+    drop("source-routes", { ipv4Options: ["loose-source-route", "strict-source-route"] }),
+    drop("odd-options", { ipv4Options: not("router-alert"), protocol: "udp", destinationPort: 53 }),
+    drop("routing-headers", { ipv6Extensions: "routing" }),
+    drop("extensions", { ipv6Extensions: not(["fragment", "hop-by-hop"]) }),
     drop("sctp", { protocol: 132 }, { alertAbove: packetsPerSecond(10) }),
     shadow(drop("long-queries", { lengthBytes: range(513, 65535) })),
     shadow(
@@ -150,3 +154,8 @@ policy("x", {
   sets: { bogons: networks.bogons, some: difference("bogons", union("bogon")) },
   rules: [],
 });
+
+// @ts-expect-error there is no such option
+drop("x", { ipv4Options: "routing" });
+// @ts-expect-error there is no such extension header: ESP is a protocol
+drop("x", { ipv6Extensions: "esp" });

@@ -87,6 +87,31 @@ export interface IcmpMatch {
 
 export type FragmentKind = "none" | "first" | "later";
 
+/** What an IPv4 header has behind its 20 fixed bytes; `any` is whatever stands there, be it padding alone. */
+export type Ipv4OptionKind =
+  | "any"
+  | "record-route"
+  | "timestamp"
+  | "loose-source-route"
+  | "strict-source-route"
+  | "router-alert"
+  /** An option without a length, or with one that cannot be. */
+  | "malformed"
+  /** Any that has no name here. */
+  | "other";
+
+/** Extension headers of IPv6. ESP hides what follows: it is a protocol, `protocol: 50`. */
+export type Ipv6ExtensionKind =
+  | "any"
+  | "hop-by-hop"
+  | "routing"
+  | "fragment"
+  | "destination-options"
+  | "authentication"
+  | "mobility"
+  | "hip"
+  | "shim6";
+
 interface CommonMatch<SetName extends string> {
   readonly source?: AddressMatch<SetName>;
   readonly destination?: AddressMatch<SetName>;
@@ -99,6 +124,10 @@ interface CommonMatch<SetName extends string> {
   readonly fragment?: Negatable<OneOrMore<FragmentKind>>;
   /** The outer VLAN tag's id. */
   readonly vlan?: NumberMatch;
+  /** IPv4 packets with one of these options; `not(…)`: with none of them. */
+  readonly ipv4Options?: Negatable<OneOrMore<Ipv4OptionKind>>;
+  /** IPv6 packets with one of these extension headers; `not(…)`: with none of them. */
+  readonly ipv6Extensions?: Negatable<OneOrMore<Ipv6ExtensionKind>>;
 }
 
 interface NoPorts {

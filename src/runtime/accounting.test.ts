@@ -41,7 +41,7 @@ function input(
   config.writeBigUInt64LE(1n << 8n, CONFIG.passReasons); // other-ethertype
   const manifest: Manifest = {
     formatVersion: 1,
-    abiVersion: 1,
+    abiVersion: 2,
     fleet: { name: "edge", interfaces: [], attach: "native", defaultVerdict: "pass" },
     revision: "",
     memoryBytes: 0,

@@ -23,7 +23,7 @@ const step = {
 function manifest(...witnesses: Witness[]): Manifest {
   return {
     formatVersion: 1,
-    abiVersion: 1,
+    abiVersion: 2,
     fleet: { name: "edge", interfaces: [], attach: "native", defaultVerdict: "pass" },
     revision: "",
     memoryBytes: 0,

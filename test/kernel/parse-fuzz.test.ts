@@ -78,6 +78,20 @@ const EXTENSIONS = [
 ] as const;
 const PORTS = [0, 53, 67, 68, 546, 547, 65_535];
 
+/** Types and lengths that make sense, one after another, and some that do not. */
+function randomOptions(int: (below: number) => number, pick: <T>(values: readonly T[]) => T): Uint8Array {
+  const bytes: number[] = [];
+  for (const most = int(41); bytes.length < most; ) {
+    const type = pick([0, 1, 1, 7, 68, 131, 137, 148, 130, int(256)]);
+    bytes.push(type);
+    if (type < 2) continue;
+    const length = pick([0, 1, 2, 2, 3, 4, 4, 8, int(45)]);
+    bytes.push(length);
+    for (let i = 2; i < length; i++) bytes.push(int(256));
+  }
+  return Uint8Array.from(bytes.slice(0, 40));
+}
+
 function randomFrame(next: () => number): Uint8Array {
   const int = (below: number) => Math.floor(next() * below);
   const pick = <T>(values: readonly T[]): T => values[int(values.length)]!;
@@ -154,7 +168,7 @@ function randomFrame(next: () => number): Uint8Array {
             moreFragments: next() < 0.15,
             dontFragment: next() < 0.3,
             fragmentOffset: pick([0, 0, 0, 0, 8, 65_528]),
-            options: maybe(0.2, () => new Uint8Array(int(40))),
+            options: maybe(0.4, () => randomOptions(int, pick)),
             ihl: maybe(0.1, () => int(16)),
             totalLength: maybe(0.15, () => int(200)),
           }),

@@ -3,7 +3,7 @@
 
 import { spawnSync } from "node:child_process";
 import { beforeAll, describe, expect, test } from "vitest";
-import { CONFIG, INSTANCE } from "../../src/bundle/abi.ts";
+import { CONFIG, DIMENSION_COUNT, INSTANCE } from "../../src/bundle/abi.ts";
 import { BpfObject, MAP_FLAGS } from "../../src/runtime/bpf/index.ts";
 import { SECOND, ticks } from "./fixtures.ts";
 import { buildObject, Filter, OBJECT_PATH } from "./harness.ts";
@@ -130,7 +130,7 @@ function everythingOn(): Uint8Array {
   rodata.writeUInt32LE(4096, CONFIG.ruleCount);
   rodata.writeUInt32LE(64, CONFIG.wordCount);
   rodata.writeUInt32LE(65, CONFIG.rowStride);
-  rodata.writeUInt32LE(0x1fff, CONFIG.dimensionMask);
+  rodata.writeUInt32LE((1 << DIMENSION_COUNT) - 1, CONFIG.dimensionMask);
   rodata.writeUInt32LE(1, CONFIG.limitCount);
   rodata.writeUInt32LE(1, CONFIG.blockCount);
   rodata.writeBigUInt64LE(1n, CONFIG.managementMask);

@@ -11,6 +11,7 @@ import { parsePacket } from "../../packet/parse.ts";
 import { addresses, type MatchText, match } from "../checks/fleet-fixture.ts";
 import { partitionAddresses } from "./address-partition.ts";
 import { frameOf } from "./frame.ts";
+import { headerBytesBetween, headerBytesWith, possiblePresent } from "./headers.ts";
 import { hasBit, nextBit } from "./mask.ts";
 import { type Point, pointOf } from "./point.ts";
 import { findPacket, Region } from "./region.ts";
@@ -78,6 +79,8 @@ const arbitraryMatch: fc.Arbitrary<MatchText> = fc.record(
     vlan: maybeNot(values(0, 7)),
     l3Length: lengths,
     payloadLength: lengths,
+    ipv4Options: maybeNot(values(0, 1, 3, 0x43)),
+    ipv6Extensions: maybeNot(values(0, 1, 4, 5, 0x10)),
   },
   { requiredKeys: [] },
 );
@@ -96,26 +99,32 @@ function* world(): Generator<Point> {
             for (const flags of shape.has.tcpFlags ? [0, 2, 18, 16] : [null])
               for (const icmp of shape.has.icmp ? [0, 2048, 2049] : [null])
                 for (const vlan of [null, 0, 7, 8])
-                  yield {
-                    shape,
-                    family: shape.family,
-                    source,
-                    destination,
-                    headerBytes: 0,
-                    fields: {
-                      protocol,
-                      sourcePort: port,
-                      destinationPort: port,
-                      tcpFlags: flags,
-                      icmp,
-                      fragment: shape.fragment,
-                      ttl: 64,
-                      dscp: 0,
-                      vlan,
-                      l3Length: 1000,
-                      payloadLength: shape.has.payloadLength ? 1000 - shape.headerBytes[0]!.first : null,
-                    },
-                  };
+                  for (const present of shape.family === 4 ? [0, 1, 3, 5, 0x43] : [0, 1, 4, 5, 0x10]) {
+                    const headers = headerBytesWith(shape, present)[0];
+                    if (!headers) continue;
+                    yield {
+                      shape,
+                      family: shape.family,
+                      source,
+                      destination,
+                      headerBytes: 0,
+                      fields: {
+                        protocol,
+                        sourcePort: port,
+                        destinationPort: port,
+                        tcpFlags: flags,
+                        icmp,
+                        fragment: shape.fragment,
+                        ttl: 64,
+                        dscp: 0,
+                        vlan,
+                        l3Length: 1000,
+                        payloadLength: shape.has.payloadLength ? 1000 - headers.first : null,
+                        ipv4Options: shape.family === 4 ? present : null,
+                        ipv6Extensions: shape.family === 6 ? present : null,
+                      },
+                    };
+                  }
     }
 }
 
@@ -279,5 +288,77 @@ describe("shortestHeaders", () => {
     ["IPv6, later fragment", 0, 48],
   ] as const)("%s from %i bytes on: %s", (name, least, expected) => {
     expect(shortestHeaders(shape(name), least, 65_535)).toBe(expected);
+  });
+});
+
+describe("headers", () => {
+  test("every sum of header bytes of a shape goes with some options or extension headers, and no other does", () => {
+    for (const shape of SHAPES) {
+      const all = headerBytesBetween(shape, 0, 254).concat(headerBytesWith(shape, 255));
+      for (let bytes = 0; bytes <= 20_000; bytes++)
+        expect([shape.name, bytes, shortestHeaders({ headerBytes: all }, bytes, bytes)]).toEqual([
+          shape.name,
+          bytes,
+          shortestHeaders(shape, bytes, bytes),
+        ]);
+    }
+  });
+
+  test("IPv4 options without the bit that says there are any, and IPv6 fragments without their header, are no packet", () => {
+    const shape = (name: string) => SHAPES.find((one) => one.name === name)!;
+    expect([0, 1, 2, 3].map((value) => includes(possiblePresent(shape("IPv4, udp")), value))).toEqual([
+      true,
+      true,
+      false,
+      true,
+    ]);
+    expect(
+      [0, 3, 4, 7].map((value) => includes(possiblePresent(shape("IPv6, later fragment")), value)),
+    ).toEqual([false, false, true, true]);
+  });
+
+  test.each([
+    ["IPv4, udp", 0x01, 32],
+    ["IPv4, udp", 0x03, 32],
+    ["IPv4, udp", 0x07, 32],
+    ["IPv4, udp", 0x0f, 36],
+    ["IPv4, udp", 0x43, 32],
+    ["IPv4, udp", 0xff, 44],
+    ["IPv6, udp", 0x01, 56],
+    ["IPv6, udp", 0x04, 56],
+    ["IPv6, udp", 0xff, 112],
+    ["IPv6, first fragment, udp", 0xff, 112],
+  ])("%s with bits %i is %i bytes of headers at least, and can be built", (name, present, least) => {
+    const shape = SHAPES.find((one) => one.name === name)!;
+    expect(headerBytesWith(shape, present)[0]!.first).toBe(least);
+    // An atomic fragment's header alone can not grow.
+    for (const headerBytes of present === 4 ? [least] : [least, least + 8]) {
+      const [source, destination] =
+        shape.family === 4 ? ["10.0.0.1", "10.0.0.2"] : ["2001:db8::1", "2001:db8::2"];
+      const fields = {
+        protocol: 17,
+        sourcePort: 1,
+        destinationPort: 2,
+        tcpFlags: null,
+        icmp: null,
+        fragment: shape.fragment,
+        ttl: 64,
+        dscp: 0,
+        vlan: null,
+        l3Length: headerBytes + 5,
+        payloadLength: 5,
+        ipv4Options: shape.family === 4 ? present : null,
+        ipv6Extensions: shape.family === 6 ? present : null,
+      };
+      const point = {
+        shape,
+        family: shape.family,
+        source: parseAddress(source!)!.value,
+        destination: parseAddress(destination!)!.value,
+        fields,
+        headerBytes,
+      };
+      expect(parsePacket(frameOf(point)!)).toMatchObject({ fields });
+    }
   });
 });

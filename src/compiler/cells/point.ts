@@ -5,9 +5,18 @@ import { contains } from "../../ir/address-set.ts";
 import { FIELD_NAMES, type FieldName, type MatchIr } from "../../ir/nodes.ts";
 import type { Family } from "../../ir/prefix.ts";
 import { includes } from "../../ir/ranges.ts";
+import { presentValue } from "./headers.ts";
 import { type Cell, headersBetween } from "./search.ts";
 import type { Shape } from "./shapes.ts";
-import { DIMENSIONS, L3_LENGTH, PAYLOAD_LENGTH, PREFERRED_VALUES, type Space, UNTAGGED } from "./space.ts";
+import {
+  DIMENSIONS,
+  L3_LENGTH,
+  PAYLOAD_LENGTH,
+  PREFERRED_VALUES,
+  PRESENT,
+  type Space,
+  UNTAGGED,
+} from "./space.ts";
 
 export interface Point {
   readonly shape: Shape;
@@ -23,7 +32,8 @@ export interface Point {
 /** Deterministic: preferred addresses, the lowest values, and an L3 length as near to `l3Bytes` as the cell allows. */
 export function pointOf(space: Space, cell: Cell, l3Bytes = 0): Point {
   const { shape, classes } = cell;
-  const headerBytes = headersBetween(space, shape, classes[L3_LENGTH]!, classes[PAYLOAD_LENGTH]!);
+  const present = classes[PRESENT[shape.family]]!;
+  const headerBytes = headersBetween(space, shape, classes[L3_LENGTH]!, classes[PAYLOAD_LENGTH]!, present);
   assert(headerBytes !== null, "headers can make up the difference of a cell's lengths");
   const lengths = space.field("l3Length");
   const payloads = space.field("payloadLength");
@@ -39,6 +49,10 @@ export function pointOf(space: Space, cell: Cell, l3Bytes = 0): Point {
     if (!shape.has[name]) return null;
     if (name === "l3Length") return l3Length;
     if (name === "payloadLength") return l3Length - headerBytes;
+    if (name === "ipv4Options" || name === "ipv6Extensions") {
+      const partition = space.field(name);
+      return presentValue(shape, partition.first(present), partition.last(present), headerBytes);
+    }
     return preferredValue(space, name, classes[DIMENSIONS.indexOf(name)]!);
   };
   return {
@@ -58,6 +72,8 @@ export function pointOf(space: Space, cell: Cell, l3Bytes = 0): Point {
       dscp: value("dscp"),
       vlan: value("vlan"),
       payloadLength: value("payloadLength"),
+      ipv4Options: value("ipv4Options"),
+      ipv6Extensions: value("ipv6Extensions"),
     },
     headerBytes,
   };

@@ -4,7 +4,15 @@
 
 import { and, andNot, hasBit, isSubset, isZero, type Mask, nextBit, or, overlaps } from "./mask.ts";
 import { type Shape, shortestHeaders } from "./shapes.ts";
-import { type Box, DIMENSIONS, type FullBox, L3_LENGTH, PAYLOAD_LENGTH, type Space } from "./space.ts";
+import {
+  type Box,
+  DIMENSIONS,
+  type FullBox,
+  L3_LENGTH,
+  PAYLOAD_LENGTH,
+  PRESENT,
+  type Space,
+} from "./space.ts";
 
 /** One class of each dimension; every packet in it is alike to all matches of the space. */
 export interface Cell {
@@ -178,27 +186,50 @@ function pickCell(space: Space, shape: Shape, box: FullBox): number[] | null {
     if (bit < 0) return null;
     classes.push(bit);
   }
+  const present = presentClasses(space, shape, box[PRESENT[shape.family]]!, classes[PRESENT[shape.family]]!);
   for (let l3 = nextBit(box[L3_LENGTH]!, 0); l3 >= 0; l3 = nextBit(box[L3_LENGTH]!, l3 + 1))
     for (
       let payload = nextBit(box[PAYLOAD_LENGTH]!, 0);
       payload >= 0;
       payload = nextBit(box[PAYLOAD_LENGTH]!, payload + 1)
     )
-      if (headersBetween(space, shape, l3, payload) !== null) {
+      for (const headers of present) {
+        if (headersBetween(space, shape, l3, payload, headers) === null) continue;
         classes[L3_LENGTH] = l3;
         classes[PAYLOAD_LENGTH] = payload;
+        classes[PRESENT[shape.family]] = headers;
         return classes;
       }
   return null;
 }
 
+/** Of the classes that allow the same headers one, the favourite first. */
+function presentClasses(space: Space, shape: Shape, mask: Mask, favourite: number): number[] {
+  const classes = [favourite];
+  const seen = new Set([space.headers(shape, favourite)]);
+  for (let index = nextBit(mask, 0); index >= 0; index = nextBit(mask, index + 1)) {
+    const headers = space.headers(shape, index);
+    if (seen.has(headers)) continue;
+    seen.add(headers);
+    classes.push(index);
+  }
+  return classes;
+}
+
 /** The shortest headers, in bytes, that a packet with lengths of these two classes can have; null where there are none. */
-export function headersBetween(space: Space, shape: Shape, l3: number, payload: number): number | null {
+export function headersBetween(
+  space: Space,
+  shape: Shape,
+  l3: number,
+  payload: number,
+  present: number,
+): number | null {
   const lengths = space.field("l3Length");
-  if (!shape.has.payloadLength) return shortestHeaders(shape, 0, lengths.last(l3));
+  const headers = space.headers(shape, present);
+  if (!shape.has.payloadLength) return shortestHeaders(headers, 0, lengths.last(l3));
   const payloads = space.field("payloadLength");
   return shortestHeaders(
-    shape,
+    headers,
     lengths.first(l3) - payloads.last(payload),
     lengths.last(l3) - payloads.first(payload),
   );

@@ -95,6 +95,8 @@ function shape(family: Family, layer4: Layer4, fragment: number): Shape {
       dscp: true,
       vlan: true, // "untagged" is a class of its own inside the dimension
       payloadLength: !later,
+      ipv4Options: family === 4,
+      ipv6Extensions: family === 6,
     },
     headerBytes: headerBytesOf(family, layer4, fragment),
   };
@@ -108,8 +110,8 @@ export const SHAPES: readonly Shape[] = Object.freeze(
   ),
 );
 
-/** The shortest headers of the shape whose bytes are in `least`..`most`; null where there are none. */
-export function shortestHeaders(of: Shape, least: number, most: number): number | null {
+/** The shortest of these headers whose bytes are in `least`..`most`; null where there are none. */
+export function shortestHeaders(of: Pick<Shape, "headerBytes">, least: number, most: number): number | null {
   let best: number | null = null;
   for (const { first, last, step } of of.headerBytes) {
     const bytes = least <= first ? first : first + Math.ceil((least - first) / step) * step;

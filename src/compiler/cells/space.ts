@@ -7,6 +7,7 @@ import { type Family, parseAddress } from "../../ir/prefix.ts";
 import { includes, type Ranges, ranges } from "../../ir/ranges.ts";
 import { type AddressPartition, partitionAddresses } from "./address-partition.ts";
 import { type FieldPartition, partitionField } from "./field-partition.ts";
+import { headerBytesBetween, possiblePresent, presentField } from "./headers.ts";
 import { and, fullMask, isSubset, isZero, type Mask, overlaps } from "./mask.ts";
 import { SHAPES, type Shape } from "./shapes.ts";
 
@@ -24,10 +25,14 @@ export const DIMENSIONS = [
   "vlan",
   "l3Length",
   "payloadLength",
+  "ipv4Options",
+  "ipv6Extensions",
 ] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 export const L3_LENGTH = DIMENSIONS.indexOf("l3Length");
 export const PAYLOAD_LENGTH = DIMENSIONS.indexOf("payloadLength");
+/** By family. */
+export const PRESENT = { 4: DIMENSIONS.indexOf("ipv4Options"), 6: DIMENSIONS.indexOf("ipv6Extensions") };
 
 /** The part of a match in one shape; a dimension that it does not narrow is missing. */
 export interface Box {
@@ -44,6 +49,8 @@ export interface Space {
   fullBox(shape: Shape): FullBox;
   addresses(side: "source" | "destination", family: Family): AddressPartition;
   field(name: FieldName): FieldPartition;
+  /** Sums of header bytes that go with a class of the shape's `ipv4Options` or `ipv6Extensions`. */
+  headers(shape: Shape, presentClass: number): Pick<Shape, "headerBytes">;
   /** The class of each dimension that makes the packet that people expect to see. */
   preferred(shape: Shape): readonly number[];
 }
@@ -90,6 +97,8 @@ export function createSpace(matches: readonly MatchIr[]): Space {
     const cuts: Ranges[] = matches.map((match) => match.fields[name]).filter((value) => value !== undefined);
     if (name === "protocol") cuts.push(...SHAPES.map((shape) => shape.protocols));
     if (name === "l3Length") cuts.push(COMMON_L3_BYTES, TESTABLE_L3_BYTES);
+    if ((name === "ipv4Options" || name === "ipv6Extensions") && cuts.length > 0)
+      for (const shape of SHAPES) if (presentField(shape) === name) cuts.push(possiblePresent(shape));
     if (name === "vlan") cuts.push(ranges([[UNTAGGED, UNTAGGED]]));
     fields.set(name, partitionField(cuts, name === "vlan" ? UNTAGGED + 1 : FIELD_DOMAIN[name]));
   }
@@ -103,6 +112,8 @@ export function createSpace(matches: readonly MatchIr[]): Space {
         if (dimension === "source" || dimension === "destination")
           return addresses(dimension, shape.family).all;
         if (dimension === "protocol") return field(dimension).maskOf(shape.protocols);
+        if (dimension === presentField(shape))
+          return field(dimension).size === 1 ? nothing : field(dimension).maskOf(possiblePresent(shape));
         return shape.has[dimension] ? field(dimension).all : nothing;
       }),
     ]),
@@ -120,6 +131,23 @@ export function createSpace(matches: readonly MatchIr[]): Space {
             : 0,
       ),
     ]),
+  );
+
+  const headers = new Map(
+    SHAPES.map((shape): [Shape, Pick<Shape, "headerBytes">[]] => {
+      const partition = field(presentField(shape));
+      const distinct = new Map<string, Pick<Shape, "headerBytes">>();
+      return [
+        shape,
+        Array.from({ length: partition.size }, (_, index) => {
+          const headerBytes = headerBytesBetween(shape, partition.first(index), partition.last(index));
+          const key = JSON.stringify(headerBytes);
+          const known = distinct.get(key) ?? { headerBytes };
+          distinct.set(key, known);
+          return known;
+        }),
+      ];
+    }),
   );
 
   const boxOf = (match: MatchIr, shape: Shape): Box | null => {
@@ -154,6 +182,7 @@ export function createSpace(matches: readonly MatchIr[]): Space {
     addresses,
     field,
     fullBox,
+    headers: (shape, presentClass) => headers.get(shape)![presentClass]!,
     preferred: (shape) => preferred.get(shape)!,
     boxesOf(match) {
       let found = boxes.get(match);

@@ -1,5 +1,6 @@
 // A rule's match as tests, one for each field that it names: docs/SEMANTICS.md §4.
 
+import { IPV4_OPTIONS, IPV6_EXTENSIONS } from "../../bundle/abi.ts";
 import type { AddressSet } from "../../ir/address-set.ts";
 import { FIELD_NAMES, type FieldName, type MatchIr } from "../../ir/nodes.ts";
 import { formatAddress } from "../../ir/prefix.ts";
@@ -102,6 +103,8 @@ function inRanges(list: ArrayLike<number | bigint>, value: number | bigint): boo
 }
 
 const PROTOCOL_NAMES: Readonly<Record<number, string>> = { 1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6" };
+const namesOf = (names: readonly string[]) => (value: number) =>
+  names.filter((_, bit) => ((value >> bit) & 1) === 1).join(", ") || "none of them";
 const FRAGMENT_NAMES = ["none", "first", "later"];
 
 /** Fields whose numbers say little to people. */
@@ -110,6 +113,8 @@ const DESCRIBE: Readonly<Partial<Record<FieldName, (value: number) => string | u
   tcpFlags: (value) => byteToTcpFlags(value).join(",") || "none",
   icmp: (value) => `type ${value >> 8} code ${value & 0xff}`,
   fragment: (value) => FRAGMENT_NAMES[value],
+  ipv4Options: namesOf(IPV4_OPTIONS),
+  ipv6Extensions: namesOf(IPV6_EXTENSIONS),
 };
 
 /** What the packet has in a field, for people; null where it has none. */

@@ -158,10 +158,20 @@ function laterFragment(match: MatchIr, { terms, backend, what }: Written): Empty
 function families({ source, destination, fields }: MatchIr, { what, terms }: Written): EmptyMatch | null {
   const has4 = (set: AddressSet | null) => set === null || set.v4.length > 0;
   const has6 = (set: AddressSet | null) => set === null || set.v6.length > 0;
-  const may4 = has4(source) && has4(destination);
-  const may6 = has6(source) && has6(destination);
+  const may4 = has4(source) && has4(destination) && !fields.ipv6Extensions;
+  const may6 = has6(source) && has6(destination) && !fields.ipv4Options;
   // Sets that are empty altogether were spoken of before.
   if ((source && isEmpty(source)) || (destination && isEmpty(destination))) return null;
+  const headers = (["ipv4Options", "ipv6Extensions"] as const).filter((field) => fields[field]);
+  if (!may4 && !may6 && headers.length > 0)
+    return fault(
+      headers.at(-1)!,
+      what,
+      headers.length === 2
+        ? "no packet has `ipv4Options` and `ipv6Extensions`"
+        : `\`${headers[0]}\` is of the other IP version than its addresses`,
+      "write a rule for each IP version",
+    );
   if (!may4 && !may6)
     return fault(
       "source",

@@ -1,6 +1,7 @@
 // Fields of a match with a small domain (ports, lengths, flags, …) to ranges of values. Negation is carried out here:
 // the complement stays inside the domain, so it never holds a packet that lacks the field.
 
+import { IPV4_OPTIONS, IPV6_EXTENSIONS } from "../../bundle/abi.ts";
 import { FIELD_DOMAIN, type FieldName } from "../../ir/nodes.ts";
 import { complement, type Ranges, ranges } from "../../ir/ranges.ts";
 import { suggest } from "../diagnostics/index.ts";
@@ -131,6 +132,44 @@ export function fragmentField(raw: unknown, call: Call): FieldTerm | null {
     });
     return null;
   });
+}
+
+/** Every value with the bit of one of the kinds. */
+function presenceField(
+  raw: unknown,
+  field: "ipv4Options" | "ipv6Extensions",
+  bitsOf: Readonly<Record<string, number>>,
+  what: string,
+  call: Call,
+): FieldTerm | null {
+  return readField(raw, field, field, call, (value, property) => {
+    if (typeof value === "string" && Object.hasOwn(bitsOf, value)) {
+      const pairs: Pair[] = [];
+      for (let bits = 0; bits < FIELD_DOMAIN[field]; bits++)
+        if ((bits & bitsOf[value]!) !== 0) pairs.push([bits, bits]);
+      return { pairs, text: value };
+    }
+    call.report(call.value(value, { property }), {
+      code: "bad-value",
+      message: `there is no ${what} ${show(value)}`,
+      help: suggest(typeof value === "string" ? value : "", Object.keys(bitsOf), "kinds"),
+    });
+    return null;
+  });
+}
+
+const OPTION_BITS = Object.fromEntries(IPV4_OPTIONS.map((name, bit) => [name, 1 << bit]));
+const EXTENSION_BITS = {
+  any: 0xff,
+  ...Object.fromEntries(IPV6_EXTENSIONS.map((name, bit) => [name, 1 << bit])),
+};
+
+export function ipv4OptionsField(raw: unknown, call: Call): FieldTerm | null {
+  return presenceField(raw, "ipv4Options", OPTION_BITS, "IPv4 option", call);
+}
+
+export function ipv6ExtensionsField(raw: unknown, call: Call): FieldTerm | null {
+  return presenceField(raw, "ipv6Extensions", EXTENSION_BITS, "IPv6 extension header", call);
 }
 
 /** `{ type: 8, code: 0 }` to type × 256 + code; every code where it is missing. */

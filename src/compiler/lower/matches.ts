@@ -11,6 +11,8 @@ import {
   type FieldTerm,
   fragmentField,
   icmpField,
+  ipv4OptionsField,
+  ipv6ExtensionsField,
   nameOfProtocol,
   numberField,
   protocolField,
@@ -36,6 +38,8 @@ const PROPERTIES = [
   "fragment",
   "icmp",
   "tcpFlags",
+  "ipv4Options",
+  "ipv6Extensions",
   ...NUMBER_FIELDS.map(([property]) => property),
 ];
 
@@ -150,6 +154,8 @@ function lowerFields(
   add("tcpFlags", "tcpFlags", (raw) => tcpFlagsField(raw, call));
   add("icmp", "icmp", (raw) => icmpField(raw, call));
   add("fragment", "fragment", (raw) => fragmentField(raw, call));
+  add("ipv4Options", "ipv4Options", (raw) => ipv4OptionsField(raw, call));
+  add("ipv6Extensions", "ipv6Extensions", (raw) => ipv6ExtensionsField(raw, call));
   return isRight ? terms : null;
 }
 

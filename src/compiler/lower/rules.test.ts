@@ -16,6 +16,10 @@ const expectRuleFaults = (rules: string, faults: readonly Fault[], policy = "", 
 
 const DNS = `const dns = backend("dns", { listen: ["203.0.113.53", "2001:db8:53::/64"], protocol: "udp", ports: [53, range(8053, 8054)], origins: [] });`;
 
+/** `[n, n]` for each second number. */
+const everySecond = (first: number, last: number) =>
+  Array.from({ length: (last - first) / 2 + 1 }, (_, i) => [first + 2 * i, first + 2 * i]);
+
 describe("a field becomes ranges", () => {
   test.each([
     ['{ protocol: "udp", sourcePort: 0 }', { protocol: [[17, 17]], sourcePort: [[0, 0]] }],
@@ -68,6 +72,12 @@ describe("a field becomes ranges", () => {
         ],
       },
     ],
+    ['{ ipv4Options: not("any") }', { ipv4Options: everySecond(0, 254) }],
+    ['{ ipv4Options: ["any", "other"] }', { ipv4Options: [...everySecond(1, 125), [127, 255]] }],
+    ['{ ipv4Options: ["malformed", "other"] }', { ipv4Options: [[64, 255]] }],
+    ['{ ipv6Extensions: "any" }', { ipv6Extensions: [[1, 255]] }],
+    ['{ ipv6Extensions: "shim6" }', { ipv6Extensions: [[128, 255]] }],
+    ['{ ipv6Extensions: not(["shim6", "hip"]) }', { ipv6Extensions: [[0, 63]] }],
     ['{ fragment: ["first", "later"] }', { fragment: [[1, 2]] }],
     ['{ fragment: not("none") }', { fragment: [[1, 2]] }],
     ['{ protocol: "icmp", icmp: { type: 8 } }', { protocol: [[1, 1]], icmp: [[0x800, 0x8ff]] }],

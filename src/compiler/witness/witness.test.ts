@@ -300,7 +300,7 @@ describe("the edges of a set", () => {
 
 // ---- Properties --------------------------------------------------------------------------------------------------------
 
-const matches: fc.Arbitrary<MatchText> = fc.record(
+const fields: fc.Arbitrary<MatchText> = fc.record(
   {
     source: fc.constantFrom(["10.0.0.0/8"], ["10.1.0.0/16", "2001:db8::/32"], { not: ["10.0.0.0/8"] }, [
       "::/0",
@@ -316,6 +316,20 @@ const matches: fc.Arbitrary<MatchText> = fc.record(
   },
   { requiredKeys: [] },
 );
+const headers = fc.oneof(
+  { weight: 4, arbitrary: fc.constant<MatchText>({}) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<MatchText[]>(
+      { ipv4Options: 0 },
+      { ipv4Options: { not: 0 } },
+      { ipv4Options: [3, 7, 0x43] },
+      { ipv6Extensions: { not: 0 } },
+      { ipv6Extensions: [1, 4, 0x19] },
+    ),
+  },
+);
+const matches = fc.tuple(fields, headers).map(([own, present]) => ({ ...own, ...present }));
 const actions = fc.oneof(
   fc.constant("pass" as const),
   fc.constant("drop" as const),

@@ -53,7 +53,7 @@ describe("emitBundle", () => {
   test("describes the fleet, its policies, backends and sets", () => {
     expect(manifest).toMatchObject({
       formatVersion: 1,
-      abiVersion: 1,
+      abiVersion: 2,
       fleet: { name: "edge", interfaces: ["eth0"], attach: "native", defaultVerdict: "drop" },
       revision,
       policies: [{ name: "edge-dns", owners: ["dns"], backend: "dns" }],
