@@ -50,7 +50,7 @@ function seal(manifest: Manifest, images: ReadonlyMap<string, Uint8Array>, total
   const view = new DataView(file.buffer);
   file.set(Buffer.from("PISTONB\0"));
   view.setUint32(8, 1, true);
-  view.setUint32(12, 1, true);
+  view.setUint32(12, 2, true);
   view.setBigUint64(16, BigInt(file.length), true);
   view.setBigUint64(24, BigInt(text.length), true);
   file.set(sha256(text), 32);
@@ -189,7 +189,7 @@ describe("a header whose digest fits", () => {
   };
   test("of another format or ABI version is refused by name", () => {
     expect(reheader((view) => view.setUint32(8, 2, true)).code).toBe("unsupported-format");
-    expect(reheader((view) => view.setUint32(12, 2, true)).code).toBe("unsupported-abi");
+    expect(reheader((view) => view.setUint32(12, 1, true)).code).toBe("unsupported-abi");
   });
   test("with lengths that cannot be is refused", () => {
     const huge = 2n ** 64n - 1n;

@@ -87,7 +87,11 @@ describe("a text that cannot be read", () => {
       27,
       'read "flags", expected one of len, ttl, dscp, fragment, options, vlan',
     ],
-    ["udp 1.2.3.4:1 > 5.6.7.8:2 len 30 len 31", 34, 'read "len", expected one of ttl, dscp, fragment, options, vlan'],
+    [
+      "udp 1.2.3.4:1 > 5.6.7.8:2 len 30 len 31",
+      34,
+      'read "len", expected one of ttl, dscp, fragment, options, vlan',
+    ],
     ["udp 1.2.3.4:1 > 5.6.7.8:2 len", 30, "the text ends, expected a length in bytes, 0 to 65535"],
     ["udp 1.2.3.4:1 > 5.6.7.8:2 len 27", 31, 'read "27", expected at least 28, what the headers take'],
     ["tcp 1.2.3.4:1 > 5.6.7.8:2 flags syn,sny", 33, 'read "syn,sny", expected TCP flags, of fin,syn,rst'],

@@ -333,8 +333,6 @@ describe("headers", () => {
     expect(headerBytesWith(shape, present)[0]!.first).toBe(least);
     // An atomic fragment's header alone can not grow.
     for (const headerBytes of present === 4 ? [least] : [least, least + 8]) {
-      const [source, destination] =
-        shape.family === 4 ? ["10.0.0.1", "10.0.0.2"] : ["2001:db8::1", "2001:db8::2"];
       const fields = {
         protocol: 17,
         sourcePort: 1,
@@ -353,8 +351,8 @@ describe("headers", () => {
       const point = {
         shape,
         family: shape.family,
-        source: parseAddress(source!)!.value,
-        destination: parseAddress(destination!)!.value,
+        source: 0x0a000001n,
+        destination: 0x0a000002n,
         fields,
         headerBytes,
       };

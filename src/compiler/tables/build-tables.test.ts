@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { CONFIG, FIELD_DOMAINS, RULE, type SectionName } from "../../bundle/abi.ts";
+import {
+  CONFIG,
+  DIMENSION_DESTINATION,
+  DIMENSION_SOURCE,
+  FIELD_DOMAINS,
+  RULE,
+  type SectionName,
+} from "../../bundle/abi.ts";
 import { type AddressSet, contains, fromPrefixes } from "../../ir/address-set.ts";
 import { FIELD_NAMES } from "../../ir/nodes.ts";
 import { type Family, isFault, parseAddress, parsePrefix } from "../../ir/prefix.ts";
@@ -9,8 +16,8 @@ import { buildTables, type Tables } from "./build-tables.ts";
 import { classify, type DimensionValue, rulesOfClass } from "./decode.ts";
 import { fleetOf, limitOf, ruleOf } from "./fleet-fixture.ts";
 
-const SOURCE = 11;
-const DESTINATION = 12;
+const SOURCE = DIMENSION_SOURCE;
+const DESTINATION = DIMENSION_DESTINATION;
 
 const set = (...texts: string[]): AddressSet =>
   fromPrefixes(

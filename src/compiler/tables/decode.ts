@@ -15,7 +15,7 @@ export type DimensionValue = number | null | { readonly family: Family; readonly
 
 export type Images = ReadonlyMap<SectionName, Uint8Array>;
 
-/** The class of a value in dimension 0..12. Null where the dimension is not looked up. */
+/** The class of a value in a dimension. Null where the dimension is not looked up. */
 export function classify(images: Images, dimension: number, value: DimensionValue): number | null {
   const config = decodeConfig(images);
   if (((config.dimensionMask >>> dimension) & 1) === 0) return null;
