@@ -318,7 +318,11 @@ describe("tables whose digests fit", () => {
     ["no limits", set32("config", CONFIG.limitCount, 0), "section config"],
     ["a field that begins inside a line", set32("config", CONFIG.fieldBase, 1), "section config"],
     ["a field beyond its section", set32("config", CONFIG.fieldBase, 320), "section fields"],
-    ["rows beyond their section", set32("config", CONFIG.rowBase + 4 * 11, 63), "section vectors"],
+    [
+      "rows beyond their section",
+      set32("config", CONFIG.rowBase + 4 * DIMENSION_SOURCE, 63),
+      "section vectors",
+    ],
     ["a class without a row", (image) => image("fields").setUint16(0, 60, true), "section vectors"],
     ["a row that names a fifth rule", set8("vectors", 0, 0x10), "section vectors"],
     ["a rule with another id", set8("rules", RULE.id, 0), "section rules"],
