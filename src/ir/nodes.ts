@@ -98,6 +98,8 @@ export interface SetIr {
   readonly addresses: AddressSet;
   /** Path of the feed, relative to the policy directory, where it is one. */
   readonly feed: string | null;
+  /** A feed is part of it, be it through other sets: what it holds changes without anybody editing a policy. */
+  readonly fed: boolean;
   readonly location: SourceLocation;
 }
 

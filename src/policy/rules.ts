@@ -19,9 +19,9 @@ import type {
   Unit,
 } from "./types.ts";
 
-/** What `pass` and `drop` may say besides the match. */
+/** What `drop` and `limit` may say besides the match. */
 export interface RuleOptions {
-  /** Alert where the rule decides (or in shadow would decide) more packets a second than this. */
+  /** Alert where the rule drops (or in shadow would drop) more packets a second than this. */
   readonly alertAbove?: Rate<"packets">;
 }
 
@@ -50,7 +50,8 @@ export type LimitRuleOptions<U extends Unit> = RuleOptions & {
 export function pass<const N extends string = never>(
   name: string,
   match: Match<N>,
-  options: RuleOptions = {},
+  /** Nothing that it drops could be counted: diagnostic `alert-without-drop`. */
+  options: { readonly alertAbove?: never } = {},
 ): PassRule<NoInfer<N>> {
   return Object.freeze({ ...ruleBase(name, match, options, calledFrom(pass)), action: "pass" });
 }
@@ -92,7 +93,7 @@ export function shadow<R extends Rule>(rule: R): R {
 function ruleBase<N extends string>(
   name: string,
   match: Match<N>,
-  options: RuleOptions,
+  options: Partial<RuleOptions>,
   location: SourceLocation,
 ) {
   const { alertAbove = null } = given(options);

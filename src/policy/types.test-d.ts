@@ -159,3 +159,5 @@ policy("x", {
 drop("x", { ipv4Options: "routing" });
 // @ts-expect-error there is no such extension header: ESP is a protocol
 drop("x", { ipv6Extensions: "esp" });
+// @ts-expect-error a rule that passes drops nothing to alert about
+pass("x", {}, { alertAbove: packetsPerSecond(1) });

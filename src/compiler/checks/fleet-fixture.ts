@@ -125,6 +125,7 @@ export function set(name: string, prefixes: readonly string[], options: Partial<
     scope: "policy",
     addresses: addresses(...prefixes),
     feed: null,
+    fed: (options.feed ?? null) !== null,
     location: { file: "policies/networks.ts", line: 3, column: 12 },
     ...options,
   };

@@ -205,6 +205,21 @@ describe("unreachable-rule", () => {
     ]);
   });
 
+  test("what hangs on a set that is made of feeds is a warning too", () => {
+    const terms = [{ field: "source", text: "source in hostile" }] as const;
+    const rules = [
+      rule("drop", "hostile", { source: ["198.51.100.0/24"] }, { terms }),
+      rule("drop", "one-of-them", { source: ["198.51.100.7"] }),
+    ];
+    const found = run(rules, { sets: [set("hostile", ["198.51.100.0/24"], { fed: true })] });
+    expect(found.map(({ severity, message }) => [severity, message])).toEqual([
+      [
+        "warning",
+        "`one-of-them` can never match: `hostile` (line 10) covers all of it; a warning only, because the feeds of `hostile` may change",
+      ],
+    ]);
+  });
+
   test("what hangs on a feed is a warning, for a feed changes by itself", () => {
     const terms = [{ field: "source", text: "source in hostile" }] as const;
     const found = run(

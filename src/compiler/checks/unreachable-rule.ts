@@ -58,9 +58,12 @@ function needed({ fleet, space, proofBudget }: CheckContext, rule: RuleIr, by: R
 function describe(fleet: FleetIr, rule: RuleIr, by: readonly Owner[]): Diagnostic[] {
   const rules = by.filter((owner) => typeof owner !== "string");
   // What a feed holds changes without anybody editing a policy: that must not stop a build.
-  const feeds = [rule, ...rules].flatMap((named) => setsOf(fleet, named)).filter((set) => set.feed !== null);
+  const feeds = [rule, ...rules].flatMap((named) => setsOf(fleet, named)).filter((set) => set.fed);
   const severity = feeds.length > 0 ? "warning" : "error";
-  const note = feeds.length > 0 ? `; a warning only, because feed \`${feeds[0]!.name}\` may change` : "";
+  const note =
+    feeds.length > 0
+      ? `; a warning only, because ${feeds[0]!.feed === null ? "the feeds of" : "feed"} \`${feeds[0]!.name}\` may change`
+      : "";
 
   if (by.length === 0) {
     if (feeds.length > 0) return []; // lowering has told it: `empty-match`

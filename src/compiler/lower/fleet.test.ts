@@ -176,6 +176,30 @@ export const second = fleet(«"edge"», { interfaces: ["eth1"], defaultVerdict: 
   });
 });
 
+describe("a fleet's name", () => {
+  const file = (name: string) =>
+    policyFile({ rules: 'drop("all", {}),' }).replace('fleet("edge"', `fleet(${name}`);
+
+  test.each([`${"a".repeat(33)}`, "a", "a-1"])("can be %j", async (name) => {
+    const { fleets, diagnostics } = await lowerTree({ "a.policy.ts": file(`"${name}"`) });
+    expect([fleets.map((fleet) => fleet.name), diagnostics]).toEqual([[name], []]);
+  });
+
+  test.each([
+    ["a".repeat(34), "a".repeat(33)],
+    ["edge-", "edge"],
+    [`${"a".repeat(32)}-b`, "a".repeat(32)],
+  ])("cannot be %j", async (name, near) => {
+    await expectFaults({ "a.policy.ts": file(`«"${name}"»`) }, [
+      {
+        code: "bad-name",
+        message: `"${name}" cannot be the name of a fleet`,
+        help: `it has 33 characters at most, and ends in a letter or a digit: \`${near}\``,
+      },
+    ]);
+  });
+});
+
 test("a backend's values are looked at one by one", async () => {
   await expectFaults(
     {

@@ -8,7 +8,17 @@ import { DuplicateNames } from "./duplicate-names.ts";
 import type { Call, Lowering } from "./lowering.ts";
 import { lowerRule, type RuleScope } from "./rules.ts";
 import { type SetResults, SetScope } from "./sets.ts";
-import { fieldsOf, listOf, type Node, nameOf, nodeOf, numberOf, oneOf, show } from "./untyped.ts";
+import {
+  fieldsOf,
+  fleetNameOf,
+  listOf,
+  type Node,
+  nameOf,
+  nodeOf,
+  numberOf,
+  oneOf,
+  show,
+} from "./untyped.ts";
 
 /** LLDP, LACP and the like are not ours to judge; whatever cannot be read is dropped. */
 const PARSE_VERDICTS: Readonly<Record<ParseClass, Verdict>> = {
@@ -34,7 +44,7 @@ const MEMORY_MOST_BYTES = 64 * 2 ** 30;
 /** Null where the fleet itself has a fault; a rule or policy with a fault is left out. All faults are reported. */
 export function lowerFleet(node: Node, lowering: Lowering, results: SetResults): FleetIr | null {
   const call = lowering.callAt(node.location);
-  const name = nameOf(node["name"], "a fleet", call);
+  const name = fleetNameOf(node["name"], call);
   const own = lowerOwnFields(node, call);
 
   const sets = new SetScope(lowering, results, node["sets"], `fleet:${name ?? ""}`, call, null);

@@ -450,6 +450,7 @@ describe("a limit", () => {
       `limit("a", {}, { rate: packetsPerSecond(5), «burst»: bytes(9) as never, key: by.source() }),
        limit("b", {}, { rate: packetsPerSecond(5), burst: packets(9), key: by.destination(), «blockFor»: 60 } as never),
        drop("c", {}, { «alertAbove»: bytesPerSecond(5000) as never }),
+       shadow(pass("e", {}, { «alertAbove»: packetsPerSecond(5) as never })),
        limit("d", {}, { «rate»: 5, «burst»: 9, «key»: "source" } as never),`,
       [
         {
@@ -466,6 +467,11 @@ describe("a limit", () => {
           code: "unit-mismatch",
           message: "rule `c` alerts above a rate in bytes, and alerts count packets",
           help: "write `alertAbove: packetsPerSecond(…)`",
+        },
+        {
+          code: "alert-without-drop",
+          message: "rule `e` alerts above a rate of drops, and it drops nothing",
+          help: "take `alertAbove` out, or put it on the rule that drops",
         },
         {
           code: "bad-value",

@@ -25,7 +25,7 @@ export function lowerRule(node: Node, scope: RuleScope, lowering: Lowering): Rul
   const what = isFlow ? `management flow ${quoted(node["name"])}` : `rule ${quoted(node["name"])}`;
   const match = lowerMatch(node["match"], what, call, scope.sets, scope.backend);
   const action = isFlow ? PASS : lowerAction(node, what, call);
-  const alertAbove = lowerAlert(node["alertAbove"], what, call);
+  const alertAbove = lowerAlert(node["alertAbove"], node["action"], what, call);
   if (name === null || match === null || action === null || alertAbove === undefined) return null;
   return ruleNode({
     id: `${scope.policy}/${name}`,
@@ -61,8 +61,16 @@ function lowerAction(node: Node, what: string, call: Call): ActionIr | null {
 }
 
 /** undefined where it has a fault; null where the rule has no alert of its own. */
-function lowerAlert(raw: unknown, what: string, call: Call): number | null | undefined {
+function lowerAlert(raw: unknown, action: unknown, what: string, call: Call): number | null | undefined {
   if (raw === null || raw === undefined) return null;
+  if (action === "pass") {
+    call.report(call.property("alertAbove"), {
+      code: "alert-without-drop",
+      message: `${what} alerts above a rate of drops, and it drops nothing`,
+      help: "take `alertAbove` out, or put it on the rule that drops",
+    });
+    return undefined;
+  }
   const rate = lowerRate(raw, "alertAbove", call);
   if (rate === null) return undefined;
   if (rate.unit === "packets") return rate.perSecond;

@@ -56,6 +56,20 @@ describe("a valid set", () => {
     ]);
   });
 
+  test("that a feed is part of, through names and sets in place, says so", async () => {
+    const sets = policyFile({
+      sets: `f: feed("f/x.txt", { minEntries: 0, maxEntries: 8 }), u: union("bogons", "f"),
+        d: difference("bogons", difference("u", "operators")), plain: union("bogons", "operators"),`,
+    });
+    const { fleets } = await lowerTree({ "a.policy.ts": sets, "f/x.txt": "192.0.2.1" });
+    const fed = fleets[0]?.sets.filter((set) => set.fed).map((set) => [set.name, set.feed]);
+    expect(fed).toEqual([
+      ["f", "policies/f/x.txt"],
+      ["u", null],
+      ["d", null],
+    ]);
+  });
+
   test("of a feed with a pinned digest is read", async () => {
     // printf '192.0.2.1\n' | sha256sum
     const digest = "d1aa74fdddc060ca4e2e10401f2f4e0ef37f94b0d8b25137e8c530d59f4aba75";

@@ -122,8 +122,7 @@ export class SetScope {
       const resolved = this.#resolveName(name);
       if (resolved === null || this.#outer?.has(name, resolved.addresses)) continue;
       const feed = node["kind"] === "feed-set" ? feedPath(node as unknown as FeedSet) : null;
-      const { addresses } = resolved;
-      list.push(setNode({ name, scope: this.#scope, addresses, feed, location: node.location }));
+      list.push(setNode({ name, scope: this.#scope, ...resolved, feed, location: node.location }));
     }
     return list;
   }

@@ -59,6 +59,20 @@ export function nameOf(value: unknown, what: string, call: Call): string | null 
   return null;
 }
 
+const FLEET_NAME = /^[a-z]([a-z0-9-]{0,31}[a-z0-9])?$/;
+
+/** A fleet's name also begins the names of Kubernetes objects, which have a digest and a suffix besides. */
+export function fleetNameOf(value: unknown, call: Call): string | null {
+  const name = nameOf(value, "a fleet", call);
+  if (name === null || FLEET_NAME.test(name)) return name;
+  call.report(call.value(value), {
+    code: "bad-name",
+    message: `${show(value)} cannot be the name of a fleet`,
+    help: `it has 33 characters at most, and ends in a letter or a digit: \`${name.slice(0, 33).replace(/-+$/, "")}\``,
+  });
+  return null;
+}
+
 /** A list, or null and `bad-value`. */
 export function listOf(value: unknown, property: string, call: Call): readonly unknown[] | null {
   if (Array.isArray(value)) return value;

@@ -37,6 +37,7 @@ const fleet = () =>
       sets: [
         {
           kind: "set",
+          fed: true,
           name: "bogons",
           scope: "fleet:edge",
           addresses: documentation,
