@@ -12,6 +12,10 @@ const COMMANDS: Commands = {
     summary: "Say what a packet gets, and why",
     load: async () => (await import("./explain.ts")).default,
   },
+  replay: {
+    summary: "Judge every packet of a capture",
+    load: async () => (await import("./replay.ts")).default,
+  },
   ...AGENT_COMMANDS,
   keygen: { summary: "Make an Ed25519 key pair", load: async () => (await import("./keygen.ts")).default },
   sign: { summary: "Sign a bundle", load: async () => (await import("./sign.ts")).default },

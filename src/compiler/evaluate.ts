@@ -63,11 +63,15 @@ interface ReadyLimit extends LimitParameters {
   readonly tats: Map<StateKey, bigint>;
 }
 
-export function createEvaluator(fleet: FleetIr): Evaluator {
+/** `matchOf`: how a rule's match is tested; the index counts management flows first. */
+export function createEvaluator(
+  fleet: FleetIr,
+  matchOf: (rule: RuleIr, index: number) => CompiledMatch = (rule) => compileMatch(rule.match),
+): Evaluator {
   const reasons = createReasonCounts();
   const blocks = new Blocks();
-  const management = fleet.management.map((rule) => readyRule(rule, true));
-  const rules = fleet.rules.map((rule) => readyRule(rule, false));
+  const management = fleet.management.map((rule, i) => readyRule(rule, true, matchOf(rule, i)));
+  const rules = fleet.rules.map((rule, i) => readyRule(rule, false, matchOf(rule, management.length + i)));
   const countsByRule = new Map([...management, ...rules].map((rule) => [rule.ir.id, rule.counts]));
   assert(countsByRule.size === management.length + rules.length, "rule ids are unique in a fleet");
 
@@ -156,12 +160,12 @@ export function createEvaluator(fleet: FleetIr): Evaluator {
   };
 }
 
-function readyRule(ir: RuleIr, management: boolean): ReadyRule {
+function readyRule(ir: RuleIr, management: boolean, match: CompiledMatch): ReadyRule {
   assert(!management || ir.action.kind === "pass", `management flow ${ir.id} passes`);
   return {
     ir,
     management,
-    match: compileMatch(ir.match),
+    match,
     counts: createRuleCounts(),
     limit: ir.action.kind === "limit" ? readyLimit(ir.action) : null,
   };

@@ -1,13 +1,11 @@
 // The node agent: watch -> verify -> load -> prove -> commit -> observe. A bundle that fails anywhere on the way leaves
 // the generation that serves in charge, and health and log say why.
 
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import type { Bundle } from "../bundle/index.ts";
 import { detach } from "./detach.ts";
 import { BundleRefused, messageOf, RuntimeFault } from "./errors.ts";
 import { Fleet, type LoadResult } from "./fleet.ts";
-import { type ProgramObject, readProgramObject } from "./generation.ts";
+import { defaultObjectPath, type ProgramObject, readProgramObject } from "./generation.ts";
 import type { HealthReport, Refusal } from "./health.ts";
 import { type HttpServer, serveMetrics, serveOperations } from "./http.ts";
 import type { AttachMode } from "./links.ts";
@@ -316,12 +314,4 @@ function unexpected(path: string, cause: unknown): BundleRefused {
     help: "this is a bug of PistonProtection: report it with the bundle",
     cause,
   });
-}
-
-/** In a checkout build/filter.bpf.o, in a bundled agent beside it. */
-function defaultObjectPath(): string {
-  const places = ["./filter.bpf.o", "../../build/filter.bpf.o"].map((place) =>
-    fileURLToPath(new URL(place, import.meta.url)),
-  );
-  return places.find((path) => existsSync(path)) ?? places.at(-1)!;
 }

@@ -4,8 +4,9 @@
 // pinned whole or not at all.
 
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { CONFIG, INSTANCE, LINE_BYTES, RODATA, SECTION_NAMES } from "../bundle/abi.ts";
 import { sha256Hex } from "../bundle/digest.ts";
 import type { Bundle } from "../bundle/format.ts";
@@ -60,6 +61,14 @@ export function readProgramObject(path: string): ProgramObject {
       cause: error,
     });
   }
+}
+
+/** In a checkout and in the package build/filter.bpf.o, in a bundled agent beside it. */
+export function defaultObjectPath(): string {
+  const places = ["./filter.bpf.o", "../../build/filter.bpf.o"].map((place) =>
+    fileURLToPath(new URL(place, import.meta.url)),
+  );
+  return places.find((path) => existsSync(path)) ?? places[1]!;
 }
 
 export interface BuiltGeneration {

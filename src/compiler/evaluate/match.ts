@@ -8,7 +8,7 @@ import type { Ranges } from "../../ir/ranges.ts";
 import type { ParsedPacket } from "../../packet/parse.ts";
 import { byteToTcpFlags } from "../../packet/tcp-flags.ts";
 
-export type MatchTest = FieldTest | AddressTest;
+export type MatchTest = FieldTest | AddressTest | TableTest;
 interface FieldTest {
   readonly field: FieldName;
   /** What the author wrote about the field. */
@@ -20,6 +20,13 @@ interface AddressTest {
   readonly field: "source" | "destination";
   readonly text: string;
   readonly set: AddressSet;
+}
+
+/** Of a rule that is known by a bundle's tables alone. */
+interface TableTest {
+  readonly field: FieldName | "source" | "destination";
+  readonly text: string;
+  readonly isMember: (subject: Subject) => boolean;
 }
 
 /** All tests must hold; the two lists have the same ones. */
@@ -83,6 +90,7 @@ export function firstFailure({ inOrder }: CompiledMatch, subject: Subject): Matc
 
 /** A field that the packet lacks fails its test. */
 function holds(test: MatchTest, subject: Subject): boolean {
+  if ("isMember" in test) return test.isMember(subject);
   if ("values" in test) {
     const value = subject.packet.fields[test.field];
     return value !== null && inRanges(test.values, value);
