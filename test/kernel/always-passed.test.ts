@@ -1,9 +1,10 @@
 // docs/SEMANTICS.md §1 and §2 in the kernel: what is always passed, and the verdict of each parse class.
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { REASONS, type Reason } from "../../src/bundle/abi.ts";
 import { buildPacket } from "../../src/packet/build.ts";
 import type { ExtensionSpec, PacketSpec } from "../../src/packet/spec.ts";
+import { describeKernel } from "../support/kernel.ts";
 import { buildObject, byReason, Filter, reasonOf as reasonIn } from "./harness.ts";
 
 const V4 = { source: "198.51.100.7", destination: "203.0.113.5" };
@@ -20,7 +21,7 @@ afterAll(() => filter?.close());
 
 const reasonOf = (packet: PacketSpec | Uint8Array) => reasonIn(filter, packet);
 
-describe("always passed", () => {
+describeKernel("always passed", () => {
   const nd = (type: number, code = 0, hopLimit = 255, rest: object = {}) =>
     reasonOf({ ipv6: { ...V6, hopLimit, ...rest }, icmpv6: { type, code }, payloadBytes: 16 });
 
@@ -74,7 +75,7 @@ describe("always passed", () => {
   });
 });
 
-describe("verdicts of parse classes", () => {
+describeKernel("verdicts of parse classes", () => {
   const samples: Partial<Record<Reason, PacketSpec>> = {
     "other-ethertype": { ethernet: { type: 0x88cc }, payloadBytes: 46 },
     "truncated-vlan": { ethernet: { type: 0x8100 }, payloadBytes: 3 },

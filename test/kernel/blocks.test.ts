@@ -1,9 +1,10 @@
 // docs/SEMANTICS.md §2 "management" and §3 in the kernel: blocks to the nanosecond, and who passes in spite of one.
 
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, expect, test } from "vitest";
 import { SLOT_NONE } from "../../src/bundle/abi.ts";
 import { parseAddress } from "../../src/ir/prefix.ts";
 import { buildPacket } from "../../src/packet/build.ts";
+import { describeKernel } from "../support/kernel.ts";
 import { blocked, exceeded, from, limit, load, PASS, run, SECOND, ticks, unload, V6 } from "./fixtures.ts";
 import { buildObject, byReason, byRule } from "./harness.ts";
 import type { HandRule } from "./tables.ts";
@@ -11,7 +12,7 @@ import type { HandRule } from "./tables.ts";
 beforeAll(buildObject);
 afterEach(unload);
 
-describe("temporary blocks", () => {
+describeKernel("temporary blocks", () => {
   const blocking = (rule: Partial<HandRule> = {}) =>
     limit({ burstTicks: ticks(1), key: "source", blockNs: 2n * SECOND }, rule);
 
@@ -111,7 +112,7 @@ describe("temporary blocks", () => {
   });
 });
 
-describe("management", () => {
+describeKernel("management", () => {
   test.each([1, 65, 200])("of %i rules the topmost flow passes, before every rule", (count) => {
     const flows: HandRule[] = [
       { id: 1n, action: "pass", source: ["192.0.2.0/24"] },

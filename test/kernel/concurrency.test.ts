@@ -3,8 +3,9 @@
 
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, expect, test } from "vitest";
 import { PROOF } from "../../src/bundle/abi.ts";
+import { describeKernel } from "../support/kernel.ts";
 import { from, limit, load, ports, SECOND, ticks, unload } from "./fixtures.ts";
 import { buildObject, type Filter } from "./harness.ts";
 
@@ -49,7 +50,7 @@ async function runOnThreads(
   );
 }
 
-describe("packets on several CPUs", () => {
+describeKernel("packets on several CPUs", () => {
   test("each one that a limit lets through is charged once", async () => {
     // 16 ticks a packet, and a bucket that no run can fill.
     const filter = load({ rules: [limit({ multiplier: 16n << 16n, burstTicks: 1n << 60n })] });

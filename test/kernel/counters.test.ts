@@ -1,8 +1,9 @@
 // docs/SEMANTICS.md "Counters" and shadow rules in the kernel: the one counter of every packet, and those besides.
 
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, expect, test } from "vitest";
 import { SLOT_NONE } from "../../src/bundle/abi.ts";
 import { buildPacket } from "../../src/packet/build.ts";
+import { describeKernel } from "../support/kernel.ts";
 import { from, limit, load, ports, SECOND, ticks, unload, V4 } from "./fixtures.ts";
 import { buildObject, byRule } from "./harness.ts";
 import type { HandRule } from "./tables.ts";
@@ -10,7 +11,7 @@ import type { HandRule } from "./tables.ts";
 beforeAll(buildObject);
 afterEach(unload);
 
-describe("shadow", () => {
+describeKernel("shadow", () => {
   test("counts and goes on, whatever the rule is; a shadow limit keeps its state and never blocks", () => {
     const filter = load({
       rules: [
@@ -34,7 +35,7 @@ describe("shadow", () => {
   });
 });
 
-describe("counters", () => {
+describeKernel("counters", () => {
   test("every packet counts once, by reason or by rule, with the bytes of its frame", () => {
     const filter = load({
       rules: [

@@ -1,7 +1,8 @@
 // docs/SEMANTICS.md §4 "Limits" in the kernel: to the tick, by every key, stacked.
 
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, expect, test } from "vitest";
 import { buildPacket } from "../../src/packet/build.ts";
+import { describeKernel } from "../support/kernel.ts";
 import {
   exceeded,
   from,
@@ -23,7 +24,7 @@ import type { HandLimit } from "./tables.ts";
 beforeAll(buildObject);
 afterEach(unload);
 
-describe("limits", () => {
+describeKernel("limits", () => {
   test("a burst of three passes, and each millisecond one more, to the tick", () => {
     const filter = load({ rules: [limit({})] });
     const packet = from("198.51.100.7");

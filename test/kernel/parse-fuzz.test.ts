@@ -1,12 +1,13 @@
 // The two parsers, bpf/parse.bpf.h and src/packet/parse.ts, on damaged frames: one parse class or every field equal. The
 // kernel's field values come out bit by bit, by a shadow rule for each bit and its counter.
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { FIELD_DOMAIN, FIELD_NAMES, type FieldName } from "../../src/ir/nodes.ts";
 import { alwaysPassed } from "../../src/packet/always-passed.ts";
 import { buildPacket } from "../../src/packet/build.ts";
 import { type ParseResult, parsePacket } from "../../src/packet/parse.ts";
 import type { ExtensionSpec, PacketSpec } from "../../src/packet/spec.ts";
+import { describeKernel } from "../support/kernel.ts";
 import { buildObject, Filter } from "./harness.ts";
 import type { HandRule, Range } from "./tables.ts";
 
@@ -188,7 +189,7 @@ function expected(parsed: ParseResult): { reason: string; fields: Record<string,
   return passed ? { reason: passed, fields: null } : { reason: "default", fields: parsed.fields };
 }
 
-describe("fuzzing", () => {
+describeKernel("fuzzing", () => {
   test(`${FRAMES} damaged frames, seed ${SEED}`, { timeout: 600_000 }, () => {
     const next = random(SEED);
     const seen = new Map<string, number>();

@@ -1,9 +1,10 @@
 // docs/SEMANTICS.md §1 in the kernel: IPv6, its extension headers and fragments, at both sides of each edge.
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Reason } from "../../src/bundle/abi.ts";
 import { buildPacket, patch, truncateTo } from "../../src/packet/build.ts";
 import type { ExtensionSpec, PacketSpec } from "../../src/packet/spec.ts";
+import { describeKernel } from "../support/kernel.ts";
 import { buildObject, Filter, reasonOf as reasonIn } from "./harness.ts";
 
 const V6 = { source: "2001:db8::7", destination: "2001:db8::5" };
@@ -18,7 +19,7 @@ afterAll(() => filter?.close());
 
 const reasonOf = (packet: PacketSpec | Uint8Array) => reasonIn(filter, packet);
 
-describe("IPv6", () => {
+describeKernel("IPv6", () => {
   const options = (count: number, kind: "hop-by-hop" | "destination-options" = "destination-options") =>
     Array.from({ length: count }, (): ExtensionSpec => ({ kind }));
   const ip = (extensions: readonly ExtensionSpec[], rest: PacketSpec = { udp: UDP }, fields: object = {}) =>

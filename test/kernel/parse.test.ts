@@ -2,9 +2,10 @@
 // `truncated-ethernet` is not here: BPF_PROG_TEST_RUN refuses frames below 14 bytes (net/bpf/test_run.c), and a packet
 // socket can not send one either.
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildPacket, padTo, truncateTo } from "../../src/packet/build.ts";
 import type { PacketSpec } from "../../src/packet/spec.ts";
+import { describeKernel } from "../support/kernel.ts";
 import { buildObject, Filter, reasonOf as reasonIn } from "./harness.ts";
 
 const V4 = { source: "198.51.100.7", destination: "203.0.113.5" };
@@ -21,7 +22,7 @@ afterAll(() => filter?.close());
 
 const reasonOf = (packet: PacketSpec | Uint8Array) => reasonIn(filter, packet);
 
-describe("ethernet and VLAN tags", () => {
+describeKernel("ethernet and VLAN tags", () => {
   const udp4 = { ipv4: V4, udp: UDP };
 
   test("14 bytes are a frame: the smallest that BPF_PROG_TEST_RUN takes", () => {
@@ -61,7 +62,7 @@ describe("ethernet and VLAN tags", () => {
   });
 });
 
-describe("IPv4", () => {
+describeKernel("IPv4", () => {
   const ip = (fields: object, rest: PacketSpec = { protocol: 47, payloadBytes: 26 }) =>
     reasonOf({ ...rest, ipv4: { ...V4, ...fields } });
 
@@ -122,7 +123,7 @@ describe("IPv4", () => {
   });
 });
 
-describe.each([
+describeKernel.each([
   ["IPv4", { ipv4: V4 }, 1],
   ["IPv6", { ipv6: V6 }, 58],
 ] as const)("L4 over %s", (_, ip, icmpProtocol) => {
@@ -173,7 +174,7 @@ describe.each([
   });
 });
 
-describe("first fragments", () => {
+describeKernel("first fragments", () => {
   test("IPv4: every missing header is a tiny fragment, and the UDP length may exceed the fragment", () => {
     const first = (rest: PacketSpec) => reasonOf({ ...rest, ipv4: { ...V4, moreFragments: true } });
     expect(first({ protocol: 6, payloadBytes: 19 })).toBe("tiny-fragment");

@@ -1,9 +1,10 @@
 // docs/SEMANTICS.md §4 in the kernel: each field of a match at its edges, absent fields, the order of rules, and bit
 // vectors of one word and of more.
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildPacket } from "../../src/packet/build.ts";
 import type { ExtensionSpec, PacketSpec } from "../../src/packet/spec.ts";
+import { describeKernel } from "../support/kernel.ts";
 import { buildObject, byReason, byRule, Filter } from "./harness.ts";
 import type { HandRule, Range } from "./tables.ts";
 
@@ -47,7 +48,7 @@ const fragment6 = (extension: Omit<Extract<ExtensionSpec, { kind: "fragment" }>,
   payload: Uint8Array.from({ length: 24 }, (_, i) => (i === 12 ? 0x50 : 0)),
 });
 
-describe("fields", () => {
+describeKernel("fields", () => {
   test("protocol", () => {
     const matches = field("protocol", [6, 17]);
     const of = (protocol: number) =>
@@ -219,7 +220,7 @@ describe("fields", () => {
   });
 });
 
-describe("addresses", () => {
+describeKernel("addresses", () => {
   const from = (source: string): PacketSpec =>
     source.includes(":")
       ? { ipv6: { ...V6, source }, protocol: 47 }
@@ -315,7 +316,7 @@ describe("addresses", () => {
   });
 });
 
-describe("order", () => {
+describeKernel("order", () => {
   const port = (n: number): NonNullable<HandRule["fields"]> => ({ destinationPort: [[n, n]] });
 
   test("the topmost rule that matches decides, pass or drop", () => {

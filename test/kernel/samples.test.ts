@@ -2,10 +2,11 @@
 // Also what sets the two kinds of instance apart.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, expect, test } from "vitest";
 import { REASONS } from "../../src/bundle/abi.ts";
 import { buildPacket, truncateTo } from "../../src/packet/build.ts";
 import { ktimeNs, RingBuffer } from "../../src/runtime/bpf/index.ts";
+import { describeKernel } from "../support/kernel.ts";
 import { from, limit, load, ports, SECOND, ticks, unload, V4 } from "./fixtures.ts";
 import { buildObject, type Filter } from "./harness.ts";
 import { DIGEST_FIRST, type HandPolicy } from "./tables.ts";
@@ -41,7 +42,7 @@ async function samplesOf(filter: Filter, run: () => void) {
   return records.map(readSample);
 }
 
-describe("samples", () => {
+describeKernel("samples", () => {
   test("say which packet was dropped, when, where, by whom and why", async () => {
     const filter = serve({ rules: [{ id: 0x1122334455667788n, action: "drop" }] });
     const packet = from("198.51.100.7"); // 114 bytes
@@ -147,7 +148,7 @@ describe("samples", () => {
   });
 });
 
-describe("instances", () => {
+describeKernel("instances", () => {
   test("a proof instance without its 32 bytes of metadata aborts, and counts nothing", () => {
     const filter = load({ rules: [] });
     for (const metadata of [new Uint8Array(0), new Uint8Array(28)])

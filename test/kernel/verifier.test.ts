@@ -2,9 +2,10 @@
 // bundle does not use is not in the program that runs.
 
 import { spawnSync } from "node:child_process";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { CONFIG, DIMENSION_COUNT, INSTANCE } from "../../src/bundle/abi.ts";
 import { BpfObject, MAP_FLAGS } from "../../src/runtime/bpf/index.ts";
+import { describeKernel } from "../support/kernel.ts";
 import { SECOND, ticks } from "./fixtures.ts";
 import { buildObject, Filter, OBJECT_PATH } from "./harness.ts";
 import type { HandPolicy, HandRule } from "./tables.ts";
@@ -27,7 +28,7 @@ const policy = (count: number, more: Partial<HandPolicy> = {}): HandPolicy => ({
   ...more,
 });
 
-describe("the verifier", () => {
+describeKernel("the verifier", () => {
   test.each([1, 64, 65, 300, 4096])(
     "takes %i rules with every dimension, limits, blocks and samples",
     (count) => {
@@ -78,7 +79,7 @@ describe("the verifier", () => {
   });
 });
 
-describe("the object file", () => {
+describeKernel("the object file", () => {
   test(".rodata is struct rodata and nothing else", () => {
     using object = BpfObject.open(OBJECT_PATH, "filter");
     expect(object.maps().filter(({ name }) => name.includes("."))).toMatchObject([

@@ -18,12 +18,7 @@ function whyNot(): string | null {
 /** null where kernel tests can run. */
 export const kernelSkipReason: string | null = whyNot();
 
+if (kernelSkipReason !== null) console.error(`skipping kernel tests: ${kernelSkipReason}`);
+
 /** `describe` for tests that need the kernel. */
-export function describeKernel(name: string, body: () => void): void {
-  if (kernelSkipReason === null) {
-    describe(name, body);
-    return;
-  }
-  console.error(`skipping kernel tests "${name}": ${kernelSkipReason}`);
-  describe.skip(name, body);
-}
+export const describeKernel = describe.skipIf(kernelSkipReason !== null);
