@@ -112,7 +112,7 @@ function installSystemPackages(wanted) {
 }
 
 function installNodePackages() {
-  const inputs = ["package.json", "package-lock.json"];
+  const inputs = ["package-lock.json"];
   const ok = once("npm", inputs, "node_modules/.package-lock.json", () => {
     // The pinned Node is a package for Linux on x86-64; elsewhere npm has to be told to go on without it.
     const args = [
