@@ -21,6 +21,14 @@ export const AGENT_COMMANDS: Commands = {
     summary: "Put the previous generation back in charge",
     load: async () => (await import("./rollback.ts")).default,
   },
+  block: {
+    summary: "Drop what comes from a source, for a time; list what is blocked",
+    load: async () => (await import("./block.ts")).default,
+  },
+  unblock: {
+    summary: "End the block of a source",
+    load: async () => (await import("./unblock.ts")).default,
+  },
   verify: {
     summary: "Verify a bundle and its signature",
     load: async () => (await import("./verify.ts")).default,

@@ -2,6 +2,7 @@
 // the generation that serves in charge, and health and log say why.
 
 import type { Bundle } from "../bundle/index.ts";
+import { block, listBlocks, unblock } from "./blocks.ts";
 import { detach } from "./detach.ts";
 import { BundleRefused, messageOf, RuntimeFault } from "./errors.ts";
 import { Fleet, type LoadResult } from "./fleet.ts";
@@ -121,6 +122,12 @@ class NodeAgent implements Agent {
         rollback: () => this.rollback(),
         status: () => ({ ...this.health(), agent: { pid: process.pid } }),
         syncRules: () => this.syncRules(),
+        block: (address, seconds) =>
+          this.#onFleet((fleet) => this.#report.blocked(block(fleet.blocks, address, seconds))),
+        unblock: (address) =>
+          this.#onFleet((fleet) => this.#report.unblocked(unblock(fleet.blocks, address))),
+        blocks: () =>
+          this.#onFleet((fleet) => ({ blocks: listBlocks(fleet.blocks, (id) => fleet.ruleName(id)) })),
       });
     }
     // From here on a change is seen, also one that comes while the first bundle is being read.
@@ -161,12 +168,20 @@ class NodeAgent implements Agent {
 
   rollback(): Promise<RollbackResult> {
     return this.#exclusive(async () => {
-      const fleet = this.#fleet;
-      if (!fleet) throw nothingLoaded(this.#pinPath);
+      const fleet = this.#loadedFleet();
       const { from, to } = fleet.rollBack();
       this.#report.rolledBack(fleet, from);
       return { from, generation: to.generation, bundleDigest: to.bundleDigest };
     });
+  }
+
+  #onFleet<T>(work: (fleet: Fleet) => T): Promise<T> {
+    return this.#exclusive(async () => work(this.#loadedFleet()));
+  }
+
+  #loadedFleet(): Fleet {
+    if (!this.#fleet) throw nothingLoaded(this.#pinPath);
+    return this.#fleet;
   }
 
   /** One thing at a time: a sync, a roll-back, a tick. */
@@ -286,10 +301,10 @@ class NodeAgent implements Agent {
 
 function nothingLoaded(pinPath: string): RuntimeFault {
   return new RuntimeFault({
-    code: "no-previous",
-    operation: "roll back",
+    code: "nothing-loaded",
+    operation: "find fleet",
     object: pinPath,
-    message: "no fleet is loaded, so there is nothing to roll back to",
+    message: "no fleet is loaded, so there is nothing to work on",
     help: "put a bundle at the bundle path",
   });
 }

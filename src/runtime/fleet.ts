@@ -115,6 +115,11 @@ export class Fleet {
     return this.#state.programMap("samples");
   }
 
+  /** null before the first generation was built. */
+  get blocks(): BpfMap | null {
+    return this.#state.programMap("blocks");
+  }
+
   ruleName(stableId: string): string | null {
     return this.#serving?.manifest.rules.find((rule) => rule.stableId === stableId)?.id ?? null;
   }

@@ -26,6 +26,7 @@ function ask(
   method: string,
   path: string,
   headers: Record<string, string> = {},
+  sent = "",
 ): Promise<{ status: number; body: string }> {
   const [host, port] = [/^\[?(.*?)\]?:\d+$/.exec(server!.address)![1]!, /\d+$/.exec(server!.address)![0]];
   return new Promise((resolve, reject) => {
@@ -38,7 +39,7 @@ function ask(
       response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
     });
     call.on("error", reject);
-    call.end();
+    call.end(sent);
   });
 }
 
@@ -106,6 +107,9 @@ describe("the operations server", () => {
           help: "load one",
         }),
       ),
+    block: async (address: unknown, seconds: unknown) => ({ blocked: [address, seconds] }),
+    unblock: async (address: unknown) => ({ unblocked: address }),
+    blocks: async () => ({ blocks: [] }),
   };
 
   it("runs an operation for a POST, and says what is wrong with it", async () => {
@@ -117,6 +121,24 @@ describe("the operations server", () => {
     expect(JSON.parse(fault.body)).toEqual({
       error: { code: "no-previous", message: "none", help: "load one", errno: null },
     });
+  });
+
+  it("hands a JSON body on, and refuses what is none or too long", async () => {
+    server = await serveOperations("127.0.0.1:0", operations);
+    const post = (body: string) => ask("POST", "/internal/block", {}, body);
+    expect(await post('{"address":"192.0.2.1","seconds":5}')).toEqual({
+      status: 200,
+      body: '{"blocked":["192.0.2.1",5]}\n',
+    });
+    expect(await ask("POST", "/internal/unblock", {}, '{"address":"192.0.2.1"}')).toMatchObject({
+      status: 200,
+    });
+    expect(await ask("GET", "/internal/blocks")).toEqual({ status: 200, body: '{"blocks":[]}\n' });
+    for (const body of ["", "5", "null", "{"])
+      expect(JSON.parse((await post(body)).body)).toMatchObject({ error: { code: "bad-request" } });
+    expect((await post(`{"address":"${"1".repeat(4096 - 14)}"}`)).status).toBe(200);
+    expect((await post(`{"address":"${"1".repeat(4097 - 14)}"}`)).status).toBe(413);
+    expect((await post("1".repeat(1_000_000))).status).toBe(413);
   });
 
   it("refuses a browser: a foreign host name, or any origin", async () => {

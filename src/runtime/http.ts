@@ -21,7 +21,11 @@ interface Reply {
   readonly type: string;
   readonly body: string;
 }
-type Route = (url: URL) => Reply | Promise<Reply>;
+/** `body`: of a POST, as text. */
+type Route = (url: URL, body: string) => Reply | Promise<Reply>;
+
+/** Characters. */
+const BODY_MAX = 4096;
 
 /** An ESM import of node:http costs 14 MiB and 95 ms more (STACK). */
 const { createServer } = process.getBuiltinModule("node:http");
@@ -65,6 +69,9 @@ export interface Operations {
   rollback(): Promise<unknown>;
   status(): unknown;
   syncRules(): Promise<unknown>;
+  block(address: unknown, seconds: unknown): Promise<unknown>;
+  unblock(address: unknown): Promise<unknown>;
+  blocks(): Promise<unknown>;
 }
 
 /** On loopback only: who may call it is who may log in to the node. */
@@ -84,6 +91,18 @@ export async function serveOperations(address: string, operations: Operations): 
     new Map<string, Route>([
       ["POST /internal/rollback", async () => json(200, await operations.rollback())],
       ["POST /internal/sync-rules", async () => json(200, await operations.syncRules())],
+      [
+        "POST /internal/block",
+        async (_, body) => {
+          const { address: source, seconds } = fieldsOf(body);
+          return json(200, await operations.block(source, seconds));
+        },
+      ],
+      [
+        "POST /internal/unblock",
+        async (_, body) => json(200, await operations.unblock(fieldsOf(body).address)),
+      ],
+      ["GET /internal/blocks", async () => json(200, await operations.blocks())],
       ["GET /internal/status", () => json(200, operations.status())],
     ]),
     // A page in a browser on the node can post here under a name of its own that resolves to loopback.
@@ -121,7 +140,6 @@ async function listen(
 ): Promise<HttpServer> {
   const where = parseAddress(address);
   const server = createServer((request, response) => {
-    request.resume(); // no route reads a body
     void answer(routes, request, allowed(request)).then(
       (reply) => send(response, reply),
       (error: unknown) => send(response, failure(error)),
@@ -174,15 +192,46 @@ async function answer(
   request: IncomingMessage,
   allowed: boolean,
 ): Promise<Reply> {
+  if (request.method !== "POST" || !allowed) request.resume(); // nobody reads its body
   if (!allowed) return text(403, "forbidden\n");
   // The base only makes a URL of a path; its host is never looked at. A path of `//` has none, and parse() gives null.
   const url = URL.parse(request.url ?? "/", "http://localhost");
   if (url === null) return text(404, "not found\n");
   const path = url.pathname;
   const route = routes.get(`${request.method === "HEAD" ? "GET" : request.method} ${path}`);
-  if (route) return route(url);
+  if (route) {
+    const body = request.method === "POST" ? await bodyOf(request) : "";
+    return body === null ? text(413, "the body is too large\n") : route(url, body);
+  }
   const known = [...routes.keys()].some((key) => key.endsWith(` ${path}`));
   return known ? text(405, "method not allowed\n") : text(404, "not found\n");
+}
+
+/** null where it is longer than any route takes. */
+async function bodyOf(request: IncomingMessage): Promise<string | null> {
+  let body = "";
+  request.setEncoding("utf8");
+  for await (const part of request as AsyncIterable<string>) {
+    if (body.length <= BODY_MAX) body += part; // the rest is read, so that the answer can be
+  }
+  return body.length <= BODY_MAX ? body : null;
+}
+
+/** The fields of a JSON object. Throws RuntimeFault. */
+function fieldsOf(body: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(body);
+    if (typeof value === "object" && value !== null) return { ...value };
+  } catch {
+    // Said below: what is no JSON is no object of it either.
+  }
+  throw new RuntimeFault({
+    code: "bad-request",
+    operation: "read request",
+    object: "body",
+    message: "the body is not a JSON object",
+    help: 'send {"address":"198.51.100.7","seconds":600}',
+  });
 }
 
 function failure(error: unknown): Reply {

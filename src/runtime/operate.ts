@@ -2,6 +2,8 @@
 // does. What `piston rollback`, `piston status` and `piston detach` call.
 
 import type { RollbackResult } from "./agent.ts";
+import type { ActiveBlock } from "./blocks.ts";
+import * as blocking from "./blocks.ts";
 import { RuntimeFault } from "./errors.ts";
 import { Fleet } from "./fleet.ts";
 import { type HealthReport, healthReport } from "./health.ts";
@@ -52,6 +54,44 @@ export async function status(pinPath: string, fleet: string | null): Promise<Nod
   });
 }
 
+/** For so many seconds from now on. Throws a fault where the address is none. */
+export async function block(
+  pinPath: string,
+  fleet: string | null,
+  address: string,
+  seconds: number,
+): Promise<ActiveBlock> {
+  const name = fleet ?? onlyFleet(pinPath);
+  const holder = await lockHolder(pinPath, name);
+  if (!holder)
+    return withFleet(pinPath, name, async (opened) => blocking.block(opened.blocks, address, seconds));
+  const body = { address, seconds };
+  return (await call(holder.operations, "POST", "/internal/block", name, body)) as ActiveBlock;
+}
+
+export async function unblock(
+  pinPath: string,
+  fleet: string | null,
+  address: string,
+): Promise<blocking.Unblocked> {
+  const name = fleet ?? onlyFleet(pinPath);
+  const holder = await lockHolder(pinPath, name);
+  if (!holder) return withFleet(pinPath, name, async (opened) => blocking.unblock(opened.blocks, address));
+  const answer = await call(holder.operations, "POST", "/internal/unblock", name, { address });
+  return answer as blocking.Unblocked;
+}
+
+export async function blocks(pinPath: string, fleet: string | null): Promise<readonly ActiveBlock[]> {
+  const name = fleet ?? onlyFleet(pinPath);
+  const holder = await lockHolder(pinPath, name);
+  if (!holder)
+    return withFleet(pinPath, name, async (opened) =>
+      blocking.listBlocks(opened.blocks, (id) => opened.ruleName(id)),
+    );
+  const answer = await call(holder.operations, "GET", "/internal/blocks", name);
+  return (answer as { blocks: readonly ActiveBlock[] }).blocks;
+}
+
 async function withFleet<T>(pinPath: string, name: string, work: (fleet: Fleet) => Promise<T>): Promise<T> {
   if (!pinnedFleets(pinPath).includes(name)) throw nothingPinned(pinPath, name);
   const holder = () => ({ pid: process.pid, operations: null });
@@ -89,7 +129,13 @@ function nothingPinned(pinPath: string, fleet: string | null): RuntimeFault {
 }
 
 /** An agent's answer, or its fault as ours. */
-async function call(address: string | null, method: string, route: string, fleet: string): Promise<unknown> {
+async function call(
+  address: string | null,
+  method: string,
+  route: string,
+  fleet: string,
+  body?: object,
+): Promise<unknown> {
   if (address === null) {
     throw new RuntimeFault({
       code: "busy",
@@ -105,24 +151,24 @@ async function call(address: string | null, method: string, route: string, fleet
       ? { socketPath: where.path }
       : { host: where.host ?? "127.0.0.1", port: where.port };
   const { request } = process.getBuiltinModule("node:http");
-  const { code, body } = await new Promise<{ code: number; body: string }>((resolve, reject) => {
+  const { code, text: answered } = await new Promise<{ code: number; text: string }>((resolve, reject) => {
     const outgoing = request({ ...target, method, path: route, timeout: 30_000 }, (response) => {
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => {
         text += chunk;
       });
-      response.on("end", () => resolve({ code: response.statusCode ?? 0, body: text }));
+      response.on("end", () => resolve({ code: response.statusCode ?? 0, text }));
       response.on("error", reject);
     });
     outgoing.on("timeout", () => outgoing.destroy(new Error(`${address} does not answer`)));
     outgoing.on("error", reject);
-    outgoing.end();
+    outgoing.end(body === undefined ? undefined : JSON.stringify(body));
   });
-  const answer = JSON.parse(body) as {
+  const answer = JSON.parse(answered) as {
     error?: { code: string; message: string; help: string; errno: string | null };
   };
   if (code === 200) return answer;
-  const error = answer.error ?? { code: "operations", message: body, help: "", errno: null };
+  const error = answer.error ?? { code: "operations", message: answered, help: "", errno: null };
   throw new RuntimeFault({ ...error, operation: `${method} ${route}`, object: address });
 }

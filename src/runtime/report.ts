@@ -3,6 +3,7 @@
 
 import type { Bundle } from "../bundle/index.ts";
 import { VERSION } from "../version.ts";
+import type { ActiveBlock, Unblocked } from "./blocks.ts";
 import { type BundleRefused, describeFault, errnoOf, messageOf, RuntimeFault } from "./errors.ts";
 import type { Fleet, LoadResult } from "./fleet.ts";
 import { type HealthReport, healthReport, type Refusal, type SwapSummary } from "./health.ts";
@@ -136,6 +137,20 @@ export class AgentReport {
       { event: "rolled-back", fleet: fleet.name, ...fleet.serving, previous: from, held: fleet.journal.held },
       `rolled back to generation ${fleet.serving?.generation}; ${from} is held until the bundle path shows another bundle`,
     );
+  }
+
+  blocked(block: ActiveBlock): ActiveBlock {
+    const { source, remainingSeconds } = block;
+    this.#logger.warn(
+      { event: "blocked", source, seconds: remainingSeconds },
+      `an operator blocked ${source}`,
+    );
+    return block;
+  }
+
+  unblocked(result: Unblocked): Unblocked {
+    this.#logger.warn({ event: "unblocked", ...result }, `an operator ended the block of ${result.source}`);
+    return result;
   }
 
   #swapped(fleet: Fleet, previous: string | null, durationMs: SwapSummary["durationMs"]): void {
