@@ -152,6 +152,43 @@ const common = {
   ),
   vlan: sometimes(numbers([0, 1, 7, 100, 4094, 4095], 4095), 6),
 };
+const ipv4Options = negatable(
+  fc.subarray(
+    [
+      "any",
+      "record-route",
+      "timestamp",
+      "loose-source-route",
+      "strict-source-route",
+      "router-alert",
+      "malformed",
+      "other",
+    ] as const,
+    { minLength: 1, maxLength: 3 },
+  ),
+);
+const ipv6Extensions = negatable(
+  fc.subarray(
+    [
+      "any",
+      "hop-by-hop",
+      "routing",
+      "fragment",
+      "destination-options",
+      "authentication",
+      "mobility",
+      "hip",
+      "shim6",
+    ] as const,
+    { minLength: 1, maxLength: 3 },
+  ),
+);
+/** One of them: they are of different IP versions. */
+const headerSets = fc.oneof(
+  { weight: 16, arbitrary: fc.constant({}) },
+  { weight: 1, arbitrary: ipv4Options.map((ipv4Options) => ({ ipv4Options })) },
+  { weight: 1, arbitrary: ipv6Extensions.map((ipv6Extensions) => ({ ipv6Extensions })) },
+);
 const ports = {
   sourcePort: sometimes(numbers(PORTS, 65_535), 20),
   destinationPort: sometimes(numbers(PORTS, 65_535), 35),
@@ -177,14 +214,17 @@ const protocolNumbers = negatable(
     maxLength: 3,
   }),
 );
-const matches = fc.oneof(
+const conjunctions = fc.oneof(
   fc.record({ ...common, ...ports, protocol: fc.constant("tcp"), tcpFlags: sometimes(tcpFlags, 40) }),
   fc.record({ ...common, ...ports, protocol: fc.constant("udp") }),
   fc.record({ ...common, ...ports, protocol: fc.constant(["tcp", "udp"]) }),
   fc.record({ ...common, protocol: fc.constantFrom("icmp", "icmpv6"), icmp: sometimes(icmp, 60) }),
   fc.record({ ...common, protocol: rarely(protocolNumbers, 2) }),
   fc.record(common),
-) as fc.Arbitrary<Match>;
+);
+const matches = fc
+  .tuple(conjunctions, headerSets)
+  .map(([fields, headers]) => ({ ...fields, ...headers })) as fc.Arbitrary<Match>;
 
 // ---- Rules, policies, fleets -----------------------------------------------------------------------------------------
 

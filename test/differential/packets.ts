@@ -1,5 +1,5 @@
 // The edges of a fleet to packets: whole ones of every shape by fast-check, and sequences that repeat, vary and damage
-// them. A frame has 14 to TESTABLE_FRAME_BYTES bytes, which is what a BPF test-run takes.
+// them. Frames have 0 bytes up to those of the longest IP packet; of long ones the headers alone are shown to the kernel.
 
 import fc from "fast-check";
 import { TESTABLE_FRAME_BYTES } from "../../src/compiler/cells/space.ts";
@@ -20,6 +20,9 @@ const LAST_NS = 25n * 365n * 86_400n * 1_000_000_000n;
 const MAC_BYTES = 12;
 const ETHERNET_BYTES = 14;
 const TAG_BYTES = 4;
+const IPV6_BYTES = 40;
+const LENGTH_MAX = 65_535;
+const UDP = 17;
 
 // ---- Shapes ----------------------------------------------------------------------------------------------------------
 
@@ -58,6 +61,27 @@ const extensions = fc.array(
   { maxLength: 9 },
 ) as fc.Arbitrary<ExtensionSpec[]>;
 
+/** Pieces of IPv4 options: right ones, padding, and lengths that are missing, too small or too large. */
+const OPTIONS: readonly (readonly number[])[] = [
+  [0],
+  [1],
+  [7, 7, 4, 0, 0, 0, 0],
+  [68, 8, 5, 0, 0, 0, 0, 0],
+  [131, 3, 4],
+  [137, 3, 4],
+  [148, 4, 0, 0],
+  [20, 4, 0, 0],
+  [130, 2],
+  [222, 255],
+  [7, 0],
+  [68, 1],
+  [131],
+];
+const OPTIONS_MOST = 40;
+const options4 = fc
+  .array(fc.constantFrom(...OPTIONS), { minLength: 1, maxLength: 8 })
+  .map((pieces) => Uint8Array.from(pieces.flat().slice(0, OPTIONS_MOST)));
+
 /** `undefined` is no property here: exact optional properties, and builders that look for a property's presence. */
 function given<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as T;
@@ -90,11 +114,8 @@ export function shapes(edges: Edges): fc.Arbitrary<Uint8Array> {
     destination: v4,
     ttl: of("ttl", [64, 255]),
     dscp: of("dscp"),
-    options: sometimes(
-      fc.constantFrom(4, 8, 40).map((bytes) => new Uint8Array(bytes)),
-      8,
-    ),
-    moreFragments: sometimes(fc.boolean(), 12),
+    options: sometimes(options4, 15),
+    moreFragments: sometimes(fc.boolean(), 15),
     fragmentOffset: sometimes(offsets, 12),
     ihl: sometimes(fc.nat(15), 2),
     totalLength: sometimes(fc.constantFrom(0, 19, 20, 27, 28, 65_535), 3),
@@ -119,12 +140,11 @@ export function shapes(edges: Edges): fc.Arbitrary<Uint8Array> {
     })),
     of("l3Length", L3_LENGTHS).map((lengthBytes) => ({ lengthBytes: Math.min(lengthBytes, 1600) })),
   );
-  const tags = sometimes(
-    fc.array(fc.record({ id: of("vlan"), type: fc.constantFrom(0x8100, 0x88a8) }), {
-      minLength: 1,
-      maxLength: 3,
-    }),
-    15,
+  const tag = fc.record({ id: of("vlan"), type: fc.constantFrom(0x8100, 0x88a8) });
+  const tags = fc.oneof(
+    { weight: 85, arbitrary: fc.constant(undefined) },
+    { weight: 14, arbitrary: fc.array(tag, { minLength: 1, maxLength: 2 }) },
+    { weight: 1, arbitrary: fc.array(tag, { minLength: 3, maxLength: 3 }) },
   );
   const ip = fc.tuple(layer3, layer4, size, tags).map(([layer3, layer4, size, vlan]): PacketSpec => {
     const spec: PacketSpec = given({ ...layer3, ...layer4, vlan } as PacketSpec);
@@ -137,7 +157,7 @@ export function shapes(edges: Edges): fc.Arbitrary<Uint8Array> {
   });
   return fc
     .oneof(
-      { weight: 40, arbitrary: ip },
+      { weight: 80, arbitrary: ip },
       { weight: 1, arbitrary: arp.map((spec) => given(spec) as PacketSpec) },
       { weight: 1, arbitrary: other },
     )
@@ -173,8 +193,8 @@ export function sequence(
     let frame = last;
     if (kind >= 5) frame = vary(frame, edges, random);
     if (kind === 9) frame = damage(frame, random);
-    if (frame.length < ETHERNET_BYTES) continue;
     if (frame.length > TESTABLE_FRAME_BYTES) frame = frame.subarray(0, TESTABLE_FRAME_BYTES);
+    if (random.chance(0.02)) frame = grow(frame, edges, random);
     if (random.chance(0.4) && atNs < LAST_NS) atNs += random.pick(edges.waits);
     steps.push({ frame, atNs });
   }
@@ -224,6 +244,25 @@ function vary(base: Uint8Array, edges: Edges, random: Random): Uint8Array {
 function setAddress6(view: DataView, at: number, value: bigint): void {
   view.setBigUint64(at, value >> 64n);
   view.setBigUint64(at + 8, BigInt.asUintN(64, value));
+}
+
+/** Longer than a link carries, as offloads make them: the L3 length is an edge or the greatest there is. */
+function grow(base: Uint8Array, edges: Edges, random: Random): Uint8Array {
+  const packet = parsePacket(base);
+  if (packet.kind !== "packet" || packet.l4Offset > TESTABLE_FRAME_BYTES / 2) return base;
+  const { l3Offset: l3, l4Offset: l4, family } = packet;
+  // A payload length of 65,535 makes 65,575 bytes, and an L3 length of 65,535 all the same.
+  const longest = family === 4 ? LENGTH_MAX : IPV6_BYTES + LENGTH_MAX;
+  const lengths = edges.fields.l3Length.filter((bytes) => bytes > base.length - l3);
+  const l3Bytes = lengths.length > 0 && random.chance(0.7) ? random.pick(lengths) : longest - random.below(3);
+  const frame = new Uint8Array(l3 + l3Bytes);
+  frame.set(base.subarray(0, frame.length));
+  const view = new DataView(frame.buffer);
+  if (family === 4) view.setUint16(l3 + 2, l3Bytes);
+  else view.setUint16(l3 + 4, l3Bytes - IPV6_BYTES);
+  if (packet.fields.protocol === UDP && packet.fields.sourcePort !== null)
+    view.setUint16(l4 + 4, Math.min(LENGTH_MAX, frame.length - l4));
+  return frame;
 }
 
 /** Bytes changed in the headers, the end cut off, or bytes after it. */
