@@ -1,7 +1,7 @@
 // Evaluator and XDP program on random fleets and packets: verdict, rule, reason and every counter. A short run with a
 // seed that stays, one with a seed of today, and every case that was ever found. `npm run fuzz` runs for longer.
 
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { type ProgramObject, readProgramObject } from "../../src/runtime/generation.ts";
 import { FILTER_OBJECT } from "../support/build-filter.ts";
 import { describeKernel } from "../support/kernel.ts";
@@ -10,7 +10,8 @@ import { disagreementOf, fuzz } from "./fuzz.ts";
 
 const SEED = 20_260_101;
 const FRESH_SEED = Math.floor(Math.random() * 2 ** 31);
-const RUN_MS = 5000;
+const FIXED_RUNS = 40;
+const FRESH_MS = 5000;
 
 describeKernel("evaluator and kernel", () => {
   let object: ProgramObject;
@@ -18,26 +19,25 @@ describeKernel("evaluator and kernel", () => {
     object = readProgramObject(FILTER_OBJECT);
   });
 
-  describe.each([
-    ["fixed", SEED],
-    ["fresh", FRESH_SEED],
-  ])("with the %s seed %i", (_, seed) => {
-    test("agree on random fleets and packets", () => {
-      const { finding, runs, packets, rulesMade, rulesKept, reasons, witnesses } = fuzz({
-        seed,
-        object,
-        timeoutMs: RUN_MS,
-        packets: 1024,
-      });
-      console.log(`seed ${seed}: ${runs} fleets, ${packets} packet/fleet pairs, ${witnesses} witnesses`);
-      expect(finding && `run ${finding.run}\n${finding.disagreement}`).toBeNull();
-      expect(packets).toBeGreaterThan(10_000);
-      // Fleets that lowering empties, or packets that all fail to parse, would agree on anything.
-      expect(rulesKept).toBeGreaterThan(0.8 * rulesMade);
-      expect(reasons.get("rule")).toBeGreaterThan(0.05 * packets);
-      expect(reasons.get("limit")).toBeGreaterThan(0.03 * packets);
-      expect(reasons.get("block")).toBeGreaterThan(0);
+  test.each([
+    { kind: "a fixed", seed: SEED, end: { runs: FIXED_RUNS } },
+    { kind: "today's", seed: FRESH_SEED, end: { timeoutMs: FRESH_MS } },
+  ])("agree on random fleets and packets, with $kind seed: $seed", ({ seed, end }) => {
+    const { finding, runs, packets, rulesMade, rulesKept, reasons, witnesses } = fuzz({
+      seed,
+      object,
+      packets: 1024,
+      ...end,
     });
+    console.log(`seed ${seed}: ${runs} fleets, ${packets} packet/fleet pairs, ${witnesses} witnesses`);
+    expect(finding && `run ${finding.run}\n${finding.disagreement}`).toBeNull();
+    if (!("runs" in end)) return;
+    // Fleets that lowering empties, or packets that all fail to parse, would agree on anything.
+    expect(rulesKept).toBeGreaterThan(0.7 * rulesMade);
+    expect(reasons.get("rule")).toBeGreaterThan(0.05 * packets);
+    expect(reasons.get("limit")).toBeGreaterThan(0.03 * packets);
+    expect(reasons.get("block")).toBeGreaterThan(0);
+    expect(witnesses).toBeGreaterThan(0);
   });
 
   const names = caseNames();

@@ -197,7 +197,8 @@ const flags = ["fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr"] as const;
 const tcpFlags = negatable(
   fc
     .tuple(fc.subarray([...flags], { maxLength: 3 }), fc.subarray([...flags], { maxLength: 3 }))
-    .map(([set, clear]) => ({ set, clear: clear.filter((flag) => !set.includes(flag)) })),
+    .map(([set, clear]) => ({ set, clear: clear.filter((flag) => !set.includes(flag)) }))
+    .filter(({ set, clear }) => set.length + clear.length > 0),
 );
 const icmp = negatable(
   fc.array(
