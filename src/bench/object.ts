@@ -17,7 +17,7 @@ const SOURCE = "bpf/bench/bench.bpf.c";
 const OBJECT = "build/bench/bench.bpf.o";
 
 /** struct bench_state of bench.bpf.c. */
-const STATE = { bytes: 32, next: 0, sum: 8, packets: 16, mask: 24, redirectTo: 28 } as const;
+const STATE = { bytes: 24, next: 0, sum: 8, mask: 16, redirectTo: 20 } as const;
 
 let elf: Uint8Array | null = null;
 
@@ -111,17 +111,11 @@ export class Rig {
     return this.#read().getBigUint64(STATE.sum, true);
   }
 
-  /** Frames that bench_count has seen, since `clear()`. */
-  get packets(): number {
-    return Number(this.#read().getBigUint64(STATE.packets, true));
-  }
-
   /** The feeder begins again at its first entry, and all counts at 0. */
   clear(redirectTo = 0): void {
     const state = this.#read();
     state.setBigUint64(STATE.next, 0n, true);
     state.setBigUint64(STATE.sum, 0n, true);
-    state.setBigUint64(STATE.packets, 0n, true);
     state.setUint32(STATE.redirectTo, redirectTo, true);
     this.#state.update(new Uint8Array(4), new Uint8Array(state.buffer, state.byteOffset, STATE.bytes));
   }

@@ -6,7 +6,7 @@ import type { Figure, RowResult, Target } from "./types.ts";
 export function renderRow({ name, title, figures, missing, seconds }: RowResult): string {
   const cells = figures.map((one) => [
     one.what,
-    `${number(one.value)} ${one.unit}`,
+    `${number(one.value, one.unit)} ${one.unit}`,
     one.target ? targetText(one.target, one.unit) : "",
     one.reached === null ? "" : one.reached ? "reached" : "NOT reached",
   ]);
@@ -30,12 +30,12 @@ export function renderSummary(rows: readonly RowResult[]): string {
 }
 
 function targetText({ atMost, atLeast }: Target, unit: string): string {
-  return atMost === undefined ? `≥ ${number(atLeast!)} ${unit}` : `≤ ${number(atMost)} ${unit}`;
+  return atMost === undefined ? `≥ ${number(atLeast!, unit)} ${unit}` : `≤ ${number(atMost, unit)} ${unit}`;
 }
 
-/** Three digits that say something; a number below 0.4 as 1/n. */
-function number(value: number): string {
-  if (value > 0 && value < 0.4) return `1/${number(1 / value)}`;
+/** Three digits that say something; a ratio below 0.4 as 1/n. */
+function number(value: number, unit: string): string {
+  if (unit === "×" && value > 0 && value < 0.4) return `1/${number(1 / value, unit)}`;
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 2).replace(/\.?0+$/, "");
 }

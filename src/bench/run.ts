@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Inputs } from "./inputs.ts";
-import type { Row, RowResult, Scale } from "./types.ts";
+import type { BenchContext, Row, RowResult, Scale } from "./types.ts";
 
 /** A row that throws is a row without figures that says why. */
 export async function* runRows(
@@ -18,14 +18,20 @@ export async function* runRows(
     for (const row of rows) {
       progress(row.title);
       const begun = performance.now();
-      const { figures, missing = [] } = await row
-        .run({ scale, folder, inputs, progress })
-        .catch((error: unknown) => ({ figures: [], missing: [messageOf(error)] }));
+      const { figures, missing = [] } = await outcomeOf(row, { scale, folder, inputs, progress });
       const seconds = (performance.now() - begun) / 1000;
       yield { name: row.name, title: row.title, figures, missing, seconds };
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function outcomeOf(row: Row, context: BenchContext): ReturnType<Row["run"]> {
+  try {
+    return await row.run(context);
+  } catch (error) {
+    return { figures: [], missing: [messageOf(error)] };
   }
 }
 

@@ -1,11 +1,28 @@
 // Every row, in the order of DESIGN §9.
 
 import type { Row } from "../types.ts";
+import { agent } from "./agent.ts";
+import { commands } from "./commands.ts";
+import { compile } from "./compile.ts";
 import { decision } from "./decision.ts";
+import { endToEnd } from "./end-to-end.ts";
 import { limits } from "./limits.ts";
 import { rules } from "./rules.ts";
 import { samples } from "./samples.ts";
 import { sourceSteps } from "./source-step.ts";
+import { swap } from "./swap.ts";
 import { table } from "./table.ts";
 
-export const ROWS: readonly Row[] = [...sourceSteps, table, decision, rules, limits, samples];
+export const ROWS: readonly Row[] = [
+  ...sourceSteps,
+  table,
+  decision,
+  rules,
+  limits,
+  endToEnd,
+  samples,
+  swap,
+  compile,
+  commands,
+  agent,
+];
