@@ -62,17 +62,25 @@ function startAgent(program: string, namespaces: Namespaces, folder: string): Ru
     process.execPath,
     program,
     "node",
-    ...["--bundle", BUNDLE, "--interface", namespaces.interface, "--allow-unsigned", "--json"],
-    ...["--pin-path", pinPath],
-    ...["--metrics-address", `unix:${folder}/metrics.sock`],
-    ...["--operations-address", `unix:${folder}/operations.sock`],
+    "--bundle",
+    BUNDLE,
+    "--interface",
+    namespaces.interface,
+    "--pin-path",
+    pinPath,
+    "--metrics-address",
+    `unix:${folder}/metrics.sock`,
+    "--operations-address",
+    `unix:${folder}/operations.sock`,
+    "--allow-unsigned",
+    "--json",
   ]);
   const begun = performance.now();
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "ignore"] });
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const filtering = new Promise<number>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error("the agent does not filter")), START_TIMEOUT_MS);
-    createInterface({ input: child.stdout! }).on("line", (line) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
       if (!line.includes('"generation-committed"')) return;
       clearTimeout(timer);
       resolve(performance.now() - begun);

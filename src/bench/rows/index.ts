@@ -7,6 +7,7 @@ import { compile } from "./compile.ts";
 import { decision } from "./decision.ts";
 import { endToEnd } from "./end-to-end.ts";
 import { limits } from "./limits.ts";
+import { replay } from "./replay.ts";
 import { rules } from "./rules.ts";
 import { samples } from "./samples.ts";
 import { sourceSteps } from "./source-step.ts";
@@ -25,4 +26,5 @@ export const ROWS: readonly Row[] = [
   compile,
   commands,
   agent,
+  replay,
 ];
