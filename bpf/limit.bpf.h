@@ -3,16 +3,14 @@
  * Limits (GCRA, ITU-T I.371) and the temporary blocks that they set.
  *
  * Contract (docs/SEMANTICS.md §3, §4): one 64-bit theoretical arrival time (TAT) in ticks for each key, changed by
- * compare-and-swap: no lock, and no packet is charged twice or to another key. No sum overflows: n is 1 or at most
- * 65,535 bytes, a byte limit's multiplier is below 2^48, and ticks last 36 years of uptime.
+ * compare-and-swap. No sum overflows: n is 1 or at most 65,535 bytes, a byte limit's multiplier is below 2^48, and
+ * ticks last 36 years of uptime.
  */
 #ifndef PISTON_LIMIT_BPF_H
 #define PISTON_LIMIT_BPF_H
 
-#include "canary.bpf.h"
+#include "limit-state.bpf.h"
 #include "state.bpf.h"
-
-#define SWAP_TRIES 16
 
 static __always_inline void address_bytes(__u8 *bytes, __u64 high, __u64 low)
 {
@@ -29,11 +27,10 @@ static __always_inline __u64 high_bits(__u32 count)
 }
 
 static __always_inline void limit_key_of(const struct packet *packet, const struct rule *rule,
-					 struct limit_state_key *key)
+					 struct limit_charge *charge)
 {
 	__u64 high = 0, low = 0;
 
-	key->limit_id = rule->limit_id;
 	switch (rule->limit_key) {
 	case KEY_SOURCE:
 	case KEY_DESTINATION:
@@ -53,57 +50,28 @@ static __always_inline void limit_key_of(const struct packet *packet, const stru
 		low = packet->value[FIELD_DESTINATION_PORT] & 0xffff;
 		break;
 	}
-	address_bytes(key->address, high, low);
+	charge->limit_id = rule->limit_id;
+	charge->high = high;
+	charge->low = low;
 }
 
-/*
- * Charges the packet to its key of limit rule `rule_index`. 1: above the rate, and nothing was charged; 0: within it.
- *
- * A packet that loses the swap SWAP_TRIES times is within the rate by its last look: its cost is then added without a
- * condition. Each loss means that another CPU's packet was charged in between, so the TAT is not stale and the sum is
- * what the swap would have written then; the bucket may be overdrawn by one packet a CPU, which later packets pay.
- * The other way, to drop, could block a source that kept its rate. Where no state can be made (the kernel found no
- * free element on this CPU) the packet is within the rate for the same cause.
- */
+/* Charges the packet to its key of limit rule `rule_index`. 1: above the rate, and nothing was charged; 0: within it. */
 __noinline int limit_exceeded(struct packet *packet, __u32 rule_index)
 {
 	const struct rule *rule = rule_at(rule_index);
-	struct limit_state_key key;
-	__u64 now, cost, seen, start, *tat;
+	struct cpu_state *cpu = this_cpu();
+	struct limit_charge *charge;
+	__u64 cost;
 
-	if (!packet || !rule || !CONFIG.limit_count)
+	if (!packet || !rule || !cpu || !CONFIG.limit_count)
 		return 0;
-	limit_key_of(packet, rule, &key);
-	now = packet_now(packet) * TICKS_PER_NS;
+	charge = &cpu->charge;
+	limit_key_of(packet, rule, charge);
 	cost = rule->limit_unit == UNIT_BYTES ? packet->value[FIELD_L3_LENGTH] : 1;
-	cost = cost * rule->limit_multiplier >> LIMIT_MULTIPLIER_SHIFT;
-
-	tat = bpf_map_lookup_elem(&limit_state, &key);
-	if (!tat) {
-		__u64 first = now + cost;
-
-		if (cost > rule->limit_burst_ticks)
-			return 1;
-		/* Two CPUs may see the same new key: the second finds the first one's state. */
-		if (!bpf_map_update_elem(&limit_state, &key, &first, BPF_NOEXIST))
-			return 0;
-		tat = bpf_map_lookup_elem(&limit_state, &key);
-		if (!tat)
-			return 0;
-	}
-	seen = *(volatile __u64 *)tat;
-	for (int try = 0; try < SWAP_TRIES; try++) {
-		__u64 before = seen;
-
-		start = seen > now ? seen : now;
-		if (start + cost - now + CANARY(CANARY_LIMIT_EDGE) > rule->limit_burst_ticks)
-			return 1;
-		seen = __sync_val_compare_and_swap(tat, before, start + cost); /* BPF_CMPXCHG: kernel 5.12 */
-		if (seen == before)
-			return 0;
-	}
-	__sync_fetch_and_add(tat, cost);
-	return 0;
+	charge->cost = cost * rule->limit_multiplier >> LIMIT_MULTIPLIER_SHIFT;
+	charge->burst = rule->limit_burst_ticks;
+	charge->now = packet_now(packet) * TICKS_PER_NS;
+	return charge_limit(charge);
 }
 
 static __always_inline void block_key_of(const struct packet *packet, struct block_key *key)

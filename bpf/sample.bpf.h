@@ -12,20 +12,19 @@
 
 static __always_inline int spend_sample(void)
 {
-	__u32 zero = 0;
-	struct sample_budget *budget = bpf_map_lookup_elem(&sample_budget, &zero);
+	struct cpu_state *cpu = this_cpu();
 	__u64 jiffy;
 
-	if (!budget)
+	if (!cpu)
 		return 0;
 	jiffy = bpf_jiffies64();
-	if (budget->jiffy != jiffy) {
-		budget->jiffy = jiffy;
-		budget->used = 0;
+	if (cpu->sample_jiffy != jiffy) {
+		cpu->sample_jiffy = jiffy;
+		cpu->samples_used = 0;
 	}
-	if (budget->used >= INSTANCE.samples_per_jiffy)
+	if (cpu->samples_used >= INSTANCE.samples_per_jiffy)
 		return 0;
-	budget->used++;
+	cpu->samples_used++;
 	return 1;
 }
 

@@ -190,6 +190,9 @@ struct instance {
 	__u8 bundle_digest[32]; /* SHA-256 of the bundle: the generation that this program is */
 	__u32 proof;            /* 1: takes its clock from, and leaves its decision in, the metadata before the packet */
 	__u32 samples_per_jiffy; /* for each CPU; 0: no samples */
+	__u64 limit_seed;        /* of the hash that spreads keys over limit_state; the same for all that share the map */
+	__u32 limit_bucket_bits; /* limit_state has 2^this buckets; 0: LIMIT_BUCKET_BITS */
+	__u32 reserved;
 };
 
 struct rodata {
@@ -233,11 +236,23 @@ struct counter {
 	__u64 bytes; /* of the frame, from the Ethernet header on */
 };
 
-struct limit_state_key {
-	__u64 limit_id;
-	__u8 address[16]; /* IPv4 as ::ffff:a.b.c.d cut to the prefix; ports in the last two bytes; zero for KEY_RULE */
+/*
+ * `limit_state`, an array of 128-byte elements: 2^limit_bucket_bits buckets, then LIMIT_INSERT_BUCKETS elements of
+ * sixteen u64 insertion counts. The key of a slot is its first 24 bytes. docs/adr/0008-limit-state.md.
+ */
+#define LIMIT_SLOTS_PER_BUCKET 4
+#define LIMIT_BUCKET_BITS 10
+#define LIMIT_INSERT_BUCKETS 64
+#define LIMIT_CLAIMED 0xffffffffffffffff /* tat of a slot whose key is being written */
+struct limit_slot {
+	__u64 limit_id; /* 0: the slot is free */
+	__u64 high;     /* the address as two numbers, IPv4 as ::ffff:a.b.c.d, cut to the prefix; both 0 for KEY_RULE */
+	__u64 low;      /* or a port */
+	__u64 tat;      /* theoretical arrival time in ticks; grows at every write */
 };
-/* value: __u64 theoretical arrival time in ticks */
+struct limit_bucket {
+	struct limit_slot slots[LIMIT_SLOTS_PER_BUCKET];
+};
 
 struct block_key {
 	__u8 address[16]; /* IPv4 as ::ffff:a.b.c.d; IPv6 cut to /64 */

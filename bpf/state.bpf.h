@@ -19,12 +19,16 @@ struct {
 	__uint(value_size, sizeof(struct counter));
 } counters SEC(".maps");
 
-/* LRU: a flood of new sources forgets the oldest ones, which starts their limits afresh, and never fails. */
+/*
+ * Flat, so that a limit is one cache miss and no call, and mmap-able, so that a bucket is two whole cache lines. The size
+ * here is for proofs and tests; the agent gives the one that serves.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 131072);
-	__uint(key_size, sizeof(struct limit_state_key));
-	__uint(value_size, sizeof(__u64));
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, (1 << LIMIT_BUCKET_BITS) + LIMIT_INSERT_BUCKETS);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct limit_bucket));
 } limit_state SEC(".maps");
 
 struct {
@@ -39,17 +43,39 @@ struct {
 	__uint(max_entries, 256 * 1024);
 } samples SEC(".maps");
 
-struct sample_budget {
-	__u64 jiffy;
-	__u64 used; /* samples in that jiffy on this CPU */
+/* One packet's claim on a limit, limit-state.bpf.h. Times in ticks. */
+struct limit_charge {
+	__u64 limit_id;
+	__u64 high;
+	__u64 low;
+	__u64 now;
+	__u64 cost;
+	__u64 burst;
+	__u32 bucket[2]; /* the two may be one */
+	__u64 found;     /* bucket << 2 | slot, of bucket[]; NOT_FOUND */
+	__u64 least;     /* least_slot()'s TAT */
+};
+
+/* What a CPU knows between packets, and room that the stack does not have. Never read by the agent. */
+struct cpu_state {
+	__u64 sample_jiffy;
+	__u64 samples_used; /* in that jiffy */
+	struct limit_charge charge;
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct sample_budget));
-} sample_budget SEC(".maps");
+	__uint(value_size, sizeof(struct cpu_state));
+} cpu_state SEC(".maps");
+
+static __always_inline struct cpu_state *this_cpu(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&cpu_state, &zero);
+}
 
 /* XDP runs with bottom halves off, so nothing else writes this CPU's counter meanwhile. */
 static __always_inline void count(const struct packet *packet, __u32 index)

@@ -22,7 +22,8 @@ const STRUCTS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   rodata: abi.RODATA,
   proof: abi.PROOF,
   counter: abi.COUNTER,
-  limit_state_key: abi.LIMIT_STATE_KEY,
+  limit_slot: abi.LIMIT_SLOT,
+  limit_bucket: abi.LIMIT_BUCKET,
   block_key: abi.BLOCK_KEY,
   block: abi.BLOCK,
   sample: abi.SAMPLE,
@@ -61,6 +62,10 @@ const CONSTANTS = {
   SLOTS_MAX: abi.SLOTS_MAX,
   SLOT_NONE: abi.SLOT_NONE,
   SAMPLE_BYTES: abi.SAMPLE_BYTES,
+  LIMIT_SLOTS_PER_BUCKET: abi.LIMIT_SLOTS_PER_BUCKET,
+  LIMIT_BUCKET_BITS: abi.LIMIT_BUCKET_BITS,
+  LIMIT_INSERT_BUCKETS: abi.LIMIT_INSERT_BUCKETS,
+  LIMIT_CLAIMED: Number(abi.LIMIT_CLAIMED),
 };
 
 function snake(name: string): string {

@@ -79,7 +79,14 @@ export const CONFIG = {
 } as const;
 
 /** struct instance, after struct config in .rodata. */
-export const INSTANCE = { bytes: 40, bundleDigest: 0, proof: 32, samplesPerJiffy: 36 } as const;
+export const INSTANCE = {
+  bytes: 56,
+  bundleDigest: 0,
+  proof: 32,
+  samplesPerJiffy: 36,
+  limitSeed: 40,
+  limitBucketBits: 48,
+} as const;
 
 /** struct rule. */
 export const RULE = {
@@ -171,13 +178,24 @@ export const ADDRESS_TABLE = { bytes: 8, present: 0, uniformClass: 4 } as const;
 export const CLASSES_MAX = 65535;
 
 /** struct rodata. */
-export const RODATA = { bytes: 256, config: 0, instance: 216 } as const;
+export const RODATA = { bytes: 272, config: 0, instance: 216 } as const;
 
 /** struct counter. */
 export const COUNTER = { bytes: 16, packets: 0, bytesCount: 8 } as const;
 
-/** struct limit_state_key; the value is a u64. */
-export const LIMIT_STATE_KEY = { bytes: 24, limitId: 0, address: 8 } as const;
+/** `limit_state`: 2^bits buckets, then LIMIT_INSERT_BUCKETS elements of insertion counts. */
+export const LIMIT_SLOTS_PER_BUCKET = 4;
+/** Where the instance gives no other number. */
+export const LIMIT_BUCKET_BITS = 10;
+export const LIMIT_INSERT_BUCKETS = 64;
+/** `tat` of a slot whose key is being written. */
+export const LIMIT_CLAIMED = 0xffffffffffffffffn;
+
+/** struct limit_slot. limitId 0: the slot is free. */
+export const LIMIT_SLOT = { bytes: 32, limitId: 0, high: 8, low: 16, tat: 24 } as const;
+
+/** struct limit_bucket. */
+export const LIMIT_BUCKET = { bytes: 128, slots: 0 } as const;
 
 /** struct block_key. */
 export const BLOCK_KEY = { bytes: 16, address: 0 } as const;

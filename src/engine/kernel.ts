@@ -21,6 +21,7 @@ import {
   slotsImage,
   tableImages,
 } from "../runtime/generation.ts";
+import { bucketBitsFor, countLimitKeys, limitTableEntries } from "../runtime/limit-table.ts";
 import { frozenTable } from "../runtime/tables.ts";
 import { type Engine, type Outcome, Outcomes } from "./engine.ts";
 
@@ -90,7 +91,7 @@ export function kernelEngine(bundle: Bundle, fallback: () => Evaluator, entries 
           `${byModel} frames have headers beyond the ${LONGEST_BYTES} bytes that the kernel is shown; the model judged them`,
         );
       for (const { name, map } of instance.state)
-        if ([...map.entries()].length > entries / 2)
+        if ((name === "blocks" ? [...map.keys()].length : countLimitKeys(map)) > entries / 2)
           notes.push(`${name} had more than ${entries / 2} keys: the kernel may have forgotten some`);
       return notes;
     },
@@ -118,21 +119,22 @@ function load(bundle: Bundle, entries: number) {
     const tables = new Map<string, BpfMap>();
     const slots = slotsImage(Uint32Array.from(bundle.manifest.rules.keys()));
     for (const image of [...tableImages(bundle), slots]) tables.set(image.name, own(frozenTable(image)));
-    const kept = new Set<string>();
+    const kept = new Set<"limit_state" | "blocks">();
+    const limitBits = bucketBitsFor(entries);
     const loaded = loadInstance(
       readProgramObject(defaultObjectPath()),
       tables,
-      rodata(bundle, true),
+      rodata(bundle, true, limitBits),
       (elf) => {
         const limits = bundle.manifest.rules.flatMap(({ limit }) => limit ?? []);
         const wanted = {
           limit_state: limits.length,
           blocks: limits.filter((one) => one.blockForSeconds).length,
         };
-        for (const { name, type } of elf.maps()) {
-          if (type !== "lru_hash" || !(name in wanted)) continue;
-          const used = wanted[name as keyof typeof wanted] > 0;
-          elf.setMaxEntries(name, used ? entries : 1024);
+        for (const name of ["limit_state", "blocks"] as const) {
+          const used = wanted[name] > 0;
+          if (name === "blocks") elf.setMaxEntries(name, used ? entries : 1024);
+          else if (used) elf.setMaxEntries(name, limitTableEntries(limitBits));
           if (used) kept.add(name);
         }
       },

@@ -307,8 +307,8 @@ export class Fleet {
       const map = this.#state.programMap(name);
       if (!map) return [];
       const { maxEntries, memoryBytes } = map.info;
-      const entries = name === "limit_state" || name === "blocks" ? this.#state.countEntries(name) : null;
-      return [{ name, entries, maxEntries, memoryBytes }];
+      const use = name === "limit_state" || name === "blocks" ? this.#state.entriesOf(name) : null;
+      return [{ name, entries: null, maxEntries, ...use, memoryBytes }];
     });
   }
 }

@@ -14,6 +14,7 @@ import type { Manifest } from "../bundle/index.ts";
 import { BpfMap, BpfObject, BpfProgram, type MapDefinition, type ObjectMap } from "./bpf/index.ts";
 import { messageOf, RuntimeFault } from "./errors.ts";
 import { type GenerationKey, generationName } from "./journal.ts";
+import { limitSeed, limitTableEntries, PROOF_BUCKET_BITS, SERVING_BUCKET_BITS } from "./limit-table.ts";
 import {
   entries,
   generationPath,
@@ -38,7 +39,12 @@ const TABLE_NAMES = SECTION_NAMES.filter((name) => name !== "config");
 const SAMPLES_PER_JIFFY = 4;
 
 /** A proof touches a few keys; the serving instance's sizes would cost megabytes for nothing. */
-const PROOF_STATE_ENTRIES = { counters: 64, limit_state: 4096, blocks: 1024, samples: 4096 } as const;
+const PROOF_STATE_ENTRIES = {
+  counters: 64,
+  limit_state: limitTableEntries(PROOF_BUCKET_BITS),
+  blocks: 1024,
+  samples: 4096,
+} as const;
 
 /** The XDP program's object file. */
 export interface ProgramObject {
@@ -108,6 +114,7 @@ export function buildGeneration(
       tables.set(image.name, own(map));
       if (shared) sharedTables++;
     }
+    const limits = bundle.manifest.rules.some((rule) => rule.action === "limit");
     const counterSlots = own(frozenTable(slotsImage(slots)));
     tables.set("counter_slots", counterSlots);
     const manifestMap = own(frozenTable(manifestImage(bundle.manifest)));
@@ -116,11 +123,17 @@ export function buildGeneration(
       for (const [name, entries] of Object.entries(PROOF_STATE_ENTRIES)) elf.setMaxEntries(name, entries);
     });
     handles.push(proof.program, proof.rodata);
-    const proofState = [own(proof.object.map("limit_state")), own(proof.object.map("blocks"))];
+    const proofState = {
+      limits: own(proof.object.map("limit_state")),
+      blocks: own(proof.object.map("blocks")),
+    };
     proof.object.close();
 
     const serving = loadInstance(object, tables, rodata(bundle, false), (elf, definitions) => {
-      for (const name of PROGRAM_STATE) elf.reuseMap(name, state.ensureProgramMap(name, definitions(name)));
+      for (const name of PROGRAM_STATE) {
+        if (name === "limit_state" && !limits) continue; // never looked at: not worth its memory
+        elf.reuseMap(name, state.ensureProgramMap(name, servingDefinition(definitions(name))));
+      }
     });
     handles.push(serving.program, serving.rodata);
     serving.object.close();
@@ -175,7 +188,12 @@ function manifestImage(manifest: Manifest): TableImage {
   return { name: "manifest", bytes, sha256: sha256Hex(bytes) };
 }
 
-export function rodata(bundle: Bundle, proof: boolean): Uint8Array {
+/** `limitBucketBits`: limit_state has limitTableEntries() of that. */
+export function rodata(
+  bundle: Bundle,
+  proof: boolean,
+  limitBucketBits = proof ? PROOF_BUCKET_BITS : SERVING_BUCKET_BITS,
+): Uint8Array {
   const config = bundle.section("config");
   assert(config, "the reader refuses a bundle without config");
   const bytes = Buffer.alloc(RODATA.bytes);
@@ -183,6 +201,8 @@ export function rodata(bundle: Bundle, proof: boolean): Uint8Array {
   bytes.write(bundle.digest.slice("sha256:".length), RODATA.instance + INSTANCE.bundleDigest, "hex");
   bytes.writeUInt32LE(proof ? 1 : 0, RODATA.instance + INSTANCE.proof);
   bytes.writeUInt32LE(proof ? 0 : SAMPLES_PER_JIFFY, RODATA.instance + INSTANCE.samplesPerJiffy);
+  bytes.writeBigUInt64LE(proof ? 0n : limitSeed(), RODATA.instance + INSTANCE.limitSeed);
+  bytes.writeUInt32LE(limitBucketBits, RODATA.instance + INSTANCE.limitBucketBits);
   return bytes;
 }
 
@@ -225,10 +245,20 @@ function definitionOf(map: ObjectMap | undefined, name: string): MapDefinition {
   return { ...map, type: map.type as MapDefinition["type"] };
 }
 
-function proofInstance(program: BpfProgram, state: readonly BpfMap[]): ProofInstance {
+/** The size of state that serves, where it is not the object's own. */
+function servingDefinition(declared: MapDefinition): MapDefinition {
+  return declared.name === "limit_state"
+    ? { ...declared, maxEntries: limitTableEntries(SERVING_BUCKET_BITS) }
+    : declared;
+}
+
+function proofInstance(
+  program: BpfProgram,
+  { limits, blocks }: { readonly limits: BpfMap; readonly blocks: BpfMap },
+): ProofInstance {
   return {
     run: (packet, metadata, repeat) => program.testRun(packet, { metadata, repeat }),
-    clearState: () => clearMaps(state),
+    clearState: () => clearMaps(limits, blocks),
   };
 }
 

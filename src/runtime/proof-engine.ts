@@ -6,6 +6,7 @@ import type { Bundle } from "../bundle/format.ts";
 import { countersInUse, sumCounters } from "./accounting.ts";
 import { type BpfMap, possibleCpus } from "./bpf/index.ts";
 import { loadInstance, type ProgramObject, rodata, slotsImage, tableImages } from "./generation.ts";
+import { bucketBitsFor, countLimitKeys, limitTableEntries } from "./limit-table.ts";
 import { clearMaps, type ProofInstance } from "./prove.ts";
 import type { Count } from "./reason-ledger.ts";
 import { frozenTable } from "./tables.ts";
@@ -37,6 +38,7 @@ export interface ProofEngine extends ProofInstance {
 /** `stateEntries`: how many keys limits and blocks can have before the kernel may forget some. */
 export function createProofEngine(bundle: Bundle, object: ProgramObject, stateEntries = 16_384): ProofEngine {
   const rules = bundle.manifest.rules.length;
+  const limitBits = bucketBitsFor(stateEntries);
   const handles: { close(): void }[] = [];
   const close = () => {
     for (const handle of handles) handle.close();
@@ -53,21 +55,22 @@ export function createProofEngine(bundle: Bundle, object: ProgramObject, stateEn
       object: elf,
       program,
       rodata: constants,
-    } = loadInstance(object, tables, rodata(bundle, true), (elf) => {
+    } = loadInstance(object, tables, rodata(bundle, true, limitBits), (elf) => {
       elf.setMaxEntries("counters", countersInUse(rules));
-      elf.setMaxEntries("limit_state", stateEntries);
+      elf.setMaxEntries("limit_state", limitTableEntries(limitBits));
       elf.setMaxEntries("blocks", stateEntries);
       elf.setMaxEntries("samples", 4096);
     });
     handles.push(elf, program, constants);
     const counters = own(elf.map("counters"));
-    const state = [own(elf.map("limit_state")), own(elf.map("blocks"))];
+    const limits = own(elf.map("limit_state"));
+    const blocks = own(elf.map("blocks"));
     return {
       run: (packet, metadata, repeat) => program.testRun(packet, { metadata, repeat }),
-      clearState: () => clearMaps(state),
+      clearState: () => clearMaps(limits, blocks),
       runMany: (packets) => runMany(program, packets),
       counters: () => sumCounters(counters.readRange(0, countersInUse(rules)), possibleCpus()),
-      stateSize: () => Math.max(...state.map((map) => [...map.entries()].length)),
+      stateSize: () => Math.max(countLimitKeys(limits), [...blocks.keys()].length),
       close,
     };
   } catch (error) {

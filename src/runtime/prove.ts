@@ -5,6 +5,7 @@ import { PROOF, REASONS, VERDICTS } from "../bundle/abi.ts";
 import type { Manifest, Witness, WitnessStep } from "../bundle/index.ts";
 import type { BpfMap } from "./bpf/index.ts";
 import { BundleRefused } from "./errors.ts";
+import { clearLimitStates } from "./limit-table.ts";
 
 /** include/uapi/linux/bpf.h, enum xdp_action. */
 const XDP_ACTIONS = ["aborted", "drop", "pass", "tx", "redirect"] as const;
@@ -23,12 +24,11 @@ export interface ProofInstance {
   clearState(): void;
 }
 
-/** Deletes every entry. First all keys are read: a deletion would make the walk begin again. */
-export function clearMaps(maps: readonly BpfMap[]): void {
-  for (const map of maps) {
-    const keys = Array.from(map.keys());
-    for (const key of keys) map.delete(key);
-  }
+/** Empties the state of a proof instance. */
+export function clearMaps(limits: BpfMap, blocks: BpfMap): void {
+  clearLimitStates(limits);
+  const keys = Array.from(blocks.keys()); // first all keys: a deletion would make the walk begin again
+  for (const key of keys) blocks.delete(key);
 }
 
 /** Returns the number of packets run. Throws BundleRefused at the first witness that fails. */

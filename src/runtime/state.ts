@@ -3,11 +3,19 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { BLOCK, COUNTERS_PER_SLOT, COUNTERS_REASONS, SLOT_NONE, SLOTS_MAX } from "../bundle/abi.ts";
+import {
+  BLOCK,
+  COUNTERS_PER_SLOT,
+  COUNTERS_REASONS,
+  SLOT_NONE,
+  SLOTS_MAX,
+  TICKS_PER_NS,
+} from "../bundle/abi.ts";
 import { sumCounters } from "./accounting.ts";
-import { BpfMap, type MapDefinition, possibleCpus } from "./bpf/index.ts";
+import { BpfMap, ktimeNs, type MapDefinition, possibleCpus } from "./bpf/index.ts";
 import { RuntimeFault } from "./errors.ts";
 import { decodeJournal, EMPTY_JOURNAL, encodeJournal, JOURNAL_BYTES, type Journal } from "./journal.ts";
+import { countLimitStates, limitCapacity } from "./limit-table.ts";
 import type { PinLayout } from "./pins.ts";
 import { type Count, decodeLedger, encodeLedger, LEDGER_BYTES, type ReasonLedger } from "./reason-ledger.ts";
 import { allocateSlots, encodeOwner, OWNER_BYTES, type SlotOwner } from "./slots.ts";
@@ -107,14 +115,20 @@ export class FleetState {
     return map;
   }
 
-  /** Entries in use. Walks the map: counted anew only when the last count is COUNT_AGAIN_MS old. */
-  countEntries(name: "limit_state" | "blocks"): number {
+  /** Entries in use, and how many there can be. Reads the map: anew only when the last count is COUNT_AGAIN_MS old. */
+  entriesOf(
+    name: "limit_state" | "blocks",
+  ): { readonly entries: number; readonly maxEntries: number } | null {
+    const map = this.#program.get(name);
+    if (!map) return null;
+    const maxEntries = name === "limit_state" ? limitCapacity(map) : map.info.maxEntries;
     const known = this.#counts.get(name);
-    if (known && performance.now() - known.atMs < COUNT_AGAIN_MS) return known.entries;
-    let entries = 0;
-    for (const _ of this.#program.get(name)?.entries() ?? []) entries++;
+    if (known && performance.now() - known.atMs < COUNT_AGAIN_MS)
+      return { entries: known.entries, maxEntries };
+    const entries =
+      name === "limit_state" ? countLimitStates(map, ktimeNs() * TICKS_PER_NS) : count(map.entries());
     this.#counts.set(name, { entries, atMs: performance.now() });
-    return entries;
+    return { entries, maxEntries };
   }
 
   /** Owner (as latin1 text of its key) to slot. */
@@ -170,6 +184,12 @@ export class FleetState {
   close(): void {
     for (const map of [this.#journal, this.#slots, this.#ledger, ...this.#program.values()]) map.close();
   }
+}
+
+function count(items: Iterable<unknown>): number {
+  let seen = 0;
+  for (const _ of items) seen++;
+  return seen;
 }
 
 function openOrCreate(layout: PinLayout, definition: MapDefinition): BpfMap {

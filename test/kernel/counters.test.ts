@@ -23,7 +23,7 @@ describeKernel("shadow", () => {
     });
     for (let i = 0; i < 3; i++) expect(filter.run(from("198.51.100.7"), SECOND)).toEqual(byRule("drop", 4n));
     expect([...filter.map("blocks").keys()]).toEqual([]);
-    expect([...filter.map("limit_state").keys()].length).toBe(1);
+    expect(filter.limitStates().length).toBe(1);
     const of = (packets: number) => ({ packets, bytes: packets * 114 });
     expect(filter.counters()).toEqual({
       "0 decided": of(3),

@@ -16,7 +16,9 @@ import {
 import { buildPacket } from "../../src/packet/build.ts";
 import type { PacketSpec } from "../../src/packet/spec.ts";
 import { BpfMap, BpfObject, type BpfProgram, MAP_FLAGS } from "../../src/runtime/bpf/index.ts";
-import { buildImages, type HandPolicy } from "./tables.ts";
+import { type LimitState, limitTableEntries, readLimitStates } from "../../src/runtime/limit-table.ts";
+import { clearMaps } from "../../src/runtime/prove.ts";
+import { buildImages, type HandPolicy, LIMIT_BUCKET_BITS } from "./tables.ts";
 
 export const OBJECT_PATH = fileURLToPath(new URL("../../build/filter.bpf.o", import.meta.url));
 const XDP = ["aborted", "drop", "pass"] as const;
@@ -56,6 +58,8 @@ export class Filter {
     this.#object = BpfObject.open(OBJECT_PATH, "filter");
     try {
       this.#object.setInitialValue(".rodata", images.rodata);
+      const limitBuckets = policy.limitBucketBits ?? LIMIT_BUCKET_BITS;
+      this.#object.setMaxEntries("limit_state", limitTableEntries(limitBuckets));
       for (const [name, image] of images.tables) this.#table(name, image);
       this.#table("counter_slots", new Uint8Array(slotImage.buffer));
       this.#object.load();
@@ -133,12 +137,14 @@ export class Filter {
     return counts;
   }
 
+  /** Keys of limits that have state. */
+  limitStates(): LimitState[] {
+    return [...readLimitStates(this.map("limit_state"))];
+  }
+
   /** Empties limit state and blocks. */
   clear(): void {
-    for (const name of ["limit_state", "blocks"]) {
-      const map = this.map(name);
-      for (const key of Array.from(map.keys())) map.delete(key); // all keys first: a walk goes astray over deletions
-    }
+    clearMaps(this.map("limit_state"), this.map("blocks"));
   }
 
   close(): void {

@@ -47,6 +47,8 @@ export interface HandPolicy {
   readonly passReasons?: readonly Reason[];
   readonly proof?: boolean;
   readonly samplesPerJiffy?: number;
+  /** The table of limit state has 2^this buckets of four keys. 14 where it is not given. */
+  readonly limitBucketBits?: number;
   /** Looks every dimension up, whether it tells rules apart or not. */
   readonly everyDimension?: boolean;
 }
@@ -61,6 +63,8 @@ const SIDES = ["source", "destination"] as const;
 const RODATA_BYTES = CONFIG.bytes + INSTANCE.bytes;
 const ACTIONS = ["pass", "drop", "limit"];
 const KEYS = ["rule", "source", "destination", "source-port", "destination-port"];
+
+export const LIMIT_BUCKET_BITS = 14;
 
 /** The first byte of the bundle digest of every hand-built generation; the rest count up. */
 export const DIGEST_FIRST = 0xa0;
@@ -150,6 +154,7 @@ export function buildImages(policy: HandPolicy): Images {
   for (let i = 0; i < 32; i++) rodata.setUint8(CONFIG.bytes + INSTANCE.bundleDigest + i, DIGEST_FIRST + i);
   u32(CONFIG.bytes + INSTANCE.proof, policy.proof === false ? 0 : 1);
   u32(CONFIG.bytes + INSTANCE.samplesPerJiffy, policy.samplesPerJiffy ?? 0);
+  u32(CONFIG.bytes + INSTANCE.limitBucketBits, policy.limitBucketBits ?? LIMIT_BUCKET_BITS);
   return { rodata: new Uint8Array(rodata.buffer), tables };
 }
 

@@ -1,4 +1,4 @@
-// One thread of concurrency.test.ts: waits for the others, then runs the packets.
+// One thread of on-threads.ts: waits for the others, then runs the packets.
 
 import { workerData } from "node:worker_threads";
 import { BpfProgram } from "../../src/runtime/bpf/index.ts";

@@ -1,6 +1,6 @@
-// What outlives a packet: limit states and temporary blocks, keyed as `struct limit_state_key` and `struct block_key` in
-// bpf/shared.h are. Nothing is ever evicted here; the kernel's tables are bounded and forget the least recently used key,
-// which a comparison of the two must stay below.
+// What outlives a packet: limit states and temporary blocks, keyed as `struct limit_slot` and `struct block_key` in
+// bpf/shared.h are. Nothing is ever evicted here; the kernel's tables are bounded (docs/SEMANTICS.md §4), and a comparison
+// of the two must stay below that.
 
 import type { LimitAction } from "../../ir/nodes.ts";
 import { type Family, formatAddress } from "../../ir/prefix.ts";

@@ -1,0 +1,101 @@
+// The table of limit state (`limit_state`, bpf/limit-state.bpf.h) as the agent sees it: how large it is, where its keys
+// fall, how full it is. Only the program writes it.
+
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { LIMIT_BUCKET, LIMIT_INSERT_BUCKETS, LIMIT_SLOT, LIMIT_SLOTS_PER_BUCKET } from "../bundle/abi.ts";
+
+/** 2^19 buckets of four keys, 64 MiB: a million active sources find a slot (docs/adr/0008-limit-state.md). */
+export const SERVING_BUCKET_BITS = 19;
+/** 1,024 keys: a witness touches a few. */
+export const PROOF_BUCKET_BITS = 8;
+
+/** Buckets that a count looks at: 512 KiB. The hash spreads keys evenly, so they stand for the rest. */
+const COUNTED_BUCKETS = 4096;
+
+/** What of a map the functions here need. */
+export interface LimitTable {
+  readonly info: { readonly maxEntries: number };
+  readImage(lengthBytes: number, offsetBytes?: number): Uint8Array;
+  writeImage(bytes: Uint8Array): void;
+}
+
+export interface LimitState {
+  readonly limitId: bigint;
+  readonly high: bigint;
+  readonly low: bigint;
+  /** Ticks. */
+  readonly tat: bigint;
+}
+
+/** A table that `keys` keys fill by half at most: half of those all find a slot, of all of them 2 in 10,000 do not. */
+export function bucketBitsFor(keys: number): number {
+  return Math.max(5, Math.ceil(Math.log2((2 * keys) / LIMIT_SLOTS_PER_BUCKET)));
+}
+
+export function limitTableEntries(bucketBits: number): number {
+  return 2 ** bucketBits + LIMIT_INSERT_BUCKETS;
+}
+
+/**
+ * Where a key falls is the node's secret, else anybody could send from addresses that share a bucket. The same until the
+ * node starts again, as the pinned table is. 0 where the kernel does not say which boot this is.
+ */
+export function limitSeed(): bigint {
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id");
+    return createHash("sha256").update("piston limit state ").update(boot).digest().readBigUInt64LE();
+  } catch {
+    return 0n;
+  }
+}
+
+/** Every key that has a slot, expired ones too. */
+export function* readLimitStates(table: LimitTable): Generator<LimitState, void, undefined> {
+  yield* statesOf(table, table.info.maxEntries - LIMIT_INSERT_BUCKETS);
+}
+
+/** Keys that owe something at `nowTicks`; of a large table an estimate. */
+export function countLimitStates(table: LimitTable, nowTicks: bigint): number {
+  const buckets = table.info.maxEntries - LIMIT_INSERT_BUCKETS;
+  const counted = Math.min(buckets, COUNTED_BUCKETS);
+  let active = 0;
+  for (const { tat } of statesOf(table, counted)) if (tat > nowTicks) active++;
+  return Math.round((active * buckets) / counted);
+}
+
+/** Keys that have a slot, expired ones too. */
+export function countLimitKeys(table: LimitTable): number {
+  const image = table.readImage((table.info.maxEntries - LIMIT_INSERT_BUCKETS) * LIMIT_BUCKET.bytes);
+  const { buffer, byteOffset, length } = image.byteOffset % 4 === 0 ? image : image.slice();
+  const halves = new Uint32Array(buffer, byteOffset, length / 4);
+  let keys = 0;
+  for (let at = LIMIT_SLOT.limitId / 4; at < halves.length; at += LIMIT_SLOT.bytes / 4)
+    if (halves[at] !== 0 || halves[at + 1] !== 0) keys++;
+  return keys;
+}
+
+/** Nothing may run through the program meanwhile. */
+export function clearLimitStates(table: LimitTable): void {
+  table.writeImage(new Uint8Array(table.info.maxEntries * LIMIT_BUCKET.bytes));
+}
+
+/** Slots of all those buckets together. */
+export function limitCapacity(table: LimitTable): number {
+  return (table.info.maxEntries - LIMIT_INSERT_BUCKETS) * LIMIT_SLOTS_PER_BUCKET;
+}
+
+function* statesOf(table: LimitTable, buckets: number): Generator<LimitState, void, undefined> {
+  const image = table.readImage(buckets * LIMIT_BUCKET.bytes);
+  const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
+  for (let at = 0; at < image.length; at += LIMIT_SLOT.bytes) {
+    const limitId = view.getBigUint64(at + LIMIT_SLOT.limitId, true);
+    if (limitId === 0n) continue;
+    yield {
+      limitId,
+      high: view.getBigUint64(at + LIMIT_SLOT.high, true),
+      low: view.getBigUint64(at + LIMIT_SLOT.low, true),
+      tat: view.getBigUint64(at + LIMIT_SLOT.tat, true),
+    };
+  }
+}
