@@ -33,7 +33,7 @@ const MAPPED = 0xffff_0000_0000n;
 
 /** Throws RuntimeFault. */
 export function block(map: BpfMap | null, address: unknown, seconds: unknown): ActiveBlock {
-  const { key, text } = sourceOf(address);
+  const { text } = sourceOf(address);
   if (typeof seconds !== "number" || !(seconds > 0) || seconds > BLOCK_SECONDS_MAX)
     throw new RuntimeFault({
       code: "bad-duration",
@@ -42,11 +42,16 @@ export function block(map: BpfMap | null, address: unknown, seconds: unknown): A
       message: `a block lasts more than 0 and at most ${BLOCK_SECONDS_MAX} seconds, not ${JSON.stringify(seconds)}`,
       help: "for longer, write a drop rule into a policy",
     });
-  const value = Buffer.alloc(BLOCK.bytes);
-  value.writeBigUInt64LE(ktimeNs() + BigInt(Math.round(seconds * 1e9)), BLOCK.untilNs);
-  value.writeUInt32LE(SLOT_NONE, BLOCK.slot);
-  loaded(map).update(key, value);
+  blockUntil(loaded(map), address, ktimeNs() + BigInt(Math.round(seconds * 1e9)));
   return { source: text, rule: null, remainingSeconds: seconds };
+}
+
+/** `untilNs`: on the program's clock. Throws RuntimeFault. */
+export function blockUntil(map: BpfMap, address: unknown, untilNs: bigint): void {
+  const value = Buffer.alloc(BLOCK.bytes);
+  value.writeBigUInt64LE(untilNs, BLOCK.untilNs);
+  value.writeUInt32LE(SLOT_NONE, BLOCK.slot);
+  map.update(sourceOf(address).key, value);
 }
 
 /** Throws RuntimeFault. */

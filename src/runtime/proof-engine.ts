@@ -4,6 +4,7 @@
 import { PROOF, REASONS, VERDICTS } from "../bundle/abi.ts";
 import type { Bundle } from "../bundle/format.ts";
 import { countersInUse, sumCounters } from "./accounting.ts";
+import { blockUntil, unblock } from "./blocks.ts";
 import { type BpfMap, possibleCpus } from "./bpf/index.ts";
 import { loadInstance, type ProgramObject, rodata, slotsImage, tableImages } from "./generation.ts";
 import { bucketBitsFor, countLimitKeys, limitTableEntries } from "./limit-table.ts";
@@ -28,6 +29,10 @@ export interface RawDecision {
 export interface ProofEngine extends ProofInstance {
   /** In order, each at its time, on the state that the ones before left. */
   runMany(packets: readonly TimedFrame[]): RawDecision[];
+  /** As an operator, on the packets' clock. */
+  block(source: string, untilNs: bigint): void;
+  /** True where there was a block. */
+  unblock(source: string): boolean;
   /** Of the reasons, then COUNTERS_PER_SLOT for each rule of the manifest, since the engine was made. */
   counters(): Count[];
   /** Entries of the limit state and of the blocks. Above half of `stateEntries` the kernel may begin to forget. */
@@ -68,6 +73,8 @@ export function createProofEngine(bundle: Bundle, object: ProgramObject, stateEn
     return {
       run: (packet, metadata, repeat) => program.testRun(packet, { metadata, repeat }),
       clearState: () => clearMaps(limits, blocks),
+      block: (source, untilNs) => blockUntil(blocks, source, untilNs),
+      unblock: (source) => unblock(blocks, source).unblocked,
       runMany: (packets) => runMany(program, packets),
       counters: () => sumCounters(counters.readRange(0, countersInUse(rules)), possibleCpus()),
       stateSize: () => Math.max(countLimitKeys(limits), [...blocks.keys()].length),

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { sha256Hex } from "../../src/bundle/index.ts";
 import type { Fleet } from "../../src/policy/types.ts";
 import type { Sequence } from "./shrink.ts";
+import { isPacket, type Step } from "./step.ts";
 
 export const CASES = fileURLToPath(new URL("cases", import.meta.url));
 
@@ -14,7 +15,11 @@ interface CaseFile {
   /** What the fault was, in a sentence. */
   readonly about: string;
   readonly fleet: Fleet;
-  readonly steps: readonly { readonly packet: string; readonly atNs: string }[];
+  readonly steps: readonly (
+    | { readonly packet: string; readonly atNs: string }
+    | { readonly block: string; readonly untilNs: string }
+    | { readonly unblock: string }
+  )[];
 }
 
 /** The file's path. */
@@ -22,10 +27,14 @@ export function storeCase(about: string, { fleet, steps }: Sequence, directory =
   const file: CaseFile = {
     about,
     fleet,
-    steps: steps.map(({ frame, atNs }) => ({
-      packet: Buffer.from(frame).toString("base64"),
-      atNs: String(atNs),
-    })),
+    steps: steps.map((step) => {
+      if (isPacket(step)) {
+        const { frame, atNs } = step;
+        return { packet: Buffer.from(frame).toString("base64"), atNs: String(atNs) };
+      }
+      const { source, blockUntilNs } = step;
+      return blockUntilNs === null ? { unblock: source } : { block: source, untilNs: String(blockUntilNs) };
+    }),
   };
   const text = `${JSON.stringify(file, null, 2)}\n`;
   const path = join(directory, `found-${sha256Hex(Buffer.from(text)).slice(0, 8)}.json`);
@@ -45,6 +54,10 @@ export function readCase(name: string): Sequence & { readonly about: string } {
   return {
     about,
     fleet,
-    steps: steps.map(({ packet, atNs }) => ({ frame: Buffer.from(packet, "base64"), atNs: BigInt(atNs) })),
+    steps: steps.map((step): Step => {
+      if ("packet" in step) return { frame: Buffer.from(step.packet, "base64"), atNs: BigInt(step.atNs) };
+      if ("block" in step) return { source: step.block, blockUntilNs: BigInt(step.untilNs) };
+      return { source: step.unblock, blockUntilNs: null };
+    }),
   };
 }

@@ -1,5 +1,6 @@
 // A fleet and packets in time to the first thing that evaluator and kernel disagree on: a verdict, a rule, a reason, or
-// a counter at the end. The fleet goes the whole way: vocabulary, lowering, checks, bundle, reader, tables in the kernel.
+// a counter at the end. The fleet goes the whole way: vocabulary, lowering, checks, bundle, reader, tables in the kernel. The
+// evaluator that knows a bundle's tables and not its policies (src/engine) judges as well.
 
 import { strict as assert } from "node:assert";
 import { COUNTER_KINDS, COUNTERS_PER_SLOT, COUNTERS_REASONS, REASONS } from "../../src/bundle/abi.ts";
@@ -9,12 +10,14 @@ import { emitBundle } from "../../src/compiler/emit/bundle/index.ts";
 import { createEvaluator, type Evaluator, formatTrace } from "../../src/compiler/evaluate.ts";
 import { lower } from "../../src/compiler/lower/index.ts";
 import { deriveWitnesses } from "../../src/compiler/witness/index.ts";
+import { evaluatorOfBundle } from "../../src/engine/index.ts";
 import type { CheckedFleet, FleetIr } from "../../src/ir/nodes.ts";
 import { formatPacket } from "../../src/packet/text.ts";
 import type { Fleet } from "../../src/policy/types.ts";
 import type { ProgramObject } from "../../src/runtime/generation.ts";
-import { createProofEngine, type TimedFrame } from "../../src/runtime/proof-engine.ts";
+import { createProofEngine, type ProofEngine, type TimedFrame } from "../../src/runtime/proof-engine.ts";
 import { prove } from "../../src/runtime/prove.ts";
+import { isPacket, type Step } from "./step.ts";
 
 const REVISION = `sha256:${"0".repeat(64)}`;
 
@@ -27,7 +30,7 @@ const WITNESSED_RULES_MAX = 24;
 export interface Comparison {
   /** One a line; null: they agree. */
   readonly disagreement: string | null;
-  /** Index of the packet; null where a counter or a witness differs, or nothing does. */
+  /** Index of the step; null where a counter or a witness differs, or nothing does. */
   readonly step: number | null;
   readonly packets: number;
   /** Packets by the reason that they got, for a run that says what it reached. */
@@ -43,26 +46,32 @@ export function lowerFleet(fleet: Fleet): FleetIr | null {
   );
 }
 
-export function compare(ir: FleetIr, steps: readonly TimedFrame[], object: ProgramObject): Comparison {
+export function compare(ir: FleetIr, steps: readonly Step[], object: ProgramObject): Comparison {
   const reasons = new Map<string, number>();
-  const result = { packets: steps.length, reasons, witnessesProven: 0 };
+  const result = { packets: steps.filter(isPacket).length, reasons, witnessesProven: 0 };
   const { bytes, witnesses } = bundleOf(ir);
   const bundle = readBundle(bytes);
   const engine = createProofEngine(bundle, object, STATE_ENTRIES);
   try {
     const evaluator = createEvaluator(ir);
+    const byTables = evaluatorOfBundle(bundle);
     const ids = new Map(bundle.manifest.rules.map((rule) => [BigInt(`0x${rule.stableId}`), rule.id]));
-    const judged = engine.runMany(steps);
-    for (const [index, { frame, atNs }] of steps.entries()) {
-      const model = evaluator.decide(frame, atNs);
-      const kernel = judged[index]!;
-      const rule = kernel.rule === 0n ? null : (ids.get(kernel.rule) ?? `unknown rule ${kernel.rule}`);
-      reasons.set(model.reason, (reasons.get(model.reason) ?? 0) + 1);
-      if (model.verdict === kernel.verdict && model.rule === rule && model.reason === kernel.reason) continue;
+    const kernel = runKernel(engine, steps, (id) =>
+      id === 0n ? "-" : (ids.get(id) ?? `unknown rule ${id}`),
+    );
+    for (const [index, step] of steps.entries()) {
+      const model = runModel(evaluator, step);
+      const tables = runModel(byTables, step);
+      if (isPacket(step)) {
+        const [, , reason = ""] = model.split(" ");
+        reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+      }
+      if (model === kernel[index] && tables === model) continue;
       const text = [
-        `packet ${index} of ${steps.length} at ${atNs} ns: ${formatPacket(frame)}`,
-        `kernel: ${kernel.verdict} ${rule ?? "-"} ${kernel.reason}`,
-        `model:  ${model.verdict} ${model.rule ?? "-"} ${model.reason}`,
+        `step ${index} of ${steps.length}: ${isPacket(step) ? `${formatPacket(step.frame)}, at ${step.atNs} ns` : `operator, ${step.source}`}`,
+        `kernel: ${kernel[index]}`,
+        `model:  ${model}`,
+        `model by the bundle's tables: ${tables}`,
         ...explain(ir, steps.slice(0, index + 1)),
       ];
       return { ...result, disagreement: text.join("\n"), step: index };
@@ -81,6 +90,37 @@ export function compare(ir: FleetIr, steps: readonly TimedFrame[], object: Progr
   }
 }
 
+/** What each step gets, `drop policy/rule limit`. Packets between two steps of an operator go to the kernel in one call. */
+function runKernel(engine: ProofEngine, steps: readonly Step[], nameOf: (id: bigint) => string): string[] {
+  const answers: string[] = [];
+  let packets: TimedFrame[] = [];
+  const flush = () => {
+    for (const { verdict, rule, reason } of engine.runMany(packets))
+      answers.push(`${verdict} ${nameOf(rule)} ${reason}`);
+    packets = [];
+  };
+  for (const step of steps) {
+    if (isPacket(step)) packets.push(step);
+    else {
+      flush();
+      if (step.blockUntilNs !== null) engine.block(step.source, step.blockUntilNs);
+      answers.push(step.blockUntilNs === null ? `unblocked ${engine.unblock(step.source)}` : "blocked");
+    }
+  }
+  flush();
+  return answers;
+}
+
+function runModel(evaluator: Evaluator, step: Step): string {
+  if (isPacket(step)) {
+    const { verdict, rule, reason } = evaluator.decide(step.frame, step.atNs);
+    return `${verdict} ${rule ?? "-"} ${reason}`;
+  }
+  if (step.blockUntilNs === null) return `unblocked ${evaluator.unblock(step.source)}`;
+  evaluator.block(step.source, step.blockUntilNs);
+  return "blocked";
+}
+
 /** With witnesses where the fleet is sound and small: a fleet that the checks refuse has none, and is judged all the same. */
 function bundleOf(ir: FleetIr): { bytes: Uint8Array; witnesses: number } {
   const small = ir.management.length + ir.rules.length <= WITNESSED_RULES_MAX;
@@ -90,10 +130,11 @@ function bundleOf(ir: FleetIr): { bytes: Uint8Array; witnesses: number } {
   return { bytes, witnesses: witnesses.length };
 }
 
-function explain(ir: FleetIr, steps: readonly TimedFrame[]): string[] {
+function explain(ir: FleetIr, steps: readonly Step[]): string[] {
   const evaluator = createEvaluator(ir);
   const last = steps.at(-1)!;
-  for (const { frame, atNs } of steps.slice(0, -1)) evaluator.decide(frame, atNs);
+  for (const step of steps.slice(0, -1)) runModel(evaluator, step);
+  if (!isPacket(last)) return [];
   return formatTrace(evaluator.explain(last.frame, last.atNs).trace).map((line) => `  ${line}`);
 }
 

@@ -7,10 +7,10 @@ import { formatAddress } from "../../src/ir/prefix.ts";
 import { buildPacket } from "../../src/packet/build.ts";
 import { parsePacket } from "../../src/packet/parse.ts";
 import type { ExtensionSpec, PacketSpec } from "../../src/packet/spec.ts";
-import type { TimedFrame } from "../../src/runtime/proof-engine.ts";
 import type { Edges } from "./edges.ts";
 import { L3_LENGTHS, PORTS } from "./fleets.ts";
 import type { Random } from "./random.ts";
+import type { Step } from "./step.ts";
 
 /** Long after 0, which is the state of a limit that was never seen. */
 const START_NS = 1_000_000_000n;
@@ -175,16 +175,11 @@ function build(spec: PacketSpec): Uint8Array {
 // ---- Sequences -------------------------------------------------------------------------------------------------------
 
 /**
- * `count` packets in time. Limits are reached by packets that come again at once or after a wait that the fleet's limits and
+ * `count` steps in time, packets nearly all. Limits are reached by packets that come again at once or after a wait that the fleet's limits and
  * blocks know; rules are told apart by one field changed to an edge; parsers by damage.
  */
-export function sequence(
-  bases: readonly Uint8Array[],
-  edges: Edges,
-  count: number,
-  random: Random,
-): TimedFrame[] {
-  const steps: TimedFrame[] = [];
+export function sequence(bases: readonly Uint8Array[], edges: Edges, count: number, random: Random): Step[] {
+  const steps: Step[] = [];
   let atNs = START_NS;
   let last = random.pick(bases);
   while (steps.length < count) {
@@ -194,11 +189,23 @@ export function sequence(
     if (kind >= 5) frame = vary(frame, edges, random);
     if (kind === 9) frame = damage(frame, random);
     if (frame.length > TESTABLE_FRAME_BYTES) frame = frame.subarray(0, TESTABLE_FRAME_BYTES);
-    if (random.chance(0.02)) frame = grow(frame, edges, random);
+    if (random.chance(0.02)) {
+      frame = grow(frame, edges, random);
+      if (random.chance(0.3)) frame = frame.subarray(0, Math.max(0, frame.length - 1 - random.below(2)));
+    }
     if (random.chance(0.4) && atNs < LAST_NS) atNs += random.pick(edges.waits);
+    if (random.chance(0.004)) steps.push(...operate(frame, atNs + random.pick(edges.waits), random));
     steps.push({ frame, atNs });
   }
   return steps;
+}
+
+/** An operator blocks or unblocks the source of the packet that comes next. */
+function operate(frame: Uint8Array, untilNs: bigint, random: Random): Step[] {
+  const packet = parsePacket(frame);
+  if (packet.kind !== "packet") return [];
+  const source = formatAddress(packet.family, packet.source);
+  return [{ source, blockUntilNs: random.chance(0.3) ? null : untilNs }];
 }
 
 /** One to three fields of a packet that parses, each set to an edge; lengths stay as they are. */

@@ -2,14 +2,14 @@
 // fields one by one. Greedy and bounded: what is left is for a person to read, not the least there is.
 
 import type { Fleet, ManagementFlow, Policy, Rule } from "../../src/policy/types.ts";
-import type { TimedFrame } from "../../src/runtime/proof-engine.ts";
+import type { Step } from "./step.ts";
 
 export interface Sequence {
   readonly fleet: Fleet;
-  readonly steps: readonly TimedFrame[];
+  readonly steps: readonly Step[];
 }
 
-/** `at`: index of the packet that disagrees, where it is one. `disagrees` is called at most `tries` times. */
+/** `at`: index of the step that disagrees, where it is one. `disagrees` is called at most `tries` times. */
 export function shrink(
   found: Sequence,
   at: number | null,
