@@ -129,14 +129,52 @@ struct rule {
 	__u64 reserved[2];
 };
 
-/* A root table has 65,536 of these, by the address's first 16 bits. */
+/*
+ * IPv4 addresses of one side. Three tables, asked in this order; each is there only where it pays:
+ *   hosts   single addresses whose class differs from their surroundings
+ *   nets    aligned /24s, likewise
+ *   root and ranges   everything else, and whatever the two above have no room for
+ *
+ * `hosts` and `nets` are exact tables: buckets of eight slots. The key (address4_mix(), a permutation of the addresses)
+ * times the number of buckets has the bucket in its high 32 bits; bits 17-31 are the slot's tag. What tells keys of one
+ * bucket apart is 32 - floor(log2(buckets)) bits (for /24s 8 bits less), so a match is exact where those fit the tag; else
+ * the rest of them stands in the high bits of the slot's label (the label is bits 1-16 of the product, with the class in
+ * its low class_bits).
+ *
+ * A bucket has eight tags of 16 bits, then eight labels. Where all entries of a table have one class, and the tag is
+ * exact, there are no labels. So two buckets are in a line, or four. EXACT_EMPTY is the tag of a free slot: an address
+ * that has this tag is never in an exact table.
+ */
+#define EXACT_SLOTS 8
+#define EXACT_EMPTY 0x7fff
+
+struct exact_table {
+	__u32 buckets;     /* 0: no table */
+	__u32 class_bits;  /* low bits of a label that are the class; 0: no labels, every entry is in class_index */
+	__u32 class_index;
+	__u32 reserved;
+};
+
+/*
+ * `*4_root`: 65,536 words, sixteen a line, by the address's first 16 bits (a chunk). Bits 0-11 say what the rest is:
+ *   0          the whole chunk is in class (bits 12-27)
+ *   1-8        it has up to eight ranges, in one or two groups of the line in bits 12-31. Of kind - 1, bit 0 is set where
+ *              there are two, and bits 1-2 are the first of them
+ *   16 + n     its ranges are in whole lines, from the line in bits 12-31 on: n + 1 of them for n < 64, else 2 n - 62
+ *
+ * A line of `*4_ranges` has the first addresses of sixteen ranges, then their classes, 16 bits each. Four ranges are a
+ * group. A first address stands as 2^16 less its low 16 bits, so that adding an address's low bits carries where it is
+ * not below. A chunk's ranges ascend from its first address; this, and what is left of its last group or line, is 0.
+ */
+#define ROOT_KIND_BITS 12
+#define ROOT_LINES 16
+#define RANGE_GROUPS 4
+
+/* A root of an IPv6 table has 65,536 of these, by the address's first 16 bits. */
 struct address_root {
 	__u32 start; /* count > 0: index of the first range; count == 0: the class of the whole chunk */
 	__u32 count; /* ranges in the chunk; the first one starts at the chunk's first address */
 };
-
-/* IPv4 range: low 16 bits of its first address << 16 | class. Sixteen a line, ascending inside a chunk. */
-typedef __u32 address4_range;
 
 /* IPv6 range, two a line, ascending inside a chunk. */
 struct address6_range {
@@ -163,6 +201,8 @@ struct address6_range {
 struct address_table {
 	__u32 present;       /* 0: every address of this side and family is in uniform_class, and there is no table */
 	__u32 uniform_class;
+	struct exact_table hosts; /* this and the next: IPv4 */
+	struct exact_table nets;
 };
 
 /* The section `config`, the policy's part of .rodata: the verifier sees constants and drops what is not used. */

@@ -20,17 +20,21 @@
  * volatile: clang must not fold the zeroes that stand here at build time.
  */
 const volatile struct rodata rodata = {};
-_Static_assert(sizeof(struct rodata) == 272, "rodata: config 216 bytes and instance 56, as in src/bundle/abi.ts");
+_Static_assert(sizeof(struct rodata) == 400, "rodata: config 344 bytes and instance 56, as in src/bundle/abi.ts");
 
 #define CONFIG (rodata.config)
 #define INSTANCE (rodata.instance)
 
 union line {
 	__u16 classes[32];               /* fields */
-	__u64 words[8];                  /* vectors */
+	__u64 words[8];                  /* vectors; *4_hosts and *4_nets */
 	__u32 slots[16];                 /* counter_slots */
-	struct address_root roots[8];    /* *_root */
-	address4_range ranges4[16];      /* *4_ranges */
+	__u32 roots4[16];                /* *4_root */
+	struct {
+		__u64 firsts[4]; /* a group each */
+		__u16 classes[16];
+	} ranges4;                       /* *4_ranges */
+	struct address_root roots[8];    /* *6_root */
 	struct address6_range ranges6[2]; /* *6_ranges */
 };
 _Static_assert(sizeof(union line) == LINE_BYTES, "a line is one cache line");
@@ -53,10 +57,14 @@ _Static_assert(sizeof(struct rule) == LINE_BYTES, "a rule is one line");
 TABLE(rules);
 TABLE(fields);
 TABLE(vectors);
+TABLE(source4_hosts);
+TABLE(source4_nets);
 TABLE(source4_root);
 TABLE(source4_ranges);
 TABLE(source6_root);
 TABLE(source6_ranges);
+TABLE(destination4_hosts);
+TABLE(destination4_nets);
 TABLE(destination4_root);
 TABLE(destination4_ranges);
 TABLE(destination6_root);

@@ -47,10 +47,14 @@ export const SECTION_NAMES = [
   "rules",
   "fields",
   "vectors",
+  "source4_hosts",
+  "source4_nets",
   "source4_root",
   "source4_ranges",
   "source6_root",
   "source6_ranges",
+  "destination4_hosts",
+  "destination4_nets",
   "destination4_root",
   "destination4_ranges",
   "destination6_root",
@@ -60,7 +64,7 @@ export type SectionName = (typeof SECTION_NAMES)[number];
 
 /** struct config. Offsets in bytes. */
 export const CONFIG = {
-  bytes: 216,
+  bytes: 344,
   abiVersion: 0,
   ruleCount: 4,
   wordCount: 8,
@@ -158,12 +162,27 @@ export const FIELD_COUNT = 13;
 export const DIMENSION_COUNT = 15;
 export const DIMENSION_SLOTS = 16;
 
-/** struct address_root: 65,536 of them, by the first 16 bits of an address. */
-export const ADDRESS_ROOT = { bytes: 8, start: 0, count: 4 } as const;
+/** Entries of a root table, by the first 16 bits of an address: a chunk. */
 export const ROOT_ENTRIES = 65536;
 
-/** address4_range: low 16 bits of the first address << 16 | class. */
-export const ADDRESS4_RANGE_BYTES = 4;
+/** struct exact_table: its parameters, in config. */
+export const EXACT_TABLE = { bytes: 16, buckets: 0, classBits: 4, classIndex: 8 } as const;
+/** Slots of a bucket: 15-bit tags in 16 bits; where there are labels they follow the tags. */
+export const EXACT_SLOTS = 8;
+/** The tag of a free slot, and of no address in the table. */
+export const EXACT_EMPTY = 0x7fff;
+
+/** A word of an IPv4 root: the low bits say what the others are. */
+export const ROOT_KIND_BITS = 12;
+/** Kinds from here on are chunks of whole lines. */
+export const ROOT_LINES = 16;
+/** Groups of four ranges in a line of IPv4 ranges. */
+export const RANGE_GROUPS = 4;
+/** Lines that an IPv4 root can point to. */
+export const RANGE4_LINES_MAX = 2 ** (32 - ROOT_KIND_BITS);
+
+/** struct address_root: 65,536 of them in an IPv6 root. */
+export const ADDRESS_ROOT = { bytes: 8, start: 0, count: 4 } as const;
 
 /** Ranges in one IPv6 chunk: the program halves ADDRESS6_STEPS times (bpf/classify.bpf.h). */
 export const ADDRESS6_CHUNK_MAX = 2 ** 20;
@@ -172,13 +191,13 @@ export const ADDRESS6_CHUNK_MAX = 2 ** 20;
 export const ADDRESS6_RANGE = { bytes: 32, firstHigh: 0, firstLow: 8, classIndex: 16 } as const;
 
 /** struct address_table; config.address is [side][family] of them. */
-export const ADDRESS_TABLE = { bytes: 8, present: 0, uniformClass: 4 } as const;
+export const ADDRESS_TABLE = { bytes: 40, present: 0, uniformClass: 4, hosts: 8, nets: 24 } as const;
 
 /** Classes that a 16-bit label can tell apart, with one to spare. */
 export const CLASSES_MAX = 65535;
 
 /** struct rodata. */
-export const RODATA = { bytes: 272, config: 0, instance: 216 } as const;
+export const RODATA = { bytes: 400, config: 0, instance: 344 } as const;
 
 /** struct counter. */
 export const COUNTER = { bytes: 16, packets: 0, bytesCount: 8 } as const;

@@ -1,88 +1,73 @@
-// The root and ranges of one side and family to the number of classes that they can give; a BundleError where a chunk
-// points outside its ranges, does not begin at its first address, or is not in order.
+// One side's tables of one family to the number of classes that they can give; a BundleError where the program could
+// leave a table, or what a look-up finds would not be what the compiler meant by the layout.
 
-import { ADDRESS_ROOT, ADDRESS6_CHUNK_MAX, ADDRESS6_RANGE, ROOT_ENTRIES, type SectionName } from "./abi.ts";
-import { BundleError } from "./bundle-error.ts";
+import { ADDRESS_TABLE, EXACT_TABLE, type SectionName } from "./abi.ts";
+import { checkExact4, checkRanges4 } from "./address4-consistency.ts";
+import { checkRanges6 } from "./address6-consistency.ts";
+import { inconsistent } from "./bundle-error.ts";
+
+/** struct exact_table as numbers. */
+export type ExactTable = ReturnType<typeof decodeExactTable>;
+/** struct address_table as numbers. */
+export type AddressTable = ReturnType<typeof decodeAddressTable>;
 
 export interface AddressClasses {
   /** The greatest class plus one. */
   readonly classes: number;
-  readonly rangesUsed: boolean;
+  /** Those that the program reads. */
+  readonly sections: readonly SectionName[];
+}
+
+export function decodeAddressTable(config: DataView, at: number) {
+  return {
+    present: config.getUint32(at + ADDRESS_TABLE.present, true),
+    uniformClass: config.getUint32(at + ADDRESS_TABLE.uniformClass, true),
+    hosts: decodeExactTable(config, at + ADDRESS_TABLE.hosts),
+    nets: decodeExactTable(config, at + ADDRESS_TABLE.nets),
+  };
+}
+
+function decodeExactTable(config: DataView, at: number) {
+  return {
+    buckets: config.getUint32(at + EXACT_TABLE.buckets, true),
+    classBits: config.getUint32(at + EXACT_TABLE.classBits, true),
+    classIndex: config.getUint32(at + EXACT_TABLE.classIndex, true),
+    reserved: config.getUint32(at + EXACT_TABLE.bytes - 4, true),
+  };
+}
+
+export function numbersOf({ present, uniformClass, hosts, nets }: AddressTable): number[] {
+  return [present, uniformClass, ...Object.values(hosts), ...Object.values(nets)];
 }
 
 export function checkAddressTable(
+  side: "source" | "destination",
   family: 4 | 6,
-  rootName: SectionName,
-  rangesName: SectionName,
+  table: AddressTable,
   images: ReadonlyMap<SectionName, Uint8Array>,
 ): AddressClasses {
-  const rootImage = images.get(rootName);
-  if (!rootImage) throw fault(rootName, "it is missing");
-  if (rootImage.length !== ROOT_ENTRIES * ADDRESS_ROOT.bytes)
-    throw fault(rootName, `${rootImage.length} bytes; a root has ${ROOT_ENTRIES * ADDRESS_ROOT.bytes}`);
-  const root = new Uint32Array(rootImage.buffer, rootImage.byteOffset, rootImage.length / 4);
-  const rangesImage = images.get(rangesName) ?? new Uint8Array(0);
-  const ranges = new Uint32Array(rangesImage.buffer, rangesImage.byteOffset, rangesImage.length / 4);
-  const check = family === 4 ? checkChunk4 : checkChunk6;
-  const entries = family === 4 ? ranges.length : ranges.length / (ADDRESS6_RANGE.bytes / 4);
-  let greatest = 0;
-  let rangesUsed = false;
-  for (let chunk = 0; chunk < ROOT_ENTRIES; chunk++) {
-    const start = root[2 * chunk]!;
-    const count = root[2 * chunk + 1]!;
-    if (count === 0) {
-      greatest = Math.max(greatest, start);
-      continue;
-    }
-    if (start + count > entries)
-      throw fault(rangesName, `chunk ${chunk} ends at range ${start + count} of ${entries}`);
-    if (count > ADDRESS6_CHUNK_MAX)
-      throw fault(rangesName, `chunk ${chunk} has ${count} ranges; the program looks through 2^20`);
-    rangesUsed = true;
-    const found = check(ranges, chunk, start, count);
-    if (found < 0) throw fault(rangesName, `chunk ${chunk} is not in order from its first address`);
-    greatest = Math.max(greatest, found);
+  const { present, uniformClass, hosts, nets } = table;
+  const alone = [...Object.values(hosts), ...Object.values(nets)].every((value) => value === 0);
+  if (present === 0) {
+    if (!alone) throw fault(side, family, "is one class and has tables");
+    return { classes: uniformClass + 1, sections: [] };
   }
-  return { classes: greatest + 1, rangesUsed };
-}
-
-/** The greatest class in the chunk, -1 where it is out of order. */
-function checkChunk4(ranges: Uint32Array, _chunk: number, start: number, count: number): number {
-  let greatest = 0;
-  for (let i = start; i < start + count; i++) {
-    const low = ranges[i]! >>> 16;
-    if (i === start ? low !== 0 : low <= ranges[i - 1]! >>> 16) return -1;
-    greatest = Math.max(greatest, ranges[i]! & 0xffff);
+  if (present !== 1 || uniformClass !== 0) throw fault(side, family, "is neither a table nor one class");
+  if (family === 6) {
+    if (!alone) throw fault(side, family, "has tables that the program does not know");
+    return checkRanges6(`${side}6_root`, `${side}6_ranges`, images);
   }
-  return greatest;
+  const parts = [
+    checkRanges4(`${side}4_root`, `${side}4_ranges`, images),
+    checkExact4(`${side}4_hosts`, hosts, 32, images),
+    checkExact4(`${side}4_nets`, nets, 24, images),
+  ];
+  return {
+    classes: Math.max(...parts.map(({ classes }) => classes)),
+    sections: parts.flatMap(({ sections }) => sections),
+  };
 }
 
-const WORDS6 = ADDRESS6_RANGE.bytes / 4;
-
-function checkChunk6(ranges: Uint32Array, chunk: number, start: number, count: number): number {
-  let greatest = 0;
-  for (let i = start; i < start + count; i++) {
-    const at = i * WORDS6;
-    if (ranges[at + 1]! >>> 16 !== chunk) return -1;
-    const bitsAfterChunk = ranges[at]! | (ranges[at + 1]! & 0xffff) | ranges[at + 2]! | ranges[at + 3]!;
-    const begins = bitsAfterChunk === 0;
-    if (i === start ? !begins : !before6(ranges, at - WORDS6, at)) return -1;
-    if (ranges[at + 5]! !== 0 || ranges[at + 6]! !== 0 || ranges[at + 7]! !== 0) return -1;
-    greatest = Math.max(greatest, ranges[at + 4]!);
-  }
-  return greatest;
-}
-
-/** Words of a u64 in memory: low half, then high half; first_high stands before first_low. */
-const SIGNIFICANCE = [1, 0, 3, 2] as const;
-
-function before6(ranges: Uint32Array, a: number, b: number): boolean {
-  for (const word of SIGNIFICANCE)
-    if (ranges[a + word]! !== ranges[b + word]!) return ranges[a + word]! < ranges[b + word]!;
-  return false;
-}
-
-function fault(section: SectionName, what: string): BundleError {
-  const help = "the compiler that made it is at fault: compile the bundle again with the agent's version";
-  return new BundleError("inconsistent", `section ${section}`, what, help);
+function fault(side: string, family: number, what: string) {
+  return inconsistent("section config", `address[${side}][${family}] ${what}`);
 }

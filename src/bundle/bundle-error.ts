@@ -40,3 +40,9 @@ export class BundleError extends Error {
     this.help = help;
   }
 }
+
+/** Tables whose digests fit, and that do not fit each other or the program. */
+export function inconsistent(part: string, what: string): BundleError {
+  const help = "the compiler that made it is at fault: compile the bundle again with the agent's version";
+  return new BundleError("inconsistent", part, what, help);
+}

@@ -5,6 +5,7 @@
 import {
   ABI_VERSION,
   ACTIONS,
+  ADDRESS_TABLE,
   CONFIG,
   DIMENSION_COUNT,
   DIMENSION_SLOTS,
@@ -21,8 +22,8 @@ import {
   type SectionName,
   VERDICTS,
 } from "./abi.ts";
-import { checkAddressTable } from "./address-consistency.ts";
-import { BundleError } from "./bundle-error.ts";
+import { checkAddressTable, decodeAddressTable, numbersOf } from "./address-consistency.ts";
+import { inconsistent as fault } from "./bundle-error.ts";
 import { entryBytesOf, tableMemoryBytes } from "./layout.ts";
 import type { Manifest, ManifestRule } from "./manifest.generated.ts";
 
@@ -134,10 +135,9 @@ export function decodeConfig(images: Images) {
     rowBase: slots(CONFIG.rowBase),
     /** [side][family] */
     address: [0, 1].map((side) =>
-      [0, 1].map((family) => {
-        const at = CONFIG.address + 16 * side + 8 * family;
-        return { present: u32(at), uniformClass: u32(at + 4) };
-      }),
+      [0, 1].map((family) =>
+        decodeAddressTable(view, CONFIG.address + ADDRESS_TABLE.bytes * (2 * side + family)),
+      ),
     ),
   };
 }
@@ -182,7 +182,7 @@ function uses(config: Config, dimension: number): boolean {
 function checkUnused(config: Config, dimension: number): void {
   const side = dimension < FIELD_COUNT ? [] : config.address[dimension - FIELD_COUNT]!;
   const used = [config.fieldBase[dimension]!, config.rowBase[dimension]!];
-  for (const table of side) used.push(table.present, table.uniformClass);
+  for (const table of side) used.push(...numbersOf(table));
   if (used.some((value) => value !== 0))
     throw fault("section config", `dimension ${dimension} is not in the mask and has a table`);
 }
@@ -258,17 +258,8 @@ function sideClasses(config: Config, dimension: number, images: Images, needed: 
   let classes = 0;
   for (const family of [4, 6] as const) {
     const table = config.address[dimension - DIMENSION_SOURCE]![family === 4 ? 0 : 1]!;
-    if (table.present === 0) {
-      classes = Math.max(classes, table.uniformClass + 1);
-      continue;
-    }
-    if (table.present !== 1 || table.uniformClass !== 0)
-      throw fault("section config", `address[${sideName}][${family}] is neither a table nor one class`);
-    const rootName: SectionName = `${sideName}${family}_root`;
-    const rangesName: SectionName = `${sideName}${family}_ranges`;
-    const found = checkAddressTable(family, rootName, rangesName, images);
-    needed.add(rootName);
-    if (found.rangesUsed) needed.add(rangesName);
+    const found = checkAddressTable(sideName, family, table, images);
+    for (const name of found.sections) needed.add(name);
     classes = Math.max(classes, found.classes);
   }
   return classes;
@@ -306,9 +297,4 @@ function checkRows(config: Config, dimension: number, classes: number, images: I
 
 function viewOf(image: Uint8Array): DataView {
   return new DataView(image.buffer, image.byteOffset, image.length);
-}
-
-function fault(part: string, what: string): BundleError {
-  const help = "the compiler that made it is at fault: compile the bundle again with the agent's version";
-  return new BundleError("inconsistent", part, what, help);
 }

@@ -1,6 +1,15 @@
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
-import { CONFIG, DIMENSION_COUNT, DIMENSION_SOURCE, RULE, SECTION_NAMES, type SectionName } from "./abi.ts";
+import {
+  ADDRESS_TABLE,
+  CONFIG,
+  DIMENSION_COUNT,
+  DIMENSION_SOURCE,
+  EXACT_TABLE,
+  RULE,
+  SECTION_NAMES,
+  type SectionName,
+} from "./abi.ts";
 import { BundleError } from "./bundle-error.ts";
 import { addressBundle, smallBundle } from "./bundle-fixture.ts";
 import type { Manifest } from "./manifest.generated.ts";
@@ -300,6 +309,7 @@ describe("tables whose digests fit", () => {
     (image) =>
       image(name).setUint8(offset, value);
   const chunk = 0xc633; // 198.51.0.0/16
+  const HOSTS = CONFIG.address + ADDRESS_TABLE.hosts;
   const cases: [string, Change, string][] = [
     ["config of another ABI", set32("config", CONFIG.abiVersion, 1), "section config"],
     ["one rule more than lines", set32("config", CONFIG.ruleCount, 5), "section config"],
@@ -339,10 +349,21 @@ describe("tables whose digests fit", () => {
     ["a block that the manifest does not have", set8("rules", RULE.blockNs, 1), "section rules"],
     ["reserved bytes", set8("rules", RULE.reserved + 15, 1), "section rules"],
     ["a table that is said to be one class", set32("config", CONFIG.address, 0), "section source4_root"],
-    ["a chunk beyond the ranges", set32("source4_root", 8 * chunk + 4, 1000), "section source4_ranges"],
-    ["a chunk that begins in the middle", set32("source4_root", 8 * chunk, 1), "section source4_ranges"],
-    ["a chunk of a class without a row", set32("source4_root", 8, 99), "section vectors"],
-    ["IPv4 ranges out of order", set32("source4_ranges", 4, 0), "section source4_ranges"],
+    [
+      "hosts that are not there",
+      set32("config", HOSTS + EXACT_TABLE.buckets, 131_072),
+      "section source4_hosts",
+    ],
+    ["hosts in too few buckets", set32("config", HOSTS + EXACT_TABLE.buckets, 131_071), "section config"],
+    ["a class of no exact table", set32("config", HOSTS + EXACT_TABLE.classIndex, 1), "section config"],
+    ["a chunk beyond the ranges", set32("source4_root", 4 * chunk, (1 << 12) | 1), "section source4_ranges"],
+    ["a chunk of more lines than there are", set32("source4_root", 4 * chunk, 17), "section source4_ranges"],
+    ["a chunk of an unknown kind", set32("source4_root", 4 * chunk, 9), "section source4_root"],
+    ["a chunk that begins in the middle", set32("source4_root", 4 * chunk, 2), "section source4_ranges"],
+    ["a chunk of a class without a row", set32("source4_root", 4, 99 << 12), "section vectors"],
+    ["a chunk of a class of 17 bits", set32("source4_root", 4, 1 << 28), "section source4_root"],
+    ["IPv4 ranges out of order", set32("source4_ranges", 4, 0xfdff), "section source4_ranges"],
+    ["an IPv4 range of a class without a row", set32("source4_ranges", 32, 99), "section vectors"],
     ["IPv6 ranges out of order", set32("source6_ranges", 64 + 4, 0x20010000), "section source6_ranges"],
     ["an IPv6 range of another chunk", set32("source6_ranges", 4, 0x20020000), "section source6_ranges"],
     ["an IPv6 range with a class without a row", set32("source6_ranges", 16, 99), "section vectors"],

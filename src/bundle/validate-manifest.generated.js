@@ -18,95 +18,97 @@ object",additionalProperties:!1,required:["name","interfaces","attach","defaultV
 string",minLength:1},interfaces:{type:"array",items:{type:"string",minLength:1}},attach:{enum:["native","gener\
 ic"]},defaultVerdict:{enum:["pass","drop"]}}},ManifestSection:{description:"The memory image of one map; `conf\
 ig` is the policy's part of .rodata.",type:"object",additionalProperties:!1,required:["name","offset","length",
-"entryBytes","entries","sha256"],properties:{name:{enum:["config","rules","fields","vectors","source4_root","s\
-ource4_ranges","source6_root","source6_ranges","destination4_root","destination4_ranges","destination6_root","\
-destination6_ranges"]},offset:{description:"Byte of the file where it begins, a multiple of 4,096.",type:"inte\
-ger",minimum:4096,maximum:9007199254740991},length:{description:"Bytes, without padding.",type:"integer",minimum:1,
-maximum:9007199254740991},entryBytes:{description:"Value size of the map.",type:"integer",minimum:1},entries:{
-description:"max_entries of the map.",type:"integer",minimum:1},sha256:{type:"string",pattern:"^[0-9a-f]{64}$"}}},
-ManifestRule:{type:"object",additionalProperties:!1,required:["index","id","stableId","policy","name","action",
-"shadow","backend","location","limit"],properties:{index:{description:"Its bit in the vectors and its line in \
-`rules`.",type:"integer",minimum:0,maximum:4095},id:{description:"`<policy>/<rule>`.",type:"string",minLength:1},
-stableId:{description:"`id` of struct rule, 16 hex digits.",type:"string",pattern:"^[0-9a-f]{16}$"},policy:{type:"\
-string",minLength:1},name:{type:"string",minLength:1},action:{enum:["pass","drop","limit"]},shadow:{type:"bool\
-ean"},backend:{type:["string","null"],description:"Name of a backend."},location:{$ref:"#/definitions/Manifest\
-Location"},limit:{description:"null where the action is not `limit`.",anyOf:[{$ref:"#/definitions/ManifestLimi\
-t"},{type:"null"}]}}},ManifestLocation:{description:"The policy line that made it. Line and column count from \
-1.",type:"object",additionalProperties:!1,required:["file","line","column"],properties:{file:{type:"string"},line:{
-type:"integer",minimum:1},column:{type:"integer",minimum:1}}},ManifestLimit:{type:"object",additionalProperties:!1,
-required:["unit","ratePerSecond","burst","key","prefix4","prefix6","blockForSeconds"],properties:{unit:{enum:[
-"packets","bytes"]},ratePerSecond:{type:"number",exclusiveMinimum:0},burst:{description:"In units.",type:"numb\
-er",minimum:0},key:{enum:["rule","source","destination","source-port","destination-port"]},prefix4:{type:"inte\
-ger",minimum:0,maximum:32},prefix6:{type:"integer",minimum:0,maximum:128},blockForSeconds:{type:["number","nul\
-l"],minimum:0}}},ManifestPolicy:{type:"object",additionalProperties:!1,required:["name","owners","backend"],properties:{
-name:{type:"string",minLength:1},owners:{type:"array",items:{type:"string"}},backend:{type:["string","null"]}}},
-ManifestBackend:{type:"object",additionalProperties:!1,required:["name","listen","protocols","origins"],properties:{
-name:{type:"string",minLength:1},listen:{type:"array",items:{type:"string"}},protocols:{type:"array",items:{enum:[
-"tcp","udp"]}},origins:{type:"array",items:{type:"string"}}}},ManifestSet:{type:"object",additionalProperties:!1,
-required:["name","scope","prefixes4","prefixes6","sha256","feed"],properties:{name:{type:"string",minLength:1},
-scope:{description:"The policy, or `fleet:<name>`.",type:"string",minLength:1},prefixes4:{description:"The few\
-est IPv4 prefixes that cover it.",type:"integer",minimum:0},prefixes6:{description:"The fewest IPv6 prefixes t\
-hat cover it.",type:"integer",minimum:0},sha256:{description:"Over its ranges in order, first and last address\
- big-endian: IPv4 in 4 bytes each, then IPv6 in 16.",type:"string",pattern:"^[0-9a-f]{64}$"},feed:{description:"\
-Path of the feed file.",type:["string","null"]}}},Witness:{description:"Packets that must get the verdict and \
-rule given; the steps run in order on state that is empty before.",type:"object",additionalProperties:!1,required:[
-"name","rule","steps"],properties:{name:{type:"string",minLength:1},rule:{description:"The rule that it witnes\
-ses.",type:["string","null"]},steps:{type:"array",minItems:1,items:{$ref:"#/definitions/WitnessStep"}}}},WitnessStep:{
-type:"object",additionalProperties:!1,required:["packet","atNs","repeat","verdict","rule","reason"],properties:{
-packet:{description:"The frame from the destination MAC on, base64. 14 bytes at least: BPF_PROG_TEST_RUN takes\
- no less.",type:"string",minLength:20,maxLength:87400,pattern:"^[A-Za-z0-9+/]+={0,2}$"},atNs:{description:"Tim\
-e in nanoseconds, a u64.",type:"string",pattern:"^(0|[1-9][0-9]{0,19})$"},repeat:{description:"How often the p\
-acket runs; the expectation holds for the last.",type:"integer",minimum:1,maximum:4294967295},verdict:{enum:["\
-pass","drop"]},rule:{description:"The deciding rule's id.",type:["string","null"]},reason:{enum:["default","ru\
-le","limit","block","management","arp","neighbour-discovery","dhcp","other-ethertype","truncated-ethernet","tr\
-uncated-vlan","too-many-vlan-tags","truncated-ip","bad-ip-version","bad-ihl","bad-total-length","truncated-ext\
-ension","too-many-extensions","bad-fragment","tiny-fragment","truncated-l4","bad-tcp-offset","bad-udp-length"]}}}}},
-R=Object.prototype.hasOwnProperty,E={type:"object",additionalProperties:!1,required:["name","interfaces","atta\
-ch","defaultVerdict"],properties:{name:{type:"string",minLength:1},interfaces:{type:"array",items:{type:"strin\
-g",minLength:1}},attach:{enum:["native","generic"]},defaultVerdict:{enum:["pass","drop"]}}},F=M().default;function j(r,{
-instancePath:i="",parentData:N,parentDataProperty:x,rootData:y=r}={}){let o=null,e=0;if(e===0)if(r&&typeof r==
-"object"&&!Array.isArray(r)){let f;if(r.name===void 0&&(f="name")||r.interfaces===void 0&&(f="interfaces")||r.
-attach===void 0&&(f="attach")||r.defaultVerdict===void 0&&(f="defaultVerdict"))return j.errors=[{instancePath:i,
-schemaPath:"#/required",keyword:"required",params:{missingProperty:f},message:"must have required property '"+
-f+"'"}],!1;{let t=e;for(let a in r)if(!(a==="name"||a==="interfaces"||a==="attach"||a==="defaultVerdict")){return j.
-errors=[{instancePath:i,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:a},
-message:"must NOT have additional properties"}],!1;break}if(t===e){if(r.name!==void 0){let a=r.name,p=e;if(e===
-p)if(typeof a=="string"){if(F(a)<1)return j.errors=[{instancePath:i+"/name",schemaPath:"#/properties/name/minL\
-ength",keyword:"minLength",params:{limit:1},message:"must NOT have fewer than 1 characters"}],!1}else return j.
-errors=[{instancePath:i+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type:"string"},message:"\
-must be string"}],!1;var s=p===e}else var s=!0;if(s){if(r.interfaces!==void 0){let a=r.interfaces,p=e;if(e===p)
-if(Array.isArray(a)){var m=!0;let u=a.length;for(let b=0;b<u;b++){let n=a[b],l=e;if(e===l)if(typeof n=="string"){
-if(F(n)<1)return j.errors=[{instancePath:i+"/interfaces/"+b,schemaPath:"#/properties/interfaces/items/minLengt\
-h",keyword:"minLength",params:{limit:1},message:"must NOT have fewer than 1 characters"}],!1}else return j.errors=
-[{instancePath:i+"/interfaces/"+b,schemaPath:"#/properties/interfaces/items/type",keyword:"type",params:{type:"\
-string"},message:"must be string"}],!1;var m=l===e;if(!m)break}}else return j.errors=[{instancePath:i+"/interf\
-aces",schemaPath:"#/properties/interfaces/type",keyword:"type",params:{type:"array"},message:"must be array"}],
-!1;var s=p===e}else var s=!0;if(s){if(r.attach!==void 0){let a=r.attach,p=e;if(!(a==="native"||a==="generic"))
-return j.errors=[{instancePath:i+"/attach",schemaPath:"#/properties/attach/enum",keyword:"enum",params:{allowedValues:E.
-properties.attach.enum},message:"must be equal to one of the allowed values"}],!1;var s=p===e}else var s=!0;if(s)
-if(r.defaultVerdict!==void 0){let a=r.defaultVerdict,p=e;if(!(a==="pass"||a==="drop"))return j.errors=[{instancePath:i+
-"/defaultVerdict",schemaPath:"#/properties/defaultVerdict/enum",keyword:"enum",params:{allowedValues:E.properties.
-defaultVerdict.enum},message:"must be equal to one of the allowed values"}],!1;var s=p===e}else var s=!0}}}}}else
-return j.errors=[{instancePath:i,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be ob\
-ject"}],!1;return j.errors=o,e===0}var C={description:"The memory image of one map; `config` is the policy's p\
-art of .rodata.",type:"object",additionalProperties:!1,required:["name","offset","length","entryBytes","entrie\
-s","sha256"],properties:{name:{enum:["config","rules","fields","vectors","source4_root","source4_ranges","sour\
-ce6_root","source6_ranges","destination4_root","destination4_ranges","destination6_root","destination6_ranges"]},
-offset:{description:"Byte of the file where it begins, a multiple of 4,096.",type:"integer",minimum:4096,maximum:9007199254740991},
+"entryBytes","entries","sha256"],properties:{name:{enum:["config","rules","fields","vectors","source4_hosts","\
+source4_nets","source4_root","source4_ranges","source6_root","source6_ranges","destination4_hosts","destinatio\
+n4_nets","destination4_root","destination4_ranges","destination6_root","destination6_ranges"]},offset:{description:"\
+Byte of the file where it begins, a multiple of 4,096.",type:"integer",minimum:4096,maximum:9007199254740991},
 length:{description:"Bytes, without padding.",type:"integer",minimum:1,maximum:9007199254740991},entryBytes:{description:"\
 Value size of the map.",type:"integer",minimum:1},entries:{description:"max_entries of the map.",type:"integer",
-minimum:1},sha256:{type:"string",pattern:"^[0-9a-f]{64}$"}}},z=new RegExp("^[0-9a-f]{64}$","u");function k(r,{
-instancePath:i="",parentData:N,parentDataProperty:x,rootData:y=r}={}){let o=null,e=0;if(e===0)if(r&&typeof r==
-"object"&&!Array.isArray(r)){let m;if(r.name===void 0&&(m="name")||r.offset===void 0&&(m="offset")||r.length===
-void 0&&(m="length")||r.entryBytes===void 0&&(m="entryBytes")||r.entries===void 0&&(m="entries")||r.sha256===void 0&&
-(m="sha256"))return k.errors=[{instancePath:i,schemaPath:"#/required",keyword:"required",params:{missingProperty:m},
-message:"must have required property '"+m+"'"}],!1;{let f=e;for(let t in r)if(!(t==="name"||t==="offset"||t===
-"length"||t==="entryBytes"||t==="entries"||t==="sha256")){return k.errors=[{instancePath:i,schemaPath:"#/addit\
-ionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},message:"must NOT have additiona\
-l properties"}],!1;break}if(f===e){if(r.name!==void 0){let t=r.name,a=e;if(!(t==="config"||t==="rules"||t==="f\
-ields"||t==="vectors"||t==="source4_root"||t==="source4_ranges"||t==="source6_root"||t==="source6_ranges"||t===
-"destination4_root"||t==="destination4_ranges"||t==="destination6_root"||t==="destination6_ranges"))return k.errors=
-[{instancePath:i+"/name",schemaPath:"#/properties/name/enum",keyword:"enum",params:{allowedValues:C.properties.
+minimum:1},sha256:{type:"string",pattern:"^[0-9a-f]{64}$"}}},ManifestRule:{type:"object",additionalProperties:!1,
+required:["index","id","stableId","policy","name","action","shadow","backend","location","limit"],properties:{
+index:{description:"Its bit in the vectors and its line in `rules`.",type:"integer",minimum:0,maximum:4095},id:{
+description:"`<policy>/<rule>`.",type:"string",minLength:1},stableId:{description:"`id` of struct rule, 16 hex\
+ digits.",type:"string",pattern:"^[0-9a-f]{16}$"},policy:{type:"string",minLength:1},name:{type:"string",minLength:1},
+action:{enum:["pass","drop","limit"]},shadow:{type:"boolean"},backend:{type:["string","null"],description:"Nam\
+e of a backend."},location:{$ref:"#/definitions/ManifestLocation"},limit:{description:"null where the action i\
+s not `limit`.",anyOf:[{$ref:"#/definitions/ManifestLimit"},{type:"null"}]}}},ManifestLocation:{description:"T\
+he policy line that made it. Line and column count from 1.",type:"object",additionalProperties:!1,required:["f\
+ile","line","column"],properties:{file:{type:"string"},line:{type:"integer",minimum:1},column:{type:"integer",
+minimum:1}}},ManifestLimit:{type:"object",additionalProperties:!1,required:["unit","ratePerSecond","burst","ke\
+y","prefix4","prefix6","blockForSeconds"],properties:{unit:{enum:["packets","bytes"]},ratePerSecond:{type:"num\
+ber",exclusiveMinimum:0},burst:{description:"In units.",type:"number",minimum:0},key:{enum:["rule","source","d\
+estination","source-port","destination-port"]},prefix4:{type:"integer",minimum:0,maximum:32},prefix6:{type:"in\
+teger",minimum:0,maximum:128},blockForSeconds:{type:["number","null"],minimum:0}}},ManifestPolicy:{type:"objec\
+t",additionalProperties:!1,required:["name","owners","backend"],properties:{name:{type:"string",minLength:1},owners:{
+type:"array",items:{type:"string"}},backend:{type:["string","null"]}}},ManifestBackend:{type:"object",additionalProperties:!1,
+required:["name","listen","protocols","origins"],properties:{name:{type:"string",minLength:1},listen:{type:"ar\
+ray",items:{type:"string"}},protocols:{type:"array",items:{enum:["tcp","udp"]}},origins:{type:"array",items:{type:"\
+string"}}}},ManifestSet:{type:"object",additionalProperties:!1,required:["name","scope","prefixes4","prefixes6",
+"sha256","feed"],properties:{name:{type:"string",minLength:1},scope:{description:"The policy, or `fleet:<name>\
+`.",type:"string",minLength:1},prefixes4:{description:"The fewest IPv4 prefixes that cover it.",type:"integer",
+minimum:0},prefixes6:{description:"The fewest IPv6 prefixes that cover it.",type:"integer",minimum:0},sha256:{
+description:"Over its ranges in order, first and last address big-endian: IPv4 in 4 bytes each, then IPv6 in 1\
+6.",type:"string",pattern:"^[0-9a-f]{64}$"},feed:{description:"Path of the feed file.",type:["string","null"]}}},
+Witness:{description:"Packets that must get the verdict and rule given; the steps run in order on state that i\
+s empty before.",type:"object",additionalProperties:!1,required:["name","rule","steps"],properties:{name:{type:"\
+string",minLength:1},rule:{description:"The rule that it witnesses.",type:["string","null"]},steps:{type:"arra\
+y",minItems:1,items:{$ref:"#/definitions/WitnessStep"}}}},WitnessStep:{type:"object",additionalProperties:!1,required:[
+"packet","atNs","repeat","verdict","rule","reason"],properties:{packet:{description:"The frame from the destin\
+ation MAC on, base64. 14 bytes at least: BPF_PROG_TEST_RUN takes no less.",type:"string",minLength:20,maxLength:87400,
+pattern:"^[A-Za-z0-9+/]+={0,2}$"},atNs:{description:"Time in nanoseconds, a u64.",type:"string",pattern:"^(0|[\
+1-9][0-9]{0,19})$"},repeat:{description:"How often the packet runs; the expectation holds for the last.",type:"\
+integer",minimum:1,maximum:4294967295},verdict:{enum:["pass","drop"]},rule:{description:"The deciding rule's i\
+d.",type:["string","null"]},reason:{enum:["default","rule","limit","block","management","arp","neighbour-disco\
+very","dhcp","other-ethertype","truncated-ethernet","truncated-vlan","too-many-vlan-tags","truncated-ip","bad-\
+ip-version","bad-ihl","bad-total-length","truncated-extension","too-many-extensions","bad-fragment","tiny-frag\
+ment","truncated-l4","bad-tcp-offset","bad-udp-length"]}}}}},R=Object.prototype.hasOwnProperty,E={type:"object",
+additionalProperties:!1,required:["name","interfaces","attach","defaultVerdict"],properties:{name:{type:"strin\
+g",minLength:1},interfaces:{type:"array",items:{type:"string",minLength:1}},attach:{enum:["native","generic"]},
+defaultVerdict:{enum:["pass","drop"]}}},F=M().default;function j(r,{instancePath:i="",parentData:N,parentDataProperty:x,
+rootData:y=r}={}){let o=null,e=0;if(e===0)if(r&&typeof r=="object"&&!Array.isArray(r)){let f;if(r.name===void 0&&
+(f="name")||r.interfaces===void 0&&(f="interfaces")||r.attach===void 0&&(f="attach")||r.defaultVerdict===void 0&&
+(f="defaultVerdict"))return j.errors=[{instancePath:i,schemaPath:"#/required",keyword:"required",params:{missingProperty:f},
+message:"must have required property '"+f+"'"}],!1;{let t=e;for(let a in r)if(!(a==="name"||a==="interfaces"||
+a==="attach"||a==="defaultVerdict")){return j.errors=[{instancePath:i,schemaPath:"#/additionalProperties",keyword:"\
+additionalProperties",params:{additionalProperty:a},message:"must NOT have additional properties"}],!1;break}if(t===
+e){if(r.name!==void 0){let a=r.name,p=e;if(e===p)if(typeof a=="string"){if(F(a)<1)return j.errors=[{instancePath:i+
+"/name",schemaPath:"#/properties/name/minLength",keyword:"minLength",params:{limit:1},message:"must NOT have f\
+ewer than 1 characters"}],!1}else return j.errors=[{instancePath:i+"/name",schemaPath:"#/properties/name/type",
+keyword:"type",params:{type:"string"},message:"must be string"}],!1;var s=p===e}else var s=!0;if(s){if(r.interfaces!==
+void 0){let a=r.interfaces,p=e;if(e===p)if(Array.isArray(a)){var m=!0;let u=a.length;for(let b=0;b<u;b++){let n=a[b],
+l=e;if(e===l)if(typeof n=="string"){if(F(n)<1)return j.errors=[{instancePath:i+"/interfaces/"+b,schemaPath:"#/\
+properties/interfaces/items/minLength",keyword:"minLength",params:{limit:1},message:"must NOT have fewer than \
+1 characters"}],!1}else return j.errors=[{instancePath:i+"/interfaces/"+b,schemaPath:"#/properties/interfaces/\
+items/type",keyword:"type",params:{type:"string"},message:"must be string"}],!1;var m=l===e;if(!m)break}}else return j.
+errors=[{instancePath:i+"/interfaces",schemaPath:"#/properties/interfaces/type",keyword:"type",params:{type:"a\
+rray"},message:"must be array"}],!1;var s=p===e}else var s=!0;if(s){if(r.attach!==void 0){let a=r.attach,p=e;if(!(a===
+"native"||a==="generic"))return j.errors=[{instancePath:i+"/attach",schemaPath:"#/properties/attach/enum",keyword:"\
+enum",params:{allowedValues:E.properties.attach.enum},message:"must be equal to one of the allowed values"}],!1;
+var s=p===e}else var s=!0;if(s)if(r.defaultVerdict!==void 0){let a=r.defaultVerdict,p=e;if(!(a==="pass"||a==="\
+drop"))return j.errors=[{instancePath:i+"/defaultVerdict",schemaPath:"#/properties/defaultVerdict/enum",keyword:"\
+enum",params:{allowedValues:E.properties.defaultVerdict.enum},message:"must be equal to one of the allowed val\
+ues"}],!1;var s=p===e}else var s=!0}}}}}else return j.errors=[{instancePath:i,schemaPath:"#/type",keyword:"typ\
+e",params:{type:"object"},message:"must be object"}],!1;return j.errors=o,e===0}var C={description:"The memory\
+ image of one map; `config` is the policy's part of .rodata.",type:"object",additionalProperties:!1,required:[
+"name","offset","length","entryBytes","entries","sha256"],properties:{name:{enum:["config","rules","fields","v\
+ectors","source4_hosts","source4_nets","source4_root","source4_ranges","source6_root","source6_ranges","destin\
+ation4_hosts","destination4_nets","destination4_root","destination4_ranges","destination6_root","destination6_\
+ranges"]},offset:{description:"Byte of the file where it begins, a multiple of 4,096.",type:"integer",minimum:4096,
+maximum:9007199254740991},length:{description:"Bytes, without padding.",type:"integer",minimum:1,maximum:9007199254740991},
+entryBytes:{description:"Value size of the map.",type:"integer",minimum:1},entries:{description:"max_entries o\
+f the map.",type:"integer",minimum:1},sha256:{type:"string",pattern:"^[0-9a-f]{64}$"}}},z=new RegExp("^[0-9a-f\
+]{64}$","u");function k(r,{instancePath:i="",parentData:N,parentDataProperty:x,rootData:y=r}={}){let o=null,e=0;
+if(e===0)if(r&&typeof r=="object"&&!Array.isArray(r)){let m;if(r.name===void 0&&(m="name")||r.offset===void 0&&
+(m="offset")||r.length===void 0&&(m="length")||r.entryBytes===void 0&&(m="entryBytes")||r.entries===void 0&&(m=
+"entries")||r.sha256===void 0&&(m="sha256"))return k.errors=[{instancePath:i,schemaPath:"#/required",keyword:"\
+required",params:{missingProperty:m},message:"must have required property '"+m+"'"}],!1;{let f=e;for(let t in r)
+if(!(t==="name"||t==="offset"||t==="length"||t==="entryBytes"||t==="entries"||t==="sha256")){return k.errors=[
+{instancePath:i,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},
+message:"must NOT have additional properties"}],!1;break}if(f===e){if(r.name!==void 0){let t=r.name,a=e;if(!(t===
+"config"||t==="rules"||t==="fields"||t==="vectors"||t==="source4_hosts"||t==="source4_nets"||t==="source4_root"||
+t==="source4_ranges"||t==="source6_root"||t==="source6_ranges"||t==="destination4_hosts"||t==="destination4_ne\
+ts"||t==="destination4_root"||t==="destination4_ranges"||t==="destination6_root"||t==="destination6_ranges"))return k.
+errors=[{instancePath:i+"/name",schemaPath:"#/properties/name/enum",keyword:"enum",params:{allowedValues:C.properties.
 name.enum},message:"must be equal to one of the allowed values"}],!1;var s=a===e}else var s=!0;if(s){if(r.offset!==
 void 0){let t=r.offset,a=e;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t)))return k.errors=[{instancePath:i+
 "/offset",schemaPath:"#/properties/offset/type",keyword:"type",params:{type:"integer"},message:"must be intege\

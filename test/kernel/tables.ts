@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import {
   ABI_VERSION,
+  ADDRESS_TABLE,
   CONFIG,
   INSTANCE,
   LINE_BYTES,
@@ -114,7 +115,7 @@ export function buildImages(policy: HandPolicy): Images {
     for (const family of [4, 6] as const) {
       const named = rules.map((rule) => rule[side]?.flatMap((text) => prefixRange(text, family)));
       const stretches = sweep(named, 1n << (family === 4 ? 32n : 128n));
-      const at = CONFIG.address + 16 * sideIndex + (family === 4 ? 0 : 8);
+      const at = CONFIG.address + ADDRESS_TABLE.bytes * (2 * sideIndex + (family === 4 ? 0 : 1));
       if (stretches.length === 1 && !policy.everyDimension) {
         u32(at + 4, rows.add(stretches[0]!.rules));
         continue;
@@ -222,38 +223,69 @@ function prefixRange(text: string, family: 4 | 6): BigRange[] {
   return [[prefix.first, prefix.last]];
 }
 
-function addressTables(stretches: readonly Stretch[], family: 4 | 6, rows: Rows) {
-  const chunkBits = family === 4 ? 16n : 112n;
-  const ranges: { first: bigint; class: number }[] = [];
+type Chunk = readonly { readonly first: bigint; readonly class: number }[];
+
+/** Each chunk's stretches, cut at its first address. */
+function chunksOf(stretches: readonly Stretch[], chunkBits: bigint, rows: Rows): Chunk[] {
   let next = 0; // first stretch that starts after the chunk's first address
-  const root = lines(65_536 * 8, (view) => {
-    for (let chunk = 0; chunk < 65_536; chunk++) {
-      const first = BigInt(chunk) << chunkBits;
-      const end = BigInt(chunk + 1) << chunkBits;
-      while (next < stretches.length && stretches[next]!.start <= first) next++;
-      const current = stretches[next - 1]!;
-      const inside: Stretch[] = [];
-      for (let i = next; i < stretches.length && stretches[i]!.start < end; i++) inside.push(stretches[i]!);
-      if (inside.length === 0) {
-        view.setUint32(8 * chunk, rows.add(current.rules), true);
-        continue;
-      }
-      view.setUint32(8 * chunk, ranges.length, true);
-      view.setUint32(8 * chunk + 4, 1 + inside.length, true);
-      for (const { start, rules } of [{ start: first, rules: current.rules }, ...inside])
-        ranges.push({ first: start, class: rows.add(rules) });
-    }
+  return Array.from({ length: 65_536 }, (_, chunk) => {
+    const first = BigInt(chunk) << chunkBits;
+    const end = BigInt(chunk + 1) << chunkBits;
+    while (next < stretches.length && stretches[next]!.start <= first) next++;
+    const inside = [{ start: first, rules: stretches[next - 1]!.rules }];
+    for (let i = next; i < stretches.length && stretches[i]!.start < end; i++) inside.push(stretches[i]!);
+    return inside.map(({ start, rules }) => ({ first: start, class: rows.add(rules) }));
   });
-  const image = lines(ranges.length * (family === 4 ? 4 : 32), (view) => {
-    ranges.forEach((range, i) => {
-      if (family === 4) {
-        view.setUint16(4 * i, range.class, true);
-        view.setUint16(4 * i + 2, Number(range.first & 0xffffn), true);
-      } else {
-        view.setBigUint64(32 * i, range.first >> 64n, true);
-        view.setBigUint64(32 * i + 8, BigInt.asUintN(64, range.first), true);
-        view.setUint32(32 * i + 16, range.class, true);
+}
+
+function addressTables(stretches: readonly Stretch[], family: 4 | 6, rows: Rows) {
+  return family === 4 ? tables4(chunksOf(stretches, 16n, rows)) : tables6(chunksOf(stretches, 112n, rows));
+}
+
+/** Every chunk with ranges has lines of its own; no exact tables. */
+function tables4(chunks: readonly Chunk[]) {
+  const image: number[] = []; // 16-bit cells, 32 a line
+  const root = lines(65_536 * 4, (view) => {
+    chunks.forEach((chunk, index) => {
+      if (chunk.length === 1) {
+        view.setUint32(4 * index, chunk[0]!.class << 12, true);
+        return;
       }
+      const whole = Math.ceil(chunk.length / 16);
+      const n = whole <= 64 ? whole - 1 : Math.ceil((whole + 62) / 2);
+      const lineCount = chunk.length <= 8 ? 1 : whole <= 64 ? whole : 2 * n - 62;
+      const kind = chunk.length <= 4 ? 1 : chunk.length <= 8 ? 2 : 16 + n;
+      view.setUint32(4 * index, ((image.length / 32) << 12) | kind, true);
+      for (let at = 0; at < lineCount * 16; at += 16) {
+        const sixteen = Array.from({ length: 16 }, (_, i) => chunk[at + i]);
+        const negated = sixteen.map((one) => (one ? Number(BigInt.asUintN(16, -one.first)) : 0));
+        image.push(...negated, ...sixteen.map((one) => one?.class ?? 0));
+      }
+    });
+  });
+  const ranges = lines(image.length * 2, (view) => {
+    image.forEach((cell, i) => view.setUint16(2 * i, cell, true));
+  });
+  return { root, ranges };
+}
+
+function tables6(chunks: readonly Chunk[]) {
+  const ranges = chunks.filter((chunk) => chunk.length > 1).flat();
+  let count = 0;
+  const root = lines(65_536 * 8, (view) => {
+    chunks.forEach((chunk, index) => {
+      const alone = chunk.length === 1;
+      view.setUint32(8 * index, alone ? chunk[0]!.class : count, true);
+      if (alone) return;
+      view.setUint32(8 * index + 4, chunk.length, true);
+      count += chunk.length;
+    });
+  });
+  const image = lines(ranges.length * 32, (view) => {
+    ranges.forEach((range, i) => {
+      view.setBigUint64(32 * i, range.first >> 64n, true);
+      view.setBigUint64(32 * i + 8, BigInt.asUintN(64, range.first), true);
+      view.setUint32(32 * i + 16, range.class, true);
     });
   });
   return { root, ranges: image };

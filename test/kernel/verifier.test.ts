@@ -3,7 +3,7 @@
 
 import { spawnSync } from "node:child_process";
 import { beforeAll, expect, test } from "vitest";
-import { CONFIG, DIMENSION_COUNT, INSTANCE } from "../../src/bundle/abi.ts";
+import { ADDRESS_TABLE, CONFIG, DIMENSION_COUNT, EXACT_TABLE, INSTANCE } from "../../src/bundle/abi.ts";
 import { BpfObject, MAP_FLAGS } from "../../src/runtime/bpf/index.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { SECOND, ticks } from "./fixtures.ts";
@@ -49,12 +49,16 @@ describeKernel("the verifier", () => {
       .filter(({ type, name }) => type === "array" && !name.includes(".") && name !== "limit_state");
     expect(tables.map(({ name }) => name).sort()).toEqual([
       "counter_slots",
+      "destination4_hosts",
+      "destination4_nets",
       "destination4_ranges",
       "destination4_root",
       "destination6_ranges",
       "destination6_root",
       "fields",
       "rules",
+      "source4_hosts",
+      "source4_nets",
       "source4_ranges",
       "source4_root",
       "source6_ranges",
@@ -137,7 +141,14 @@ function everythingOn(): Uint8Array {
   rodata.writeUInt32LE(1, CONFIG.limitCount);
   rodata.writeUInt32LE(1, CONFIG.blockCount);
   rodata.writeBigUInt64LE(1n, CONFIG.managementMask);
-  for (let table = 0; table < 4; table++) rodata.writeUInt32LE(1, CONFIG.address + 8 * table);
+  for (let table = 0; table < 4; table++) {
+    const at = CONFIG.address + ADDRESS_TABLE.bytes * table;
+    rodata.writeUInt32LE(1, at + ADDRESS_TABLE.present);
+    for (const exact of table % 2 === 0 ? [ADDRESS_TABLE.hosts, ADDRESS_TABLE.nets] : []) {
+      rodata.writeUInt32LE(70_000, at + exact + EXACT_TABLE.buckets);
+      rodata.writeUInt32LE(12, at + exact + EXACT_TABLE.classBits);
+    }
+  }
   rodata.writeUInt32LE(1, CONFIG.bytes + INSTANCE.proof);
   rodata.writeUInt32LE(8, CONFIG.bytes + INSTANCE.samplesPerJiffy);
   return rodata;

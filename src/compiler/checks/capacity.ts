@@ -43,7 +43,10 @@ function describe(fleet: FleetIr, fault: CapacityFault): { message: string; help
       };
     case "too-many-ranges":
       return {
-        message: `${fault.dimension} sets cut ${fault.chunk.toString(16)}::/16 into ${number(fault.count)} ranges; the XDP program searches ${number(fault.most)}`,
+        message:
+          fault.chunk === null
+            ? `${fault.dimension} sets cut the IPv4 addresses into ${number(fault.count)} ranges; the tables hold ${number(fault.most)}`
+            : `${fault.dimension} sets cut ${fault.chunk.toString(16)}::/16 into ${number(fault.count)} ranges; the XDP program searches ${number(fault.most)}`,
         help: `make the sets smaller${largest(fleet)}`,
       };
     case "over-memory-budget":

@@ -94,8 +94,8 @@ describe("addresses", () => {
     // 198.51.0.0/16 alone: before, at and after 198.51.100.7
     expect(tables.sections.get("source4_ranges")!.bytes.length).toBe(64);
     const root = new DataView(tables.sections.get("source4_root")!.bytes.buffer);
-    expect(root.getUint32(8 * 0xc633 + 4, true)).toBe(3);
-    expect(root.getUint32(8 * 0x0a00 + 4, true)).toBe(0);
+    expect(root.getUint32(4 * 0xc633, true) & 0xfff).toBe(1);
+    expect(root.getUint32(4 * 0x0a00, true) & 0xfff).toBe(0);
   });
 
   test("a family with one class has no table", () => {

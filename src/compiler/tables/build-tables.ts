@@ -3,7 +3,9 @@
 import { strict as assert } from "node:assert";
 import {
   ABI_VERSION,
+  ADDRESS_TABLE,
   CONFIG,
+  EXACT_TABLE,
   FIRST_PARSE_REASON,
   LINE_BYTES,
   REASONS,
@@ -14,14 +16,17 @@ import {
 import { entryBytesOf, tableMemoryBytes } from "../../bundle/layout.ts";
 import type { SectionImage } from "../../bundle/write-bundle.ts";
 import type { CheckedFleet, FleetIr, ParseClass } from "../../ir/nodes.ts";
-import { images4, images6 } from "./address-images.ts";
+import { images4 } from "./address4-images.ts";
+import { images6 } from "./address6-images.ts";
 import {
   type AddressDimension,
   type Dimension,
   dimensionsOf,
   type FieldDimension,
   hasTooManyClasses,
+  hasTooManyRanges4,
 } from "./dimensions.ts";
+import type { ExactImage } from "./exact-image.ts";
 import { rulesImage, rulesOf } from "./rules-image.ts";
 import { type SetSize, setSize } from "./set-sizes.ts";
 import { dimensionRows, type RowShape, rowShape } from "./vectors.ts";
@@ -48,15 +53,19 @@ export function planTables(fleet: FleetIr): TablePlan {
   let plan = plans.get(fleet);
   if (!plan) {
     const dimensions = dimensionsOf(rulesOf(fleet));
-    plan = { dimensions, tables: dimensions.some(hasTooManyClasses) ? null : build(fleet, dimensions) };
+    plan = { dimensions, tables: dimensions.some(isTooLarge) ? null : build(fleet, dimensions) };
     plans.set(fleet, plan);
   }
   return plan;
 }
 
+function isTooLarge(dimension: Dimension): boolean {
+  return hasTooManyClasses(dimension) || hasTooManyRanges4(dimension);
+}
+
 export function buildTables(fleet: CheckedFleet): Tables {
   const { tables } = planTables(fleet);
-  assert(tables, "a checked fleet has no more classes than labels");
+  assert(tables, "a checked fleet has no more classes and ranges than fit");
   return tables;
 }
 
@@ -168,17 +177,36 @@ function writeSide(
   { name, v4, v6 }: AddressDimension,
 ): void {
   const side = name === "source" ? 0 : 1;
-  const sideName = name === "source" ? "source" : "destination";
-  for (const [family, segments] of [v4, v6].entries()) {
-    const at = CONFIG.address + 16 * side + 8 * family;
-    if (segments.classes.length === 1) {
-      config.setUint32(at + 4, segments.classes[0]!, true);
-      continue;
-    }
-    config.setUint32(at, 1, true);
-    const digit = family === 0 ? 4 : 6;
-    const { root, ranges } = family === 0 ? images4(v4) : images6(v6);
-    images.set(`${sideName}${digit}_root`, root);
-    if (ranges) images.set(`${sideName}${digit}_ranges`, ranges);
+  const tableOf = (family: 0 | 1) => CONFIG.address + ADDRESS_TABLE.bytes * (2 * side + family);
+  const needsTable = (at: number, { classes }: { readonly classes: Uint32Array }) => {
+    config.setUint32(at + ADDRESS_TABLE.present, classes.length > 1 ? 1 : 0, true);
+    if (classes.length === 1) config.setUint32(at + ADDRESS_TABLE.uniformClass, classes[0]!, true);
+    return classes.length > 1;
+  };
+  if (needsTable(tableOf(0), v4)) {
+    const { root, ranges, hosts, nets } = images4(v4);
+    images.set(`${name}4_root`, root);
+    if (ranges) images.set(`${name}4_ranges`, ranges);
+    writeExact(config, tableOf(0) + ADDRESS_TABLE.hosts, images, `${name}4_hosts`, hosts);
+    writeExact(config, tableOf(0) + ADDRESS_TABLE.nets, images, `${name}4_nets`, nets);
   }
+  if (needsTable(tableOf(1), v6)) {
+    const { root, ranges } = images6(v6);
+    images.set(`${name}6_root`, root);
+    if (ranges) images.set(`${name}6_ranges`, ranges);
+  }
+}
+
+function writeExact(
+  config: DataView,
+  at: number,
+  images: Map<SectionName, Uint8Array>,
+  section: SectionName,
+  exact: ExactImage | null,
+): void {
+  if (!exact) return;
+  images.set(section, exact.image);
+  config.setUint32(at + EXACT_TABLE.buckets, exact.buckets, true);
+  config.setUint32(at + EXACT_TABLE.classBits, exact.classBits, true);
+  config.setUint32(at + EXACT_TABLE.classIndex, exact.classIndex, true);
 }

@@ -9,7 +9,8 @@ import {
 } from "../../bundle/abi.ts";
 import type { FleetIr } from "../../ir/nodes.ts";
 import { planTables } from "./build-tables.ts";
-import { type Dimension, type DimensionName, hasTooManyClasses } from "./dimensions.ts";
+import { type Dimension, type DimensionName, hasTooManyClasses, hasTooManyRanges4 } from "./dimensions.ts";
+import { SEGMENTS4_MAX } from "./ranges4-image.ts";
 
 export type CapacityFault =
   | {
@@ -25,11 +26,14 @@ export type CapacityFault =
       readonly most: number;
     }
   | {
-      /** More ranges begin with the same 16 bits of an IPv6 address than the program's search reaches. */
+      /**
+       * More ranges of IPv4 addresses than the tables hold; or more ranges begin with the same 16 bits of an IPv6
+       * address than the program's search reaches.
+       */
       readonly kind: "too-many-ranges";
       readonly dimension: DimensionName;
-      /** The 16 bits. */
-      readonly chunk: number;
+      /** The 16 bits; null for IPv4. */
+      readonly chunk: number | null;
       readonly count: number;
       readonly most: number;
     }
@@ -54,7 +58,14 @@ export function capacityFaults(fleet: FleetIr): readonly CapacityFault[] {
     count: classMembers.length,
     most: CLASSES_MAX,
   }));
-  const faults = [...classes, ...dimensions.flatMap(crowdedChunks)];
+  const ranges4 = dimensions.filter(hasTooManyRanges4).map((dimension) => ({
+    kind: "too-many-ranges" as const,
+    dimension: dimension.name,
+    chunk: null,
+    count: dimension.kind === "address" ? dimension.v4.firsts.length : 0,
+    most: SEGMENTS4_MAX,
+  }));
+  const faults = [...classes, ...ranges4, ...dimensions.flatMap(crowdedChunks)];
   if (!tables || tables.memoryBytes <= fleet.memoryBudgetBytes) return faults;
   const { memoryBytes } = tables;
   return [...faults, { kind: "over-memory-budget", memoryBytes, budgetBytes: fleet.memoryBudgetBytes }];

@@ -3,15 +3,26 @@
 import {
   ADDRESS6_RANGE,
   DIMENSION_SOURCE,
+  EXACT_EMPTY,
+  EXACT_SLOTS,
   FIELD_COUNT,
   FIELD_DOMAINS,
+  LINE_BYTES,
+  RANGE_GROUPS,
+  ROOT_KIND_BITS,
+  ROOT_LINES,
   type SectionName,
 } from "../../bundle/abi.ts";
+import type { ExactTable } from "../../bundle/address-consistency.ts";
 import { decodeConfig } from "../../bundle/consistency.ts";
 import type { Family } from "../../ir/prefix.ts";
+import { type ExactMask, exactPlace, exactProduct } from "./address4-mix.ts";
 
 /** A field's value, null where the packet has none; or an address. */
 export type DimensionValue = number | null | { readonly family: Family; readonly value: bigint };
+
+type Side = "source" | "destination";
+type ExactTables = Readonly<Record<"hosts" | "nets", Omit<ExactTable, "reserved">>>;
 
 export type Images = ReadonlyMap<SectionName, Uint8Array>;
 
@@ -25,30 +36,78 @@ export function classify(images: Images, dimension: number, value: DimensionValu
   }
   if (value === null || typeof value === "number") throw new TypeError("this dimension takes an address");
   const side = dimension - DIMENSION_SOURCE;
-  const { present, uniformClass } = config.address[side]![value.family === 4 ? 0 : 1]!;
-  if (present === 0) return uniformClass;
+  const table = config.address[side]![value.family === 4 ? 0 : 1]!;
+  if (table.present === 0) return table.uniformClass;
   const name = side === 0 ? "source" : "destination";
-  const chunk = Number(value.value >> BigInt(value.family === 4 ? 16 : 112));
-  const root = view(images, `${name}${value.family}_root`);
+  return value.family === 4
+    ? class4(images, name, table, Number(value.value))
+    : class6(images, name, value.value);
+}
+
+/** Its exact tables may be those of a test. */
+export function class4(images: Images, name: Side, { hosts, nets }: ExactTables, address: number): number {
+  return (
+    exactClass(images, `${name}4_hosts`, hosts, address, 0xffffffff) ??
+    exactClass(images, `${name}4_nets`, nets, address, 0xffffff00) ??
+    rangesClass(images, name, address)
+  );
+}
+
+function exactClass(
+  images: Images,
+  section: SectionName,
+  { buckets, classBits, classIndex }: ExactTables["hosts"],
+  address: number,
+  mask: ExactMask,
+): number | null {
+  if (buckets === 0) return null;
+  const { bucket, tag, label } = exactPlace(exactProduct(address, mask, buckets));
+  if (tag === EXACT_EMPTY) return null;
+  const cells = view(images, section);
+  const first = bucket * EXACT_SLOTS * (classBits > 0 ? 2 : 1);
+  for (let slot = first; slot < first + EXACT_SLOTS; slot++) {
+    if (cells.getUint16(2 * slot, true) !== tag) continue;
+    if (classBits === 0) return classIndex;
+    const found = cells.getUint16(2 * (slot + EXACT_SLOTS), true);
+    return found >>> classBits === label >>> classBits ? found & (2 ** classBits - 1) : null;
+  }
+  return null;
+}
+
+function rangesClass(images: Images, name: Side, address: number): number {
+  const word = view(images, `${name}4_root`).getUint32(4 * (address >>> 16), true);
+  const kind = word & (2 ** ROOT_KIND_BITS - 1);
+  const at = word >>> ROOT_KIND_BITS;
+  if (kind === 0) return at;
+  const ranges = view(images, `${name}4_ranges`);
+  const perLine = LINE_BYTES / 4;
+  const perGroup = perLine / RANGE_GROUPS;
+  const few = kind < ROOT_LINES;
+  const n = kind - ROOT_LINES;
+  const first = few ? ((kind - 1) >>> 1) * perGroup : 0;
+  const room = few ? (1 + ((kind - 1) & 1)) * perGroup : (n < 64 ? n + 1 : 2 * n - 62) * perLine;
+  const cell = (range: number) => LINE_BYTES * (at + Math.floor(range / perLine)) + 2 * (range % perLine);
+  let found = first;
+  for (let i = first + 1; i < first + room; i++)
+    if (ranges.getUint16(cell(i), true) + (address & 0xffff) >= 65536) found = i;
+  return ranges.getUint16(cell(found) + LINE_BYTES / 2, true);
+}
+
+function class6(images: Images, name: Side, address: bigint): number {
+  const chunk = Number(address >> 112n);
+  const root = view(images, `${name}6_root`);
   const start = root.getUint32(8 * chunk, true);
   const count = root.getUint32(8 * chunk + 4, true);
   if (count === 0) return start;
-  const ranges = view(images, `${name}${value.family}_ranges`);
-  const range = value.family === 4 ? range4 : range6;
+  const ranges = view(images, `${name}6_ranges`);
   let low = start;
   let high = start + count; // the last range whose first address is not above the value
   while (high - low > 1) {
     const middle = (low + high) >>> 1;
-    if (range(ranges, middle).first <= (value.family === 4 ? value.value & 0xffffn : value.value))
-      low = middle;
+    if (range6(ranges, middle).first <= address) low = middle;
     else high = middle;
   }
-  return range(ranges, low).label;
-}
-
-function range4(ranges: DataView, index: number) {
-  const range = ranges.getUint32(4 * index, true);
-  return { first: BigInt(range >>> 16), label: range & 0xffff };
+  return range6(ranges, low).label;
 }
 
 function range6(ranges: DataView, index: number) {

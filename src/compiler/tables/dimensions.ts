@@ -7,6 +7,7 @@ import { type Segments, sweep4, sweep6 } from "./address-classes.ts";
 import { addressConstraints, fieldConstraints } from "./constraints.ts";
 import { fieldClasses } from "./field-classes.ts";
 import { Memberships } from "./membership.ts";
+import { SEGMENTS4_MAX } from "./ranges4-image.ts";
 
 export type DimensionName = FieldName | "source" | "destination";
 
@@ -26,6 +27,7 @@ export interface FieldDimension extends DimensionBase {
 }
 export interface AddressDimension extends DimensionBase {
   readonly kind: "address";
+  readonly name: "source" | "destination";
   readonly v4: Segments<Uint32Array>;
   readonly v6: Segments<readonly bigint[]>;
 }
@@ -61,6 +63,11 @@ function addressClasses(sets: readonly AddressSet[]) {
 function tellsApart(dimension: Dimension): boolean {
   const setCount = Math.max(...dimension.setOfRule) + 1;
   return dimension.classMembers.some((members) => members.length < setCount);
+}
+
+/** Before any of them goes to an exact table: a root that points to so many lines is tens of megabytes away. */
+export function hasTooManyRanges4(dimension: Dimension): boolean {
+  return dimension.kind === "address" && dimension.v4.firsts.length > SEGMENTS4_MAX;
 }
 
 /** Labels are 16 bits wide. */

@@ -1,13 +1,7 @@
-// A partition to the images of a root table and its ranges (struct address_root, address4_range, address6_range in
+// A partition of the IPv6 addresses to the images of a root table and its ranges (struct address_root, address6_range in
 // bpf/shared.h). A chunk, the addresses that share their first 16 bits, of one class alone has no ranges.
 
-import {
-  ADDRESS_ROOT,
-  ADDRESS4_RANGE_BYTES,
-  ADDRESS6_RANGE,
-  LINE_BYTES,
-  ROOT_ENTRIES,
-} from "../../bundle/abi.ts";
+import { ADDRESS_ROOT, ADDRESS6_RANGE, LINE_BYTES, ROOT_ENTRIES } from "../../bundle/abi.ts";
 import type { Segments } from "./address-classes.ts";
 
 export interface AddressImages {
@@ -18,21 +12,6 @@ export interface AddressImages {
 
 const ROOT_WORDS = ADDRESS_ROOT.bytes / 4;
 const RANGE6_WORDS = ADDRESS6_RANGE.bytes / 8;
-
-export function images4({ firsts, classes }: Segments<Uint32Array>): AddressImages {
-  const ranges = new Uint32Array(firsts.length + ROOT_ENTRIES); // a chunk adds one at most: its first range
-  const { root, count } = chunks(
-    firsts.length,
-    (segment) => firsts[segment]! >>> 16,
-    (segment) => (firsts[segment]! & 0xffff) === 0,
-    (segment) => classes[segment]!,
-    (at, segment, begins) => {
-      const low = begins ? 0 : firsts[segment]! & 0xffff;
-      ranges[at] = ((low << 16) | classes[segment]!) >>> 0;
-    },
-  );
-  return { root, ranges: toLines(ranges, count * ADDRESS4_RANGE_BYTES) };
-}
 
 export function images6({ firsts, classes }: Segments<readonly bigint[]>): AddressImages {
   const chunkOf = Uint16Array.from(firsts, (first) => Number(first >> 112n));
@@ -88,7 +67,7 @@ function chunks(
 }
 
 /** The first `bytes` bytes, filled up with zero to whole lines; null where there are none. */
-function toLines(array: Uint32Array | BigUint64Array, bytes: number): Uint8Array | null {
+function toLines(array: BigUint64Array, bytes: number): Uint8Array | null {
   if (bytes === 0) return null;
   const lines = new Uint8Array(Math.ceil(bytes / LINE_BYTES) * LINE_BYTES);
   lines.set(new Uint8Array(array.buffer, 0, bytes));

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * An address -> its class, by the tables that shared.h describes.
+ *
+ * Contract: class 0 where a table is too short, which no bundle that the reader took leads to.
+ *
+ * For random sources the time is that of the cache misses, so all lines that may be asked for are asked for at once:
+ * nothing here branches on what a table says, except the rare long chunk. Sixteen 16-bit lanes, four a word, are
+ * compared by arithmetic: BPF has no vectors and no conditional moves.
+ */
+#ifndef PISTON_ADDRESS_BPF_H
+#define PISTON_ADDRESS_BPF_H
+
+#include "canary.bpf.h"
+#include "parse.bpf.h"
+#include "tables.bpf.h"
+
+#define LANE_ONES 0x0001000100010001ULL
+#define LANE_HIGHS 0x8000800080008000ULL
+
+/* Halvings that leave one of at most 4,096 lines of an IPv4 chunk, and one of 2^20 ranges of an IPv6 chunk. */
+#define ADDRESS4_STEPS 12
+#define ADDRESS6_STEPS 20
+
+/* No class has this number. */
+#define NO_CLASS (1 << 16)
+
+/* 1 where a < b: the borrow of a - b. Without a branch, for a random source would have it mispredicted at each step. */
+static __always_inline __u64 is_below(__u64 a, __u64 b)
+{
+	return ((~a & b) | (~(a ^ b) & (a - b))) >> 63;
+}
+
+/* The high bit of each 16-bit lane that is `tag`. Tags have 15 bits. */
+static __always_inline __u64 lanes_equal(__u64 lanes, __u64 tag)
+{
+	return ~((lanes ^ (tag * LANE_ONES | LANE_HIGHS)) - LANE_ONES) & LANE_HIGHS;
+}
+
+/* 1 in each 16-bit lane that carries when `addend` is added: (a + b) / 2 without the carry's loss. */
+static __always_inline __u64 lanes_carry(__u64 lanes, __u64 addend)
+{
+	addend *= LANE_ONES;
+	return ((lanes & addend) + ((lanes ^ addend) >> 1 & ~LANE_HIGHS)) >> 15 & LANE_ONES;
+}
+
+/* 1 where `low` is not below the first address in the lowest lane of a group, which is not the chunk's first. */
+static __always_inline __u32 is_from(__u64 group, __u32 low)
+{
+	return (((__u32)group & 0xffff) + low) >> 16;
+}
+
+/* A permutation of the 32-bit numbers, and of those with 8 low zero bits where `mask` is 0xffffff00. */
+static __always_inline __u32 address4_mix(__u32 address, __u32 mask)
+{
+	address = (address & mask) * 0x7feb352d;
+	address ^= address >> 15 & mask;
+	return address * 0x846ca68b;
+}
+
+/* 1 where `value` is not 0, without a branch. */
+static __always_inline __u64 is_set(__u64 value)
+{
+	return (value | -value) >> 63;
+}
+
+/* `found` where it is a class, else `otherwise`. */
+static __always_inline __u32 class_or(__u32 found, __u32 otherwise)
+{
+	__u32 none = -(found >> 16);
+
+	return (found & ~none) | (otherwise & none);
+}
+
+/* The class of an entry of an exact table, NO_CLASS where there is none. */
+static __always_inline __u32 exact_class(const volatile struct exact_table *exact, void *table, __u32 key)
+{
+	__u64 product = (__u64)key * exact->buckets, tag = (__u32)product >> 17, first, second, label, is_entry;
+	__u32 bucket = product >> 32, class_bits = exact->class_bits, at;
+	const union line *line = line_at(table, class_bits ? bucket / 2 : bucket / 4);
+
+	if (!line)
+		return NO_CLASS;
+	at = class_bits ? bucket % 2 * 4 : bucket % 4 * 2;
+	first = lanes_equal(line->words[at], tag);
+	second = lanes_equal(line->words[at + 1], tag);
+	is_entry = is_set(first | second) & ~((tag + 1) >> 15); /* EXACT_EMPTY */
+	if (!class_bits) {
+		label = exact->class_index;
+	} else {
+		/* No tag is twice in a bucket, so one lane is left at most. */
+		label = (line->words[at + 2] & (first >> 15) * 0xffff) | (line->words[at + 3] & (second >> 15) * 0xffff);
+		label |= label >> 32;
+		label = (label | label >> 16) & 0xffff;
+		is_entry &= ~is_set((label ^ (product >> 1 & 0xffff)) >> class_bits);
+		label &= (1U << class_bits) - 1;
+	}
+	return class_or(label | (is_entry ^ 1) << 16, NO_CLASS);
+}
+
+/* The class by `root` and `ranges` alone. */
+static __always_inline __u32 ranges4_class(void *root, void *ranges, __u32 address)
+{
+	const union line *line = line_at(root, address >> 20);
+	__u32 entry, kind, at, group, two, low = address & 0xffff;
+	__u64 count;
+
+	if (!line)
+		return 0;
+	low -= CANARY(CANARY_RANGE_EDGE) & is_set(low);
+	entry = line->roots4[address >> 16 & 15];
+	kind = entry & ((1U << ROOT_KIND_BITS) - 1);
+	at = entry >> ROOT_KIND_BITS;
+	if (!kind)
+		return at;
+	if (kind >= ROOT_LINES) {
+		__u32 lines = kind - ROOT_LINES;
+
+		lines = lines < 64 ? lines + 1 : 2 * lines - 62;
+		/* The last line whose first range is not above `low`; line `at` never is. */
+		for (int step = 0; step < ADDRESS4_STEPS && lines > 1; step++) {
+			__u32 half = lines / 2;
+
+			line = line_at(ranges, at + half);
+			if (!line)
+				return 0;
+			at += half & -is_from(line->ranges4.firsts[0], low);
+			lines -= half;
+		}
+		line = line_at(ranges, at);
+		if (!line)
+			return 0;
+		group = 2 * is_from(line->ranges4.firsts[2], low);
+		two = 1;
+	} else {
+		group = (kind - 1) / 2;
+		two = (kind - 1) & 1;
+		line = line_at(ranges, at);
+		if (!line)
+			return 0;
+	}
+	/* Ranges of the one or two groups, after their first, whose first address is not above `low`. */
+	count = lanes_carry(line->ranges4.firsts[group & 3] & ~0xffffULL, low) +
+		lanes_carry(line->ranges4.firsts[(group + 1) & 3] & -(__u64)two, low);
+	return line->ranges4.classes[(group * 4 + (count * LANE_ONES >> 48)) & 15];
+}
+
+static __always_inline __u32 address4_class(const volatile struct address_table *config, void *hosts, void *nets,
+					    void *root, void *ranges, __u32 address)
+{
+	__u32 host = NO_CLASS, net = NO_CLASS;
+
+	if (config->hosts.buckets)
+		host = exact_class(&config->hosts, hosts, address4_mix(address, 0xffffffff));
+	if (config->nets.buckets)
+		net = exact_class(&config->nets, nets, address4_mix(address, 0xffffff00));
+	return class_or(host, class_or(net, ranges4_class(root, ranges, address)));
+}
+
+static __always_inline __u32 address6_class(void *root, void *ranges, __u64 high, __u64 low)
+{
+	const union line *line = line_at(root, high >> 51);
+	__u32 first, count;
+
+	if (!line)
+		return 0;
+	first = line->roots[high >> 48 & 7].start;
+	count = line->roots[high >> 48 & 7].count;
+	if (!count)
+		return first;
+	for (int step = 0; step < ADDRESS6_STEPS && count > 1; step++) {
+		__u32 half = count / 2, middle = first + half;
+		const struct address6_range *range;
+		__u64 below;
+
+		line = line_at(ranges, middle / 2);
+		if (!line)
+			return 0;
+		range = &line->ranges6[middle % 2];
+		/* (high, low) < (first_high, first_low): the high halves decide, or are equal and the low ones do. */
+		below = is_below(high, range->first_high) |
+			(~(is_below(range->first_high, high)) & is_below(low, range->first_low));
+		first += half & ((__u32)below - 1);
+		count -= half;
+	}
+	line = line_at(ranges, first / 2);
+	return line ? line->ranges6[first % 2].class_index : 0;
+}
+
+/*
+ * Global functions, for the verifier to walk each search once: before kernel 6.2 it compares every scalar exactly in a
+ * program that has functions, and the ends of four searches in a row would multiply.
+ */
+__noinline __u32 source4_class(__u32 address)
+{
+	return address4_class(&CONFIG.address[SIDE_SOURCE][FAMILY_IPV4], &source4_hosts, &source4_nets, &source4_root,
+			      &source4_ranges, address);
+}
+
+__noinline __u32 destination4_class(__u32 address)
+{
+	return address4_class(&CONFIG.address[SIDE_DESTINATION][FAMILY_IPV4], &destination4_hosts, &destination4_nets,
+			      &destination4_root, &destination4_ranges, address);
+}
+
+__noinline __u32 source6_class(__u64 high, __u64 low)
+{
+	return address6_class(&source6_root, &source6_ranges, high, low);
+}
+
+__noinline __u32 destination6_class(__u64 high, __u64 low)
+{
+	return address6_class(&destination6_root, &destination6_ranges, high, low);
+}
+
+static __always_inline __u32 source_class(const struct packet *packet)
+{
+	const volatile struct address_table *table4 = &CONFIG.address[SIDE_SOURCE][FAMILY_IPV4];
+	const volatile struct address_table *table6 = &CONFIG.address[SIDE_SOURCE][FAMILY_IPV6];
+
+	if (packet->family == FAMILY_IPV4)
+		return table4->present ? source4_class(packet->source_low) : table4->uniform_class;
+	return table6->present ? source6_class(packet->source_high, packet->source_low) : table6->uniform_class;
+}
+
+static __always_inline __u32 destination_class(const struct packet *packet)
+{
+	const volatile struct address_table *table4 = &CONFIG.address[SIDE_DESTINATION][FAMILY_IPV4];
+	const volatile struct address_table *table6 = &CONFIG.address[SIDE_DESTINATION][FAMILY_IPV6];
+
+	if (packet->family == FAMILY_IPV4)
+		return table4->present ? destination4_class(packet->destination_low) : table4->uniform_class;
+	return table6->present ? destination6_class(packet->destination_high, packet->destination_low)
+			       : table6->uniform_class;
+}
+
+#endif

@@ -1,0 +1,115 @@
+// A partition of the IPv4 addresses to the images of a root and its lines of ranges, as bpf/shared.h lays them out. A
+// chunk is the addresses that share their first 16 bits; one of one class has no ranges, one of up to eight
+// ranges has groups of one line, a longer one has lines of its own.
+
+import { strict as assert } from "node:assert";
+import {
+  LINE_BYTES,
+  RANGE_GROUPS,
+  RANGE4_LINES_MAX,
+  ROOT_ENTRIES,
+  ROOT_KIND_BITS,
+  ROOT_LINES,
+} from "../../bundle/abi.ts";
+import type { Segments } from "./address-classes.ts";
+
+export interface Ranges4Images {
+  readonly root: Uint8Array;
+  /** null where every chunk has one class. */
+  readonly ranges: Uint8Array | null;
+}
+
+const CELLS = LINE_BYTES / 2;
+const LINE_RANGES = CELLS / 2;
+const GROUP = LINE_RANGES / RANGE_GROUPS;
+/** Ranges that two groups hold. */
+const FEW = 2 * GROUP;
+
+/** Segments that are sure to fit in RANGE4_LINES_MAX lines, however they lie: a chunk wastes two lines at most. */
+export const SEGMENTS4_MAX = (RANGE4_LINES_MAX - 2 * ROOT_ENTRIES) * LINE_RANGES - ROOT_ENTRIES;
+
+export function ranges4Images({ firsts, classes }: Segments<Uint32Array>): Ranges4Images {
+  assert(firsts.length <= SEGMENTS4_MAX, "the capacity check refuses more");
+  const root = new Uint32Array(ROOT_ENTRIES);
+  const lines = new RangeLines(firsts.length);
+  let open = 0; // the segment that covers the chunk's first address
+  for (let chunk = 0; chunk < ROOT_ENTRIES; chunk++) {
+    const end = (chunk + 1) * 65536;
+    let next = open + 1;
+    if (next < firsts.length && firsts[next] === chunk * 65536) open = next++;
+    const begin = open;
+    while (next < firsts.length && firsts[next]! < end) open = next++;
+    root[chunk] =
+      open === begin
+        ? (classes[begin]! << ROOT_KIND_BITS) >>> 0
+        : lines.add(firsts, classes, begin, open - begin + 1);
+  }
+  return { root: new Uint8Array(root.buffer), ranges: lines.image() };
+}
+
+class RangeLines {
+  #cells: Uint16Array;
+  #lineCount = 0;
+  /** By free groups at their end: lines that have room. */
+  readonly #withRoom: number[][] = Array.from({ length: RANGE_GROUPS }, () => []);
+
+  constructor(segments: number) {
+    this.#cells = new Uint16Array((Math.ceil(segments / LINE_RANGES) + 16) * CELLS);
+  }
+
+  /** One chunk's ranges; returns the root's word. The first one begins, for the chunk, at its first address. */
+  add(firsts: Uint32Array, classes: Uint32Array, begin: number, count: number): number {
+    if (count > FEW) {
+      const lines = Math.ceil(count / LINE_RANGES);
+      const n = lines <= 64 ? lines - 1 : Math.ceil((lines + 62) / 2);
+      const line = this.#newLines(lines <= 64 ? lines : 2 * n - 62);
+      this.#fill(line, 0, firsts, classes, begin, count);
+      return word(line, ROOT_LINES + n);
+    }
+    const groups = Math.ceil(count / GROUP);
+    let free = groups;
+    while (free < RANGE_GROUPS && this.#withRoom[free]!.length === 0) free++;
+    const line = free < RANGE_GROUPS ? this.#withRoom[free]!.pop()! : this.#newLines(1);
+    const first = RANGE_GROUPS - free;
+    if (free > groups) this.#withRoom[free - groups]!.push(line);
+    this.#fill(line, first * GROUP, firsts, classes, begin, count);
+    return word(line, 1 + 2 * first + (groups - 1));
+  }
+
+  image(): Uint8Array | null {
+    if (this.#lineCount === 0) return null;
+    return new Uint8Array(this.#cells.slice(0, this.#lineCount * CELLS).buffer);
+  }
+
+  #newLines(count: number): number {
+    const line = this.#lineCount;
+    this.#lineCount += count;
+    if (this.#lineCount * CELLS > this.#cells.length) {
+      const grown = new Uint16Array(Math.max(this.#lineCount, 2 * line) * CELLS);
+      grown.set(this.#cells);
+      this.#cells = grown;
+    }
+    return line;
+  }
+
+  /** From `place` of the line on. The first range begins at the chunk's first address: its place stays 0. */
+  #fill(
+    line: number,
+    place: number,
+    firsts: Uint32Array,
+    classes: Uint32Array,
+    begin: number,
+    count: number,
+  ): void {
+    for (let i = 0; i < count; i++) {
+      const at = (line + Math.floor((place + i) / LINE_RANGES)) * CELLS + ((place + i) % LINE_RANGES);
+      if (i > 0) this.#cells[at] = -firsts[begin + i]!; // cut to 16 bits
+      this.#cells[at + LINE_RANGES] = classes[begin + i]!;
+    }
+  }
+}
+
+function word(line: number, kind: number): number {
+  assert(line < RANGE4_LINES_MAX);
+  return line * 2 ** ROOT_KIND_BITS + kind;
+}
