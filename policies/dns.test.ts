@@ -38,6 +38,13 @@ describe("authoritative DNS", () => {
     );
   });
 
+  it("only notes queries above 512 bytes: the rule is in shadow", () => {
+    const node = simulate(edge);
+    for (const payloadBytes of [512, 513])
+      expect(node.decide(udp({ from: client, to: server, payloadBytes }))).toPass("edge-dns/queries");
+    expect(node.counters().rules.get("edge-dns/longer-than-512")?.decided.packets).toBe(1);
+  });
+
   it("never limits the partners, from where the secondaries transfer", () => {
     const query = udp({ from: "198.51.100.250:40000", to: server, payloadBytes: 40 });
     for (const decision of simulate(edge).repeat(query, { count: 1_000 }))

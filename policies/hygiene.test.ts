@@ -61,6 +61,9 @@ describe("hygiene", () => {
       expect(decide(edge, tcp({ from: "192.0.2.5:40000", to: "203.0.113.80:22", flags }))).toPass(
         "management/ssh",
       );
+    expect(decide(edge, tcp({ from: "192.0.2.5:40000", to: "203.0.113.80:10250" }))).toPass(
+      "management/kubelet",
+    );
     expect(decide(edge, tcp({ from: "192.0.2.16:40000", to: "203.0.113.80:22" }))).toDrop(
       "closing/not-a-service",
     );

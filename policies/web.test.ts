@@ -28,6 +28,16 @@ describe("HTTPS", () => {
     expect(decide(edge, quic(1_024))).toPass("edge-web/clients");
   });
 
+  it("takes 1,000 short QUIC packets at once from a source, and then its long ones only", () => {
+    const node = simulate(edge);
+    const quic = (payloadBytes: number) =>
+      udp({ from: "1.2.3.4:40000", to: "203.0.113.80:443", payloadBytes });
+    for (const decision of node.repeat(quic(1_199), { count: 1_000 }))
+      expect(decision).toPass("edge-web/clients");
+    expect(node.decide(quic(1_199))).toDrop("edge-web/short-quic");
+    expect(node.decide(quic(1_200))).toPass("edge-web/clients");
+  });
+
   it("takes 100 connections at once from a source, then 50 a second", () => {
     const node = simulate(edge);
     const syn = tcp({ from: "1.2.3.4:40000", to: "203.0.113.80:443", flags: ["syn"] });

@@ -8,6 +8,10 @@ const COMMANDS: Commands = {
     load: async () => (await import("./check.ts")).default,
   },
   synth: { summary: "Compile policies into dist/", load: async () => (await import("./synth.ts")).default },
+  test: {
+    summary: "Run policy tests on both engines; which rules does none reach?",
+    load: async () => (await import("./test.ts")).default,
+  },
   explain: {
     summary: "Say what a packet gets, and why",
     load: async () => (await import("./explain.ts")).default,

@@ -7,22 +7,23 @@
 // of IPv6 extension headers. Where it is malformed its verdict is that of its parse class, which touches no state, and the
 // model says it; else the model judges it too, on limits of its own, and notes() says how many there were.
 
-import { FIRST_PARSE_REASON, PROOF, REASONS, type Reason, VERDICTS } from "../bundle/abi.ts";
+import {
+  COUNTER_KINDS,
+  COUNTERS_PER_SLOT,
+  COUNTERS_REASONS,
+  FIRST_PARSE_REASON,
+  PROOF,
+  REASONS,
+  type Reason,
+  VERDICTS,
+} from "../bundle/abi.ts";
 import type { Bundle } from "../bundle/index.ts";
 import type { PacketBatch } from "../capture/index.ts";
-import type { Evaluator } from "../compiler/evaluate.ts";
+import type { Counters, Evaluator } from "../compiler/evaluate.ts";
 import { parsePacket } from "../packet/parse.ts";
-import { type BpfMap, bpfUnavailable } from "../runtime/bpf/index.ts";
-import {
-  defaultObjectPath,
-  loadInstance,
-  readProgramObject,
-  rodata,
-  slotsImage,
-  tableImages,
-} from "../runtime/generation.ts";
-import { bucketBitsFor, countLimitKeys, limitTableEntries } from "../runtime/limit-table.ts";
-import { frozenTable } from "../runtime/tables.ts";
+import { bpfUnavailable } from "../runtime/bpf/index.ts";
+import { defaultObjectPath, readProgramObject } from "../runtime/generation.ts";
+import { createProofEngine } from "../runtime/proof-engine.ts";
 import { type Engine, type Outcome, Outcomes } from "./engine.ts";
 
 const SHORTEST_BYTES = 14;
@@ -32,6 +33,7 @@ const READ_FROM_L4_BYTES = 512;
 
 /** Keys of limits, and of blocks, before the kernel may forget the oldest. */
 const STATE_ENTRIES = 1 << 19;
+const STATELESS_ENTRIES = 1024;
 
 /** Why the kernel cannot judge in this process; null where it can. */
 export function kernelUnavailable(): string | null {
@@ -42,9 +44,28 @@ export function kernelUnavailable(): string | null {
   return null;
 }
 
+/** What policy tests want besides. */
+export interface KernelEngine extends Engine {
+  /** Blocks a source as an operator. Throws where it is no address. */
+  block(source: string, untilNs: bigint): void;
+  /** True where there was a block. */
+  unblock(source: string): boolean;
+  counters(): Counters;
+  /** Empties limits and blocks. */
+  clear(): void;
+}
+
 /** `fallback` is asked for only where a frame is like none above. Throws RuntimeFault where the program cannot be loaded. */
-export function kernelEngine(bundle: Bundle, fallback: () => Evaluator, entries = STATE_ENTRIES): Engine {
-  const instance = load(bundle, entries);
+export function kernelEngine(
+  bundle: Bundle,
+  fallback: () => Evaluator,
+  entries = STATE_ENTRIES,
+): KernelEngine {
+  const instance = createProofEngine(
+    bundle,
+    readProgramObject(defaultObjectPath()),
+    bundle.manifest.rules.some(({ limit }) => limit) ? entries : STATELESS_ENTRIES,
+  );
   const ruleOf = new Map<bigint, string | null>([[0n, null]]);
   for (const { stableId, id } of bundle.manifest.rules) ruleOf.set(BigInt(`0x${stableId}`), id);
   const outcomes = new Outcomes();
@@ -56,7 +77,7 @@ export function kernelEngine(bundle: Bundle, fallback: () => Evaluator, entries 
     name: "kernel",
     judge(batch) {
       const shown = show(batch);
-      const codes = instance.program.testRunMany(shown.bytes, shown.offsets, shown.metadata);
+      const codes = instance.runPacked(shown.bytes, shown.offsets, shown.metadata);
       const words = new BigUint64Array(shown.metadata.buffer);
       const halves = new Uint32Array(shown.metadata.buffer);
       judged.length = batch.count;
@@ -90,13 +111,33 @@ export function kernelEngine(bundle: Bundle, fallback: () => Evaluator, entries 
         notes.push(
           `${byModel} frames have headers beyond the ${LONGEST_BYTES} bytes that the kernel is shown; the model judged them`,
         );
-      for (const { name, map } of instance.state)
-        if ((name === "blocks" ? [...map.keys()].length : countLimitKeys(map)) > entries / 2)
-          notes.push(`${name} had more than ${entries / 2} keys: the kernel may have forgotten some`);
+      const size = instance.stateSize();
+      if (size > entries / 2)
+        notes.push(`limits and blocks had ${size} keys, of ${entries}: the kernel may have forgotten some`);
       return notes;
     },
+    block: (source, untilNs) => instance.block(source, untilNs),
+    unblock: (source) => instance.unblock(source),
+    counters: () => countersOf(bundle, instance.counters()),
+    clear: () => instance.clearState(),
     close: () => instance.close(),
   };
+}
+
+type RuleCounts = Parameters<Parameters<Counters["rules"]["forEach"]>[0]>[0];
+
+/** Slots are the rules' places in the manifest. */
+function countersOf({ manifest }: Bundle, counts: readonly { packets: number; bytes: number }[]): Counters {
+  const none = { packets: 0, bytes: 0 };
+  const reasons = Object.fromEntries(
+    REASONS.map((reason, i) => [reason, counts[i] ?? none]),
+  ) as Counters["reasons"];
+  const rules = manifest.rules.map(({ id }, index) => {
+    const first = COUNTERS_REASONS + index * COUNTERS_PER_SLOT;
+    const kinds = COUNTER_KINDS.map((kind, i) => [kind, counts[first + i] ?? none]);
+    return [id, Object.fromEntries(kinds) as RuleCounts] as const;
+  });
+  return { reasons, rules: new Map(rules) };
 }
 
 function isParseClass(reason: Reason): boolean {
@@ -105,50 +146,6 @@ function isParseClass(reason: Reason): boolean {
 
 /** include/uapi/linux/bpf.h, enum xdp_action. */
 const XDP = { drop: 1, pass: 2 } as const;
-
-function load(bundle: Bundle, entries: number) {
-  const handles: { close(): void }[] = [];
-  const own = <T extends { close(): void }>(handle: T): T => {
-    handles.push(handle);
-    return handle;
-  };
-  const close = () => {
-    for (const handle of handles) handle.close();
-  };
-  try {
-    const tables = new Map<string, BpfMap>();
-    const slots = slotsImage(Uint32Array.from(bundle.manifest.rules.keys()));
-    for (const image of [...tableImages(bundle), slots]) tables.set(image.name, own(frozenTable(image)));
-    const kept = new Set<"limit_state" | "blocks">();
-    const limitBits = bucketBitsFor(entries);
-    const loaded = loadInstance(
-      readProgramObject(defaultObjectPath()),
-      tables,
-      rodata(bundle, true, limitBits),
-      (elf) => {
-        const limits = bundle.manifest.rules.flatMap(({ limit }) => limit ?? []);
-        const wanted = {
-          limit_state: limits.length,
-          blocks: limits.filter((one) => one.blockForSeconds).length,
-        };
-        for (const name of ["limit_state", "blocks"] as const) {
-          const used = wanted[name] > 0;
-          if (name === "blocks") elf.setMaxEntries(name, used ? entries : 1024);
-          else if (used) elf.setMaxEntries(name, limitTableEntries(limitBits));
-          if (used) kept.add(name);
-        }
-      },
-    );
-    own(loaded.object);
-    own(loaded.program);
-    own(loaded.rodata);
-    const state = [...kept].map((name) => ({ name, map: own(loaded.object.map(name)) }));
-    return { program: loaded.program, state, close };
-  } catch (error) {
-    close();
-    throw error;
-  }
-}
 
 interface Shown {
   readonly bytes: Uint8Array;

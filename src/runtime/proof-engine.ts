@@ -29,6 +29,8 @@ export interface RawDecision {
 export interface ProofEngine extends ProofInstance {
   /** In order, each at its time, on the state that the ones before left. */
   runMany(packets: readonly TimedFrame[]): RawDecision[];
+  /** As BpfProgram.testRunMany, with struct proof as each packet's metadata. Returns XDP actions. */
+  runPacked(packets: Uint8Array, offsets: Uint32Array, metadata: Uint8Array): Uint32Array;
   /** As an operator, on the packets' clock. */
   block(source: string, untilNs: bigint): void;
   /** True where there was a block. */
@@ -76,6 +78,7 @@ export function createProofEngine(bundle: Bundle, object: ProgramObject, stateEn
       block: (source, untilNs) => blockUntil(blocks, source, untilNs),
       unblock: (source) => unblock(blocks, source).unblocked,
       runMany: (packets) => runMany(program, packets),
+      runPacked: (packets, offsets, metadata) => program.testRunMany(packets, offsets, metadata),
       counters: () => sumCounters(counters.readRange(0, countersInUse(rules)), possibleCpus()),
       stateSize: () => Math.max(countLimitKeys(limits), [...blocks.keys()].length),
       close,

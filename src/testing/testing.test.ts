@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { writePcap } from "../capture/fixture.ts";
 import {
   backend,
   by,
@@ -17,7 +18,7 @@ import {
   prefixes,
   range,
 } from "../policy/index.ts";
-import { decide, FaultyPolicyError, pistonMatchers, simulate, tcp, udp } from "./index.ts";
+import { CaptureError, decide, FaultyPolicyError, pistonMatchers, simulate, tcp, udp } from "./index.ts";
 
 expect.extend(pistonMatchers);
 
@@ -143,6 +144,28 @@ function lineOf(text: string): number {
   return lines.findIndex((line) => line.includes(text)) + 1;
 }
 
+describe("a capture", () => {
+  const packets = [QUERY, QUERY, QUERY].map((bytes, i) => ({ bytes, timeNs: BigInt(i) * 1_000_000n }));
+
+  test("is judged packet by packet at its times, from its path or its bytes", () => {
+    const path = join(directory, "queries.pcap");
+    writeFileSync(path, writePcap(packets));
+    for (const capture of [path, writePcap(packets)]) {
+      const replayed = simulate(edge).replay(capture);
+      expect(replayed.map(({ index, atMs, verdict, rule }) => [index, atMs, verdict, rule])).toEqual([
+        [0, 0, "pass", "edge-dns/queries"],
+        [1, 1, "pass", "edge-dns/queries"],
+        [2, 2, "drop", "edge-dns/queries-per-source"],
+      ]);
+      expect(replayed[2]!.frame).toEqual(QUERY);
+    }
+  });
+  test("that is none is refused", () => {
+    expect(() => simulate(edge).replay(new Uint8Array(3))).toThrow(CaptureError);
+    expect(() => simulate(edge).replay(join(directory, "none.pcap"))).toThrow(/no such file/);
+  });
+});
+
 describe("matchers", () => {
   const failure = (assertion: () => void): string => {
     try {
@@ -177,6 +200,24 @@ describe("matchers", () => {
       /^expected anything but drop\n {5}got drop by hygiene\/denied, reason rule/,
     );
     expect(failure(() => expect(decision).toDrop(null))).toMatch(/^expected drop by no rule\n/);
+  });
+  test("a table of cases prints every row that differs", () => {
+    const line = "udp 198.51.100.7:4000 > 203.0.113.53:53 len 58";
+    expect(edge).toDecide([
+      [QUERY, { verdict: "pass", rule: "edge-dns/queries" }],
+      [line, { verdict: "pass" }],
+      ["udp 192.0.2.1:1 > 203.0.113.53:53", { verdict: "drop", rule: "hygiene/denied" }, { atMs: 5 }],
+    ]);
+    const message = failure(() =>
+      expect(edge).toDecide([
+        [line, { verdict: "drop" }],
+        [line, { verdict: "pass" }],
+        [line, { reason: "default" }],
+      ]),
+    );
+    expect(message).toMatch(/^row 1: expected drop\n/);
+    expect(message).not.toContain("row 2");
+    expect(message).toContain("row 3: expected any verdict, reason default");
   });
   test("what is no decision fails in words", () => {
     expect(failure(() => expect("drop").toDrop())).toBe(
