@@ -10,6 +10,8 @@ import { INSTANCE, LINE_BYTES, RODATA, SECTION_NAMES } from "../bundle/abi.ts";
 import { sha256Hex } from "../bundle/digest.ts";
 import type { Bundle } from "../bundle/index.ts";
 import { BpfMap, BpfObject, type BpfProgram } from "../runtime/bpf/index.ts";
+import { rodata } from "../runtime/generation.ts";
+import { limitTableEntries, SERVING_BUCKET_BITS } from "../runtime/limit-table.ts";
 import { frozenTable, zeroTable } from "../runtime/tables.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -80,6 +82,8 @@ export class Rig {
       this.#handles.push(slots);
       this.#object.reuseMap("counter_slots", slots);
       this.#object.setInitialValue(".rodata", rodataOf(bundle, samplesPerJiffy));
+      if (bundle?.manifest.rules.some((rule) => rule.action === "limit"))
+        this.#object.setMaxEntries("limit_state", limitTableEntries(SERVING_BUCKET_BITS));
       this.#object.setMaxEntries("bench_feed", feed.length / LINE_BYTES);
       for (const [name, entries] of Object.entries(maxEntries)) this.#object.setMaxEntries(name, entries);
       this.#object.load();
@@ -144,12 +148,14 @@ function identitySlots(rules: number) {
   return { name: "counter_slots", bytes, sha256: sha256Hex(bytes) };
 }
 
-/** As the agent writes it for an instance that serves (src/runtime/generation.ts). */
+/** The agent's own for an instance that serves, but for the samples. */
 function rodataOf(bundle: Bundle | null, samplesPerJiffy: number): Uint8Array {
-  const bytes = new Uint8Array(RODATA.bytes);
-  const config = bundle?.section("config");
-  if (config) bytes.set(config, RODATA.config);
-  new DataView(bytes.buffer).setUint32(RODATA.instance + INSTANCE.samplesPerJiffy, samplesPerJiffy, true);
+  const bytes = bundle ? rodata(bundle, false) : new Uint8Array(RODATA.bytes);
+  new DataView(bytes.buffer, bytes.byteOffset).setUint32(
+    RODATA.instance + INSTANCE.samplesPerJiffy,
+    samplesPerJiffy,
+    true,
+  );
   return bytes;
 }
 
