@@ -18,6 +18,7 @@ import type {
   SetNode,
   SourceLocation,
 } from "../../src/policy/types.ts";
+import { Random } from "./random.ts";
 
 const PARSE_CLASSES: readonly ParseClass[] = [
   "other-ethertype",
@@ -92,25 +93,58 @@ const prefixes6 = fc
   .map(([base, offset, length]) => prefixText(near(base, offset), length));
 const prefixes = fc.oneof(prefixes4, prefixes4, prefixes6);
 
+/**
+ * Hundreds to thousands of prefixes, as feeds have them: single addresses all over the space, or prefixes packed into one
+ * /16 (IPv4) or /32 (IPv6), so that one chunk of a table is deep.
+ */
+const dense: fc.Arbitrary<string[]> = fc
+  .record({
+    seed: fc.integer(),
+    count: fc.constantFrom(60, 300, 1000),
+    family: fc.constantFrom(4 as const, 4 as const, 6 as const),
+    isPacked: fc.boolean(),
+  })
+  .map(({ seed, count, family, isPacked }) => {
+    const random = new Random(seed);
+    const list: string[] = [];
+    for (let i = 0; i < count; i++) {
+      const low = BigInt(isPacked ? random.bits() >>> 16 : random.bits());
+      const length = random.chance(0.7)
+        ? family === 4
+          ? 32
+          : 64
+        : (family === 4 ? 20 : 48) + random.below(13);
+      const value =
+        family === 4 ? (isPacked ? 0xc612n << 16n : 0n) | low : (0x2001_0db8n << 96n) | (low << 64n);
+      list.push(prefixText(formatAddress(family, value), length));
+    }
+    return list;
+  });
+
 /** Named sets: literals at first, then unions and differences of them. A difference may leave nothing: lowering says so. */
 const sets: fc.Arbitrary<Record<string, SetNode>> = fc
   .record({
     literals: fc.tuple(
-      ...[4, 12, 60].map((maxLength) => fc.array(prefixes, { minLength: 1, maxLength, size: "max" })),
+      fc.array(prefixes, { minLength: 1, maxLength: 4 }),
+      fc.array(prefixes, { minLength: 1, maxLength: 12, size: "max" }),
+      fc.oneof(
+        { weight: 9, arbitrary: fc.array(prefixes, { minLength: 1, maxLength: 60, size: "max" }) },
+        { weight: 1, arbitrary: dense },
+      ),
     ),
     union: fc.subarray(["s0", "s1", "s2"], { minLength: 1 }),
     without: fc.subarray(["s1", "s2"], { minLength: 1 }),
     last: fc.constantFrom("s3", "s4", "s0"),
   })
   .map(({ literals, union, without, last }) => ({
-    s0: { kind: "literal-set", prefixes: literals[0]!, location: here() },
-    s1: { kind: "literal-set", prefixes: literals[1]!, location: here() },
-    s2: { kind: "literal-set", prefixes: literals[2]!, location: here() },
+    s0: { kind: "literal-set", prefixes: literals[0], location: here() },
+    s1: { kind: "literal-set", prefixes: literals[1], location: here() },
+    s2: { kind: "literal-set", prefixes: literals[2], location: here() },
     s3: { kind: "union-set", members: union, location: here() },
     s4: { kind: "difference-set", from: "s0", without, location: here() },
     s5: {
       kind: "union-set",
-      members: [last, { kind: "literal-set", prefixes: literals[0]!.slice(0, 1), location: here() }],
+      members: [last, { kind: "literal-set", prefixes: literals[0].slice(0, 1), location: here() }],
       location: here(),
     },
   }));

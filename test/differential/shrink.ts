@@ -1,7 +1,7 @@
 // A fleet and packets that disagree to fewer of both that still do: packets cut away by halves, then rules, sets and
 // fields one by one. Greedy and bounded: what is left is for a person to read, not the least there is.
 
-import type { Fleet, ManagementFlow, Policy, Rule } from "../../src/policy/types.ts";
+import type { Fleet, LiteralSet, ManagementFlow, Policy, Rule } from "../../src/policy/types.ts";
 import type { Step } from "./step.ts";
 
 export interface Sequence {
@@ -37,6 +37,7 @@ export function shrink(
   for (const change of [...ruleRemovals(best.fleet), withoutManagement])
     keeps({ ...best, fleet: change(best.fleet) });
   for (const change of fieldRemovals(best.fleet)) keeps({ ...best, fleet: change(best.fleet) });
+  for (const name of Object.keys(best.fleet.sets)) shrinkSet(name, () => best, keeps);
   shrinkSteps(() => best, keeps);
   return best;
 }
@@ -50,6 +51,24 @@ function shrinkSteps(best: () => Sequence, keeps: (smaller: Sequence) => boolean
       if (rest.length > 0) keeps({ fleet, steps: rest });
     }
   }
+}
+
+/** Halves of a literal set, then quarters, down to eight prefixes. All policies of a random fleet share its sets. */
+function shrinkSet(name: string, best: () => Sequence, keeps: (smaller: Sequence) => boolean): void {
+  const prefixesOf = () => {
+    const set = best().fleet.sets[name];
+    return set?.kind === "literal-set" ? set.prefixes : [];
+  };
+  for (let chunk = Math.ceil(prefixesOf().length / 2); chunk > 8; chunk = Math.floor(chunk / 2))
+    for (let end = prefixesOf().length; end > 0; end -= chunk) {
+      const { fleet, steps } = best();
+      const prefixes = prefixesOf().filter((_, index) => index < end - chunk || index >= end);
+      if (prefixes.length === 0) continue;
+      const set = { ...(fleet.sets[name] as LiteralSet), prefixes };
+      const sets = { ...fleet.sets, [name]: set };
+      const policies = fleet.policies.map((policy): Policy => ({ ...policy, sets }));
+      keeps({ fleet: { ...fleet, sets, policies }, steps });
+    }
 }
 
 type Change = (fleet: Fleet) => Fleet;
