@@ -34,11 +34,23 @@ export interface ShardedBundle {
   readonly compressedBytes: number;
 }
 
-export function splitBundle(fleetName: string, bundleBytes: Uint8Array): ShardedBundle {
+/** A bundle's check and its manifests both ask for it. */
+const compressions = new WeakMap<Uint8Array, Uint8Array>();
+
+function compress(bundleBytes: Uint8Array): Uint8Array {
+  const known = compressions.get(bundleBytes);
+  if (known) return known;
   const compressed = zstdCompressSync(bundleBytes, {
     params: { [constants.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL },
     pledgedSrcSize: bundleBytes.length,
   });
+  compressions.set(bundleBytes, compressed);
+  return compressed;
+}
+
+/** `bundleBytes` must not change afterwards. */
+export function splitBundle(fleetName: string, bundleBytes: Uint8Array): ShardedBundle {
+  const compressed = compress(bundleBytes);
   const shards: Shard[] = [];
   for (let start = 0; start < compressed.length; start += SHARD_BYTES) {
     const bytes = compressed.subarray(start, start + SHARD_BYTES);

@@ -4,6 +4,7 @@
 
 import { type AddressSet, fromPrefixes } from "../../ir/address-set.ts";
 import { isFault, type Prefix, type PrefixFault, parsePrefix } from "../../ir/prefix.ts";
+import { radixSort } from "../../ir/radix-sort.ts";
 
 export interface FeedLineFault {
   /** Both from 1. */
@@ -33,11 +34,15 @@ const SLASH = 47;
 const ZERO = 48;
 const SEMICOLON = 59;
 
+/** Bytes within a line; a newline ends it before they are asked for. */
+const BLANKS = [9, 11, 12, 13, 32] as const;
+const isBlank = tableOf(BLANKS);
+/** What ends an entry. */
+const isSeparator = tableOf([...BLANKS, NEWLINE, COMMA, SEMICOLON, HASH]);
+
 export function parseFeed(bytes: Uint8Array): FeedContent {
   const decoder = new TextDecoder("utf-8");
-  // The shortest line is `1.1.1.1` and a newline: eight bytes. Key: first address × 64 + prefix length, 38 bits.
-  const keys = new Float64Array(Math.floor(bytes.length / 8) + 1);
-  let keyCount = 0;
+  const entries4 = new Entries4(bytes);
   const prefixes6: Prefix[] = [];
   const faults: FeedLineFault[] = [];
   let faultCount = 0;
@@ -46,84 +51,104 @@ export function parseFeed(bytes: Uint8Array): FeedContent {
   let line = 0;
   for (let lineStart = hasMark ? 3 : 0; lineStart < bytes.length; ) {
     line++;
-    const newline = bytes.indexOf(NEWLINE, lineStart);
-    const lineEnd = newline < 0 ? bytes.length : newline;
     let start = lineStart;
-    while (start < lineEnd && isBlank(bytes[start]!)) start++;
+    while (isBlank[bytes[start]!]) start++;
     let end = start;
-    while (end < lineEnd && !isSeparator(bytes[end]!)) end++;
+    while (end < bytes.length && !isSeparator[bytes[end]!]) end++;
     const column = start - lineStart + 1;
-    const isComment = start === lineEnd || bytes[start] === HASH || bytes[start] === SEMICOLON;
+    // A line that is empty, or that a comment begins, has no entry.
+    const isComment = start === end && bytes[start] !== COMMA;
+    let lineEnd = end;
+    while (lineEnd < bytes.length && bytes[lineEnd] !== NEWLINE) lineEnd++;
     lineStart = lineEnd + 1;
-    if (isComment) continue;
+    if (isComment || entries4.take(start, end)) continue;
 
-    const key = key4(bytes, start, end);
-    if (key >= 0) {
-      keys[keyCount++] = key;
-      continue;
-    }
     const text = decoder.decode(bytes.subarray(start, end));
     const parsed = parsePrefix(text);
     if (!isFault(parsed)) prefixes6.push(parsed);
     else if (++faultCount <= FAULTS_LISTED) faults.push({ line, column, text, fault: parsed });
   }
-  const addresses = Object.freeze({
-    v4: mergeKeys(keys.subarray(0, keyCount)),
-    v6: fromPrefixes(prefixes6).v6,
-  });
-  return { addresses, entries: keyCount + prefixes6.length, faults, faultCount };
+  const addresses = Object.freeze({ v4: entries4.ranges(), v6: fromPrefixes(prefixes6).v6 });
+  return { addresses, entries: entries4.count + prefixes6.length, faults, faultCount };
 }
 
-/** Key of a strict dotted-decimal address or canonical prefix at `start`..`end`; -1 for everything else. */
-function key4(bytes: Uint8Array, start: number, end: number): number {
-  let at = start;
-  let address = 0;
-  for (let octet = 0; octet < 4; octet++) {
-    const first = bytes[at]! - ZERO;
-    let value = 0;
-    let digits = 0;
-    for (; at < end; at++, digits++) {
-      const digit = bytes[at]! - ZERO;
-      if (digit < 0 || digit > 9) break;
-      value = value * 10 + digit;
-    }
-    if (digits === 0 || digits > 3 || value > 255 || (digits > 1 && first === 0)) return -1;
-    address = address * 256 + value;
-    if (octet < 3 && (at >= end || bytes[at++] !== DOT)) return -1;
+/** The IPv4 entries of a feed. */
+class Entries4 {
+  readonly #bytes: Uint8Array;
+  readonly #firsts: Uint32Array;
+  /** Addresses after the first. */
+  readonly #rests: Uint32Array;
+  count = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    // The shortest line is `1.1.1.1` and a newline: eight bytes.
+    const most = Math.floor(bytes.length / 8) + 1;
+    this.#firsts = new Uint32Array(most);
+    this.#rests = new Uint32Array(most);
   }
-  if (at === end) return address * 64 + 32;
-  if (bytes[at++] !== SLASH) return -1;
-  const digits = end - at;
-  const tens = bytes[at]! - ZERO;
-  const length = digits === 1 ? tens : tens * 10 + (bytes[at + 1]! - ZERO);
-  const isNumber = digits === 1 ? tens >= 0 && tens <= 9 : digits === 2 && tens >= 1 && tens <= 3;
-  const last = bytes[end - 1]! - ZERO;
-  if (!isNumber || last < 0 || last > 9 || length > 32) return -1;
-  return address % 2 ** (32 - length) === 0 ? address * 64 + length : -1;
-}
 
-/** Sorts in place; pairs first, last of disjoint, non-adjacent ranges. */
-function mergeKeys(keys: Float64Array): Uint32Array {
-  keys.sort();
-  const pairs = new Uint32Array(2 * keys.length);
-  let size = 0;
-  for (const key of keys) {
-    const first = Math.floor(key / 64);
-    const last = first + 2 ** (32 - (key % 64)) - 1;
-    if (size > 0 && first <= pairs[size - 1]! + 1) {
-      if (last > pairs[size - 1]!) pairs[size - 1] = last;
-    } else {
-      pairs[size++] = first;
-      pairs[size++] = last;
+  /** False, and nothing taken, where `start`..`end` is no strict dotted-decimal address or canonical prefix. */
+  take(start: number, end: number): boolean {
+    const bytes = this.#bytes;
+    let at = start;
+    let address = 0;
+    for (let octet = 0; octet < 4; octet++) {
+      const first = at;
+      let value = 0;
+      for (; at < end; at++) {
+        const digit = bytes[at]! - ZERO;
+        if (digit < 0 || digit > 9) break;
+        value = value * 10 + digit;
+      }
+      const digits = at - first;
+      if (digits === 0 || digits > 3 || value > 255 || (digits > 1 && bytes[first] === ZERO)) return false;
+      address = (address << 8) | value;
+      if (octet < 3 && (at >= end || bytes[at++] !== DOT)) return false;
     }
+    const length = at === end ? 32 : this.#length(at, end);
+    if (length < 0) return false;
+    const rest = length === 0 ? 0xffff_ffff : 2 ** (32 - length) - 1;
+    if ((address & rest) !== 0) return false;
+    this.#firsts[this.count] = address;
+    this.#rests[this.count++] = rest;
+    return true;
   }
-  return pairs.slice(0, size);
+
+  /** Of `/0` to `/32`; -1 for everything else. */
+  #length(start: number, end: number): number {
+    const bytes = this.#bytes;
+    const digits = end - start - 1;
+    if (bytes[start] !== SLASH || digits < 1 || digits > 2) return -1;
+    const tens = digits === 2 ? bytes[start + 1]! - ZERO : 0;
+    const ones = bytes[end - 1]! - ZERO;
+    if ((digits === 2 && (tens < 1 || tens > 3)) || ones < 0 || ones > 9) return -1;
+    const length = 10 * tens + ones;
+    return length > 32 ? -1 : length;
+  }
+
+  /** Pairs first, last of disjoint, non-adjacent ranges. Uses the entries up. */
+  ranges(): Uint32Array {
+    const sorted = radixSort(this.#firsts.subarray(0, this.count), this.#rests.subarray(0, this.count));
+    const pairs = new Uint32Array(2 * this.count);
+    let size = 0;
+    for (let i = 0; i < this.count; i++) {
+      const first = sorted.keys[i]!;
+      const last = first + sorted.values[i]!;
+      if (size > 0 && first <= pairs[size - 1]! + 1) {
+        if (last > pairs[size - 1]!) pairs[size - 1] = last;
+      } else {
+        pairs[size++] = first;
+        pairs[size++] = last;
+      }
+    }
+    return size === pairs.length ? pairs : pairs.slice(0, size);
+  }
 }
 
-function isBlank(byte: number): boolean {
-  return byte === 32 || (byte >= 9 && byte <= 13);
-}
-
-function isSeparator(byte: number): boolean {
-  return isBlank(byte) || byte === COMMA || byte === SEMICOLON || byte === HASH;
+/** 1 for each of the bytes. */
+function tableOf(members: readonly number[]): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const member of members) table[member] = 1;
+  return table;
 }

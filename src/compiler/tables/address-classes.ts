@@ -2,6 +2,7 @@
 // all edges of all sets; neighbours of the same class are one segment.
 
 import type { AddressSet } from "../../ir/address-set.ts";
+import { radixSort } from "../../ir/radix-sort.ts";
 import { type Memberships, NOWHERE } from "./membership.ts";
 
 const END_4 = 2 ** 32;
@@ -14,39 +15,33 @@ export interface Segments<N> {
 }
 
 export function sweep4(sets: readonly AddressSet[], memberships: Memberships): Segments<Uint32Array> {
-  // One double holds an edge and its set: 32 bits of address, up to 21 of set. Typed arrays sort without a callback.
   const count = sets.reduce((sum, set) => sum + set.v4.length, 0);
-  const edges = new Float64Array(count);
+  const addresses = new Uint32Array(count);
+  const setOfEdge = new Uint32Array(count);
   let filled = 0;
   sets.forEach(({ v4 }, index) => {
     for (let i = 0; i < v4.length; i++) {
       const at = v4[i]! + (i & 1); // odd: the last address, so the edge is the one after
-      if (at < END_4) edges[filled++] = at * sets.length + index;
+      if (at === END_4) continue;
+      addresses[filled] = at;
+      setOfEdge[filled++] = index;
     }
   });
-  const sorted = edges.subarray(0, filled).sort();
+  const edges = radixSort(addresses.subarray(0, filled), setOfEdge.subarray(0, filled));
   const firsts = new Uint32Array(filled + 1);
   const classes = new Uint32Array(filled + 1);
   let length = 0;
   let state = NOWHERE;
-  for (let i = 0, at = 0; ; ) {
-    let next = END_4;
-    for (; i < filled; i++) {
-      const edge = sorted[i]!;
-      const address = Math.floor(edge / sets.length);
-      if (address !== at) {
-        next = address;
-        break;
-      }
-      state = memberships.toggle(state, edge - address * sets.length);
-    }
+  let at = 0;
+  for (let i = 0; ; ) {
+    while (i < filled && edges.keys[i] === at) state = memberships.toggle(state, edges.values[i++]!);
     const label = memberships.classOf(state);
     if (length === 0 || classes[length - 1] !== label) {
       firsts[length] = at;
       classes[length++] = label;
     }
-    if (next === END_4) break;
-    at = next;
+    if (i === filled) break;
+    at = edges.keys[i]!;
   }
   return { firsts: firsts.slice(0, length), classes: classes.slice(0, length) };
 }

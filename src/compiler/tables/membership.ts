@@ -4,6 +4,9 @@
 /** The membership of no set. */
 export const NOWHERE = 0;
 
+/** A power of two. */
+const RECENT = 4_096;
+
 export class Memberships {
   readonly #setCount: number;
   /** Sets of each state, ascending. */
@@ -11,8 +14,11 @@ export class Memberships {
   readonly #states = new Map<string, number>([["", NOWHERE]]);
   /** state × set to state: a sweep over a million edges of few sets takes few different steps. */
   readonly #steps = new Map<number, number>();
-  /** State to class: only states that some value is in are classes, numbered as they are first met. */
-  readonly #classes = new Map<number, number>();
+  /** The steps taken last, by their lowest bits: most steps of a sweep are a few, over and over. */
+  readonly #recentSteps = new Float64Array(RECENT).fill(-1);
+  readonly #recentStates = new Uint32Array(RECENT);
+  /** State to class, -1 for none: only states that some value is in are classes, numbered as they are first met. */
+  readonly #classes: number[] = [-1];
   readonly #classMembers: (readonly number[])[] = [];
 
   constructor(setCount: number) {
@@ -22,8 +28,15 @@ export class Memberships {
   /** The state after the value's membership in `set` turned round. */
   toggle(state: number, set: number): number {
     const step = state * this.#setCount + set;
-    const known = this.#steps.get(step);
-    if (known !== undefined) return known;
+    const place = step % RECENT;
+    if (this.#recentSteps[place] === step) return this.#recentStates[place]!;
+    const next = this.#steps.get(step) ?? this.#firstStep(state, set, step);
+    this.#recentSteps[place] = step;
+    this.#recentStates[place] = next;
+    return next;
+  }
+
+  #firstStep(state: number, set: number, step: number): number {
     const before = this.#members[state]!;
     const after = before.includes(set)
       ? before.filter((member) => member !== set)
@@ -33,6 +46,7 @@ export class Memberships {
     if (next === undefined) {
       next = this.#members.length;
       this.#members.push(after);
+      this.#classes.push(-1);
       this.#states.set(key, next);
     }
     this.#steps.set(step, next);
@@ -40,10 +54,10 @@ export class Memberships {
   }
 
   classOf(state: number): number {
-    let found = this.#classes.get(state);
-    if (found === undefined) {
+    let found = this.#classes[state]!;
+    if (found < 0) {
       found = this.#classMembers.length;
-      this.#classes.set(state, found);
+      this.#classes[state] = found;
       this.#classMembers.push(this.#members[state]!);
     }
     return found;

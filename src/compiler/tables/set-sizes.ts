@@ -12,16 +12,13 @@ export interface SetSize {
 }
 
 export function setSize({ v4, v6 }: AddressSet): SetSize {
-  const bytes = new Uint8Array(4 * v4.length + 16 * v6.length);
-  const view = new DataView(bytes.buffer);
-  let at = 0;
-  for (const address of v4) {
-    view.setUint32(at, address);
-    at += 4;
-  }
+  const bytes = Buffer.alloc(4 * v4.length + 16 * v6.length);
+  new Uint32Array(bytes.buffer, bytes.byteOffset, v4.length).set(v4);
+  bytes.subarray(0, 4 * v4.length).swap32();
+  let at = 4 * v4.length;
   for (const address of v6) {
-    view.setBigUint64(at, address >> 64n);
-    view.setBigUint64(at + 8, BigInt.asUintN(64, address));
+    bytes.writeBigUInt64BE(address >> 64n, at);
+    bytes.writeBigUInt64BE(BigInt.asUintN(64, address), at + 8);
     at += 16;
   }
   let prefixes4 = 0;
