@@ -34,7 +34,7 @@ if (values.help) {
 const seed = numberOf(values.seed, "seed", Math.floor(Math.random() * 2 ** 31));
 const pairs = numberOf(values.pairs, "pairs", Infinity);
 const timeoutMs = 60_000 * numberOf(values.minutes, "minutes", pairs === Infinity ? 1 : Infinity);
-const packets = numberOf(values.packets, "packets", 2048);
+const packets = numberOf(values.packets, "packets", 4096);
 console.log(`seed ${seed}`);
 
 const object = readProgramObject(fileURLToPath(new URL("../../build/filter.bpf.o", import.meta.url)));

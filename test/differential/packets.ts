@@ -23,6 +23,7 @@ const TAG_BYTES = 4;
 const IPV6_BYTES = 40;
 const LENGTH_MAX = 65_535;
 const UDP = 17;
+const FRAGMENT_HEADER = 44;
 
 // ---- Shapes ----------------------------------------------------------------------------------------------------------
 
@@ -114,6 +115,8 @@ export function shapes(edges: Edges): fc.Arbitrary<Uint8Array> {
     destination: v4,
     ttl: of("ttl", [64, 255]),
     dscp: of("dscp"),
+    ecn: fc.nat(3),
+    dontFragment: fc.boolean(),
     options: sometimes(options4, 15),
     moreFragments: sometimes(fc.boolean(), 15),
     fragmentOffset: sometimes(offsets, 12),
@@ -126,6 +129,8 @@ export function shapes(edges: Edges): fc.Arbitrary<Uint8Array> {
     destination: v6,
     hopLimit: of("ttl", [64, 255]),
     dscp: of("dscp"),
+    ecn: fc.nat(3),
+    flowLabel: fc.constantFrom(0, 0xfffff),
     extensions: sometimes(extensions, 30),
     payloadLength: sometimes(fc.constantFrom(0, 1, 7, 8, 65_535), 3),
     version: sometimes(fc.nat(15), 1),
@@ -140,7 +145,11 @@ export function shapes(edges: Edges): fc.Arbitrary<Uint8Array> {
     })),
     of("l3Length", L3_LENGTHS).map((lengthBytes) => ({ lengthBytes: Math.min(lengthBytes, 1600) })),
   );
-  const tag = fc.record({ id: of("vlan"), type: fc.constantFrom(0x8100, 0x88a8) });
+  const tag = fc.record({
+    id: of("vlan"),
+    priority: fc.constantFrom(0, 7),
+    type: fc.constantFrom(0x8100, 0x88a8),
+  });
   const tags = fc.oneof(
     { weight: 85, arbitrary: fc.constant(undefined) },
     { weight: 14, arbitrary: fc.array(tag, { minLength: 1, maxLength: 2 }) },
@@ -217,7 +226,7 @@ function vary(base: Uint8Array, edges: Edges, random: Random): Uint8Array {
   const view = new DataView(frame.buffer);
   const hasPorts = packet.fields.sourcePort !== null;
   for (let changes = 1 + random.below(3); changes > 0; changes--) {
-    switch (random.below(9)) {
+    switch (random.below(10)) {
       case 0:
       case 1:
       case 2:
@@ -238,6 +247,10 @@ function vary(base: Uint8Array, edges: Edges, random: Random): Uint8Array {
         break;
       case 7:
         frame[l3 + (family === 4 ? 8 : 7)] = random.pick(edges.fields.ttl);
+        break;
+      case 8: // bits that are reserved, and mean nothing: in the flags of IPv4, and in a fragment header of IPv6
+        if (family === 4) frame[l3 + 6]! ^= 0x80;
+        else if (frame[l3 + 6] === FRAGMENT_HEADER) frame[l3 + 43]! ^= 2 << random.below(2);
         break;
       default:
         if (packet.fields.tcpFlags !== null) frame[l4 + 13] = random.pick(edges.fields.tcpFlags);
