@@ -12,6 +12,7 @@ import { type Family, formatAddress, parseAddress } from "../ir/prefix.ts";
 import { alwaysPassed } from "../packet/always-passed.ts";
 import { type ParsedPacket, type ParseResult, parsePacket } from "../packet/parse.ts";
 import { formatPacket } from "../packet/text.ts";
+import { Candidates } from "./evaluate/candidates.ts";
 import {
   type Counters,
   count,
@@ -72,6 +73,8 @@ export function createEvaluator(
   const blocks = new Blocks();
   const management = fleet.management.map((rule, i) => readyRule(rule, true, matchOf(rule, i)));
   const rules = fleet.rules.map((rule, i) => readyRule(rule, false, matchOf(rule, management.length + i)));
+  const managementInQuestion = new Candidates(management);
+  const rulesInQuestion = new Candidates(rules);
   const countsByRule = new Map([...management, ...rules].map((rule) => [rule.ir.id, rule.counts]));
   assert(countsByRule.size === management.length + rules.length, "rule ids are unique in a fleet");
 
@@ -101,7 +104,7 @@ export function createEvaluator(
     const always = alwaysPassed(packet);
     if (always) return passAlways(always);
     const subject = subjectOf(packet);
-    for (const flow of management) {
+    for (const flow of trace ? management : managementInQuestion.of(subject)) {
       const matched = matches(flow.match, subject);
       trace?.push(ruleStep(flow, subject, null));
       if (!matched) continue;
@@ -121,7 +124,7 @@ export function createEvaluator(
     }
 
     // 4. Rules.
-    for (const rule of rules) {
+    for (const rule of trace ? rules : rulesInQuestion.of(subject)) {
       const { ir, limit, counts } = rule;
       const matched = matches(rule.match, subject);
       if (!matched || !limit) trace?.push(ruleStep(rule, subject, null));

@@ -38,12 +38,17 @@ export class SourceCounter {
     this.#counts.set(key, { packets: 1, bytes: end - start });
   }
 
-  /** The most packets first; equal ones in order of their address. */
+  /** The most packets first; equal ones in order of their address. One pass: there may be a million. */
   top(count: number): { readonly source: string; readonly packets: number; readonly bytes: number }[] {
-    return [...this.#counts]
-      .sort(([a, one], [b, other]) => other.packets - one.packets || (a < b ? -1 : 1))
-      .slice(0, count)
-      .map(([key, { packets, bytes }]) => ({ source: format(key), packets, bytes }));
+    const most: [SourceKey, SourceCount][] = [];
+    for (const entry of this.#counts) {
+      const last = most[count - 1];
+      if (last && !ranksBefore(entry, last)) continue;
+      const at = most.findIndex((other) => ranksBefore(entry, other));
+      most.splice(at < 0 ? most.length : at, 0, entry);
+      if (most.length > count) most.pop();
+    }
+    return most.map(([key, { packets, bytes }]) => ({ source: format(key), packets, bytes }));
   }
 
   #forget(): void {
@@ -51,6 +56,10 @@ export class SourceCounter {
     for (let least = 1; this.#counts.size > this.#max / 2; least *= 2)
       for (const [key, { packets }] of this.#counts) if (packets <= least) this.#counts.delete(key);
   }
+}
+
+function ranksBefore([a, one]: [SourceKey, SourceCount], [b, other]: [SourceKey, SourceCount]): boolean {
+  return one.packets > other.packets || (one.packets === other.packets && a < b);
 }
 
 /** null where the frame is too short for one, or is not IP. */

@@ -89,7 +89,7 @@ export function firstFailure({ inOrder }: CompiledMatch, subject: Subject): Matc
 }
 
 /** A field that the packet lacks fails its test. */
-function holds(test: MatchTest, subject: Subject): boolean {
+export function holds(test: MatchTest, subject: Subject): boolean {
   if ("isMember" in test) return test.isMember(subject);
   if ("values" in test) {
     const value = subject.packet.fields[test.field];

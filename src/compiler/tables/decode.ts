@@ -14,7 +14,7 @@ import {
   type SectionName,
 } from "../../bundle/abi.ts";
 import type { ExactTable } from "../../bundle/address-consistency.ts";
-import { decodeConfig } from "../../bundle/consistency.ts";
+import { type Config, decodeConfig } from "../../bundle/consistency.ts";
 import type { Family } from "../../ir/prefix.ts";
 import { type ExactMask, exactPlace, exactProduct } from "./address4-mix.ts";
 
@@ -26,9 +26,18 @@ type ExactTables = Readonly<Record<"hosts" | "nets", Omit<ExactTable, "reserved"
 
 export type Images = ReadonlyMap<SectionName, Uint8Array>;
 
+const configs = new WeakMap<Images, Config>();
+
+/** Decoded once for the images of a bundle, which do not change. */
+function configOf(images: Images): Config {
+  let config = configs.get(images);
+  if (!config) configs.set(images, (config = decodeConfig(images)));
+  return config;
+}
+
 /** The class of a value in a dimension. Null where the dimension is not looked up. */
 export function classify(images: Images, dimension: number, value: DimensionValue): number | null {
-  const config = decodeConfig(images);
+  const config = configOf(images);
   if (((config.dimensionMask >>> dimension) & 1) === 0) return null;
   if (dimension < FIELD_COUNT) {
     const label = typeof value === "number" ? value : FIELD_DOMAINS[dimension]!;
