@@ -152,3 +152,21 @@ export function dropFleet(): Fleet {
     policies: [policy("all", { owners, rules: [drop("strangers", { source: not("198.51.100.0/24") })] })],
   });
 }
+
+/** Sources that both fleets of alternatingFleet() drop, and that both pass. */
+export const BOTH_DROP = "198.51.100.3";
+export const BOTH_PASS = "198.51.100.19";
+
+/**
+ * Two fleets of one name with the same verdicts for two sources, by rules in the opposite order: the tables of one with the
+ * rules of the other pass what both drop.
+ */
+export function alternatingFleet(first: boolean): Fleet {
+  const dropping = drop("dropped", { source: "198.51.100.0/28" });
+  const passing = pass("passed", { source: "198.51.100.16/28" });
+  return fleet(NAME, {
+    ...common,
+    defaultVerdict: first ? "drop" : "pass",
+    policies: [policy("alternates", { owners, rules: first ? [dropping, passing] : [passing, dropping] })],
+  });
+}

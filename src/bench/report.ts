@@ -6,7 +6,7 @@ import type { Figure, RowResult, Target } from "./types.ts";
 export function renderRow({ name, title, figures, missing, seconds }: RowResult): string {
   const cells = figures.map((one) => [
     one.what,
-    `${number(one.value, one.unit)} ${one.unit}`,
+    `${number(one.value, one.unit)} ${one.unit}`.trimEnd(),
     one.target ? targetText(one.target, one.unit) : "",
     one.reached === null ? "" : one.reached ? "reached" : "NOT reached",
   ]);
@@ -37,5 +37,5 @@ function targetText({ atMost, atLeast }: Target, unit: string): string {
 function number(value: number, unit: string): string {
   if (unit === "×" && value > 0 && value < 0.4) return `1/${number(1 / value, unit)}`;
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
-  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2).replace(/\.?0+$/, "");
+  return String(Number(value.toFixed(Math.abs(value) >= 10 ? 1 : 2)));
 }

@@ -45,6 +45,8 @@ export interface Scale {
   readonly repeats: number;
   /** Frames sent over the veth at each timing. */
   readonly frames: number;
+  /** Commits under traffic. */
+  readonly swaps: number;
   /** Packets of the capture that is replayed. */
   readonly replayPackets: number;
   /** How long an idle agent is watched. */
@@ -60,6 +62,7 @@ export const FULL: Scale = {
   roundMs: 25,
   repeats: 5,
   frames: 400_000,
+  swaps: 100,
   replayPackets: 500_000,
   idleMs: 5000,
 };
@@ -74,6 +77,7 @@ export const TINY: Scale = {
   roundMs: 1,
   repeats: 1,
   frames: 2000,
+  swaps: 2,
   replayPackets: 1000,
   idleMs: 100,
 };

@@ -7,6 +7,7 @@ import { compile } from "./compile.ts";
 import { decision } from "./decision.ts";
 import { endToEnd } from "./end-to-end.ts";
 import { limits } from "./limits.ts";
+import { mixture } from "./mixture.ts";
 import { replay } from "./replay.ts";
 import { rules } from "./rules.ts";
 import { samples } from "./samples.ts";
@@ -22,6 +23,7 @@ export const ROWS: readonly Row[] = [
   limits,
   endToEnd,
   samples,
+  mixture,
   swap,
   compile,
   commands,

@@ -113,6 +113,7 @@ function stepFigures(
       : [figure("source step / random access", step / touch, "×", { atMost: touches })]),
     ...(parse === null ? [] : [figure("parse only", parse, "ns")]),
     ...(filter === null ? [] : [figure("whole program", filter, "ns")]),
+    ...(filter === null || parse === null ? [] : [figure("whole program / parse only", filter / parse, "×")]),
   ];
 }
 
