@@ -15,6 +15,7 @@
 #include "state.bpf.h"
 #include "classify.bpf.h"
 #include "present.bpf.h"
+#include "payload.bpf.h"
 #include "limit.bpf.h"
 #include "sample.bpf.h"
 
@@ -230,6 +231,8 @@ int piston_filter(struct xdp_md *ctx)
 	if (!CONFIG.management_mask && is_blocked(&packet))
 		return finish(ctx, &packet, VERDICT_DROP);
 	find_present(ctx, &packet);
+	if (has_dimension(FIELD_PAYLOAD))
+		find_payload(ctx, &packet);
 	if (!classify(&packet, &rows))
 		return finish_by_reason(ctx, &packet, REASON_DEFAULT, CONFIG.default_verdict);
 	if (CONFIG.management_mask) {

@@ -58,6 +58,7 @@
 #define PAYLOAD_ABSENT 65536
 #define IPV4_OPTIONS_ABSENT 256
 #define IPV6_EXTENSIONS_ABSENT 256
+#define PAYLOAD_TESTS_ABSENT 65536
 
 /* What parse() returns for a packet that rules can judge; a reason otherwise. No parse class has this number. */
 #define PARSED REASON_DEFAULT
@@ -92,6 +93,7 @@ static __always_inline void packet_init(struct packet *packet)
 	packet->value[FIELD_PAYLOAD_LENGTH] = PAYLOAD_ABSENT;
 	packet->value[FIELD_IPV4_OPTIONS] = IPV4_OPTIONS_ABSENT;
 	packet->value[FIELD_IPV6_EXTENSIONS] = IPV6_EXTENSIONS_ABSENT;
+	packet->value[FIELD_PAYLOAD] = PAYLOAD_TESTS_ABSENT;
 }
 
 static __always_inline __u32 load8(const void *at)
@@ -116,7 +118,7 @@ static __always_inline __u64 load64(const void *at)
 
 /*
  * The `bytes` bytes at `offset` of the frame, or NULL where the frame ends before. The mask tells the verifier that the
- * sum stays a packet pointer; it changes nothing, for the greatest offset is 22 + 40 + 9 * 2048. In assembly because
+ * sum stays a packet pointer; it changes nothing, for the greatest offset is 22 + 40 + 9 * 2048 + 60 + 2040. In assembly because
  * clang may know that too and leave it out.
  */
 static __always_inline const void *bytes_at(struct xdp_md *ctx, __u64 offset, __u64 bytes)

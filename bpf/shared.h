@@ -39,7 +39,8 @@ enum field {
 	FIELD_PAYLOAD_LENGTH = 10,  /* 0..65535 bytes after the L4 header; absent in later fragments */
 	FIELD_IPV4_OPTIONS = 11,    /* bits IPV4_OPTION_*; absent in IPv6 */
 	FIELD_IPV6_EXTENSIONS = 12, /* bits IPV6_EXTENSION_*; absent in IPv4 */
-	FIELD_COUNT = 13,
+	FIELD_PAYLOAD = 13,         /* bit 15 - n: payload test n holds; absent in later fragments */
+	FIELD_COUNT = 14,
 };
 
 #define FRAGMENT_NONE 0  /* a whole packet */
@@ -205,6 +206,17 @@ struct address_table {
 	struct exact_table nets;
 };
 
+#define PAYLOAD_TESTS_MAX 16
+#define PAYLOAD_OFFSET_MAX 2040
+
+/* Bytes of the payload that rules ask for. */
+struct payload_test {
+	__u64 mask;  /* the first byte in the highest bits, whatever `bytes` is; zero below them */
+	__u64 value; /* likewise; no bit of it is outside the mask */
+	__u32 offset; /* in bytes after the L4 header, 0..PAYLOAD_OFFSET_MAX */
+	__u32 bytes;  /* 1..8 */
+};
+
 /* The section `config`, the policy's part of .rodata: the verifier sees constants and drops what is not used. */
 struct config {
 	__u32 abi_version;
@@ -216,12 +228,13 @@ struct config {
 	__u32 dimension_mask; /* bit d: dimension d tells rules apart; the others are not looked up */
 	__u32 limit_count;    /* 0: limit code is dropped */
 	__u32 block_count;    /* rules that block; temporary blocks by an operator work either way */
-	__u32 reserved0;
+	__u32 payload_test_count;
 	__u64 management_mask; /* bits of word 0 that are management flows */
 	__u64 pass_reasons;    /* bit r: the parse class r is passed */
 	__u32 field_base[DIMENSION_SLOTS]; /* entries into `fields` */
 	__u32 row_base[DIMENSION_SLOTS];   /* words into `vectors` */
 	struct address_table address[2][2]; /* [side][family] */
+	struct payload_test payload_tests[PAYLOAD_TESTS_MAX]; /* zero from payload_test_count on */
 };
 
 /* --- The instance's part of .rodata, written by the agent, never in a bundle. ---------------------------------------- */

@@ -20,7 +20,7 @@
  * volatile: clang must not fold the zeroes that stand here at build time.
  */
 const volatile struct rodata rodata = {};
-_Static_assert(sizeof(struct rodata) == 400, "rodata: config 344 bytes and instance 56, as in src/bundle/abi.ts");
+_Static_assert(sizeof(struct rodata) == 784, "rodata: config 728 bytes and instance 56, as in src/bundle/abi.ts");
 
 #define CONFIG (rodata.config)
 #define INSTANCE (rodata.instance)

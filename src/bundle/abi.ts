@@ -64,7 +64,7 @@ export type SectionName = (typeof SECTION_NAMES)[number];
 
 /** struct config. Offsets in bytes. */
 export const CONFIG = {
-  bytes: 344,
+  bytes: 728,
   abiVersion: 0,
   ruleCount: 4,
   wordCount: 8,
@@ -74,13 +74,20 @@ export const CONFIG = {
   dimensionMask: 24,
   limitCount: 28,
   blockCount: 32,
-  reserved0: 36,
+  payloadTestCount: 36,
   managementMask: 40,
   passReasons: 48,
   fieldBase: 56,
   rowBase: 120,
   address: 184,
+  payloadTests: 344,
 } as const;
+
+export const PAYLOAD_TESTS_MAX = 16;
+export const PAYLOAD_OFFSET_MAX = 2040;
+
+/** struct payload_test. The first byte is in the highest bits of mask and value. */
+export const PAYLOAD_TEST = { bytes: 24, mask: 0, value: 8, offset: 16, bytesCount: 20 } as const;
 
 /** struct instance, after struct config in .rodata. */
 export const INSTANCE = {
@@ -143,8 +150,8 @@ export const IPV6_EXTENSIONS = [
   "shim6",
 ] as const;
 
-export const DIMENSION_SOURCE = 13;
-export const DIMENSION_DESTINATION = 14;
+export const DIMENSION_SOURCE = 14;
+export const DIMENSION_DESTINATION = 15;
 
 /** Names by value of `enum action`, `enum limit_unit`, `enum limit_key`. */
 export const ACTIONS = ["pass", "drop", "limit"] as const;
@@ -156,10 +163,10 @@ export const FIRST_PARSE_REASON = 8;
 
 /** Values of each field, in the order of `enum field`; one past the last stands for "the packet has none". */
 export const FIELD_DOMAINS = [
-  256, 65536, 65536, 256, 65536, 65536, 3, 256, 64, 4096, 65536, 256, 256,
+  256, 65536, 65536, 256, 65536, 65536, 3, 256, 64, 4096, 65536, 256, 256, 65536,
 ] as const;
-export const FIELD_COUNT = 13;
-export const DIMENSION_COUNT = 15;
+export const FIELD_COUNT = 14;
+export const DIMENSION_COUNT = 16;
 export const DIMENSION_SLOTS = 16;
 
 /** Entries of a root table, by the first 16 bits of an address: a chunk. */
@@ -197,7 +204,7 @@ export const ADDRESS_TABLE = { bytes: 40, present: 0, uniformClass: 4, hosts: 8,
 export const CLASSES_MAX = 65535;
 
 /** struct rodata. */
-export const RODATA = { bytes: 400, config: 0, instance: 344 } as const;
+export const RODATA = { bytes: 784, config: 0, instance: 728 } as const;
 
 /** struct counter. */
 export const COUNTER = { bytes: 16, packets: 0, bytesCount: 8 } as const;

@@ -16,6 +16,9 @@ import {
   LIMIT_KEYS,
   LIMIT_UNITS,
   MANAGEMENT_MAX,
+  PAYLOAD_OFFSET_MAX,
+  PAYLOAD_TEST,
+  PAYLOAD_TESTS_MAX,
   REASONS,
   RULE,
   SECTION_NAMES,
@@ -35,6 +38,7 @@ export function checkConsistency(manifest: Manifest, images: Images): void {
   checkSections(manifest);
   const config = decodeConfig(images);
   checkConfig(config, manifest);
+  checkPayloadTests(config);
   checkRules(manifest, images);
   const needed = new Set<SectionName>(["config"]);
   if (config.ruleCount > 0) needed.add("rules");
@@ -128,7 +132,7 @@ export function decodeConfig(images: Images) {
     dimensionMask: u32(CONFIG.dimensionMask),
     limitCount: u32(CONFIG.limitCount),
     blockCount: u32(CONFIG.blockCount),
-    reserved0: u32(CONFIG.reserved0),
+    payloadTestCount: u32(CONFIG.payloadTestCount),
     managementMask: view.getBigUint64(CONFIG.managementMask, true),
     passReasons: view.getBigUint64(CONFIG.passReasons, true),
     fieldBase: slots(CONFIG.fieldBase),
@@ -139,11 +143,39 @@ export function decodeConfig(images: Images) {
         decodeAddressTable(view, CONFIG.address + ADDRESS_TABLE.bytes * (2 * side + family)),
       ),
     ),
+    payloadTests: Array.from({ length: PAYLOAD_TESTS_MAX }, (_, i) => {
+      const at = CONFIG.payloadTests + PAYLOAD_TEST.bytes * i;
+      return {
+        mask: view.getBigUint64(at + PAYLOAD_TEST.mask, true),
+        value: view.getBigUint64(at + PAYLOAD_TEST.value, true),
+        offset: u32(at + PAYLOAD_TEST.offset),
+        bytes: u32(at + PAYLOAD_TEST.bytesCount),
+      };
+    }),
   };
 }
 
+/** Tests that the program may run, nothing after them, and none where no rule asks. */
+function checkPayloadTests(config: Config): void {
+  const wrong = (index: number, what: string) => fault("section config", `payload test ${index} ${what}`);
+  for (const [index, { mask, value, offset, bytes }] of config.payloadTests.entries()) {
+    const isUsed = index < config.payloadTestCount;
+    if (!isUsed && (mask | value | BigInt(offset) | BigInt(bytes)) !== 0n)
+      throw wrong(index, "is not counted");
+    if (!isUsed) continue;
+    if (bytes < 1 || bytes > 8 || offset > PAYLOAD_OFFSET_MAX)
+      throw wrong(index, `asks for ${bytes} bytes at ${offset}`);
+    if (mask === 0n || (mask & ((1n << BigInt(64 - 8 * bytes)) - 1n)) !== 0n || (value & ~mask) !== 0n)
+      throw wrong(index, "has a mask or value that can not be");
+  }
+  if (config.payloadTestCount > 0 !== uses(config, PAYLOAD_FIELD))
+    throw fault("section config", `${config.payloadTestCount} payload tests, and a mask that says otherwise`);
+}
+
 /** The part of a config that is the same for every dimension. */
-type ConfigNumbers = Omit<Config, "fieldBase" | "rowBase" | "address">;
+type ConfigNumbers = Omit<Config, "fieldBase" | "rowBase" | "address" | "payloadTests">;
+
+const PAYLOAD_FIELD = FIELD_COUNT - 1;
 
 function checkConfig(config: Config, manifest: Manifest): void {
   const { rules, fleet } = manifest;
@@ -164,7 +196,7 @@ function checkConfig(config: Config, manifest: Manifest): void {
     dimensionMask: config.dimensionMask & ((1 << DIMENSION_COUNT) - 1),
     limitCount: rules.filter((rule) => rule.action === "limit").length,
     blockCount: blocking.length,
-    reserved0: 0,
+    payloadTestCount: Math.min(config.payloadTestCount, PAYLOAD_TESTS_MAX),
     managementMask: (1n << BigInt(management)) - 1n,
     passReasons: config.passReasons & parseReasons,
   };

@@ -325,6 +325,8 @@ describe("tables whose digests fit", () => {
     ],
     ["a reason that is no parse class", set32("config", CONFIG.passReasons, 1), "section config"],
     ["another management mask", set32("config", CONFIG.managementMask, 3), "section config"],
+    ["a payload test that nothing asks for", set32("config", CONFIG.payloadTestCount, 1), "section config"],
+    ["a payload test that is not counted", set8("config", CONFIG.payloadTests, 1), "section config"],
     ["no limits", set32("config", CONFIG.limitCount, 0), "section config"],
     ["a field that begins inside a line", set32("config", CONFIG.fieldBase, 1), "section config"],
     ["a field beyond its section", set32("config", CONFIG.fieldBase, 320), "section fields"],

@@ -187,6 +187,19 @@ describe("matching", () => {
     if (value > 0) expect(verdict(0, value - 1)).toBe("pass - default");
   });
 
+  test("payload bytes, at the fleet's tests, and what the trace says of them", () => {
+    const tests = [{ offset: 4, mask: [0xff, 0xf0], value: [0x54, 0x50] }];
+    const bit = rule("bytes", "drop", fields({ payload: ranges([[0x8000, 0xffff]]) }));
+    const { decide, explain } = evaluator([bit], { payloadTests: tests });
+    expect(decide("udp 1.2.3.4:1 > 5.6.7.8:2 payload 0x00000000545f")).toBe("drop site/bytes rule");
+    expect(decide("udp 1.2.3.4:1 > 5.6.7.8:2 payload 0x00000000544f")).toBe("pass - default");
+    expect(decide("udp 1.2.3.4:1 > 5.6.7.8:2 payload 0x0000000054")).toBe("pass - default");
+    expect(decide("udp 1.2.3.4:1 > 5.6.7.8:2")).toBe("pass - default");
+    expect(decide("udp 1.2.3.4 > 5.6.7.8 fragment later")).toBe("pass - default");
+    const failed = explain(frame("udp 1.2.3.4:1 > 5.6.7.8:2 payload 0x0000000054"), 0n).trace[1];
+    expect(failed).toMatchObject({ failed: { term: "payload", packetHas: "5 bytes, 0x0000000054" } });
+  });
+
   test("IPv4 options and IPv6 extension headers, and never those of the other version", () => {
     const v4 = "udp 1.2.3.4:1 > 5.6.7.8:2 options record-route";
     const v6 = "udp [::1]:1 > [::2]:2 extensions routing";

@@ -91,7 +91,7 @@ export function createEvaluator(
     };
 
     // 1. Parse.
-    const packet = parsePacket(frame);
+    const packet = parsePacket(frame, fleet.payloadTests);
     trace?.push(parseStep(frame, packet));
     if (packet.kind === "failure") return decideByReason(fleet.parseVerdicts[packet.class], packet.class);
 
@@ -103,7 +103,7 @@ export function createEvaluator(
     if (packet.kind === "arp") return passAlways("arp");
     const always = alwaysPassed(packet);
     if (always) return passAlways(always);
-    const subject = subjectOf(packet);
+    const subject = subjectOf(packet, frame);
     for (const flow of trace ? management : managementInQuestion.of(subject)) {
       const matched = matches(flow.match, subject);
       trace?.push(ruleStep(flow, subject, null));
@@ -238,7 +238,7 @@ function ruleStep(
     shadow: ir.shadow,
     location: ir.location,
     matched: tests.slice(0, failed ? tests.indexOf(failed) : tests.length).map((test) => test.text),
-    failed: failed && { term: failed.text, packetHas: describeValue(failed.field, subject.packet) },
+    failed: failed && { term: failed.text, packetHas: describeValue(failed.field, subject) },
     limit,
   };
 }

@@ -8,6 +8,7 @@ import { createEvaluator, type Evaluator } from "../compiler/evaluate.ts";
 import { classify } from "../compiler/tables/index.ts";
 import { matchNode, ruleNode } from "../ir/factory.ts";
 import { type ActionIr, FIELD_NAMES, type FleetIr, type ParseClass, type RuleIr } from "../ir/nodes.ts";
+import type { PayloadTest } from "../ir/payload.ts";
 
 type Images = Parameters<typeof classify>[0];
 
@@ -58,8 +59,19 @@ function fleetOf({ manifest }: Bundle, config: Config): FleetIr {
     policies: [],
     backends: [],
     sets: [],
+    payloadTests: payloadTestsOf(config),
     location,
   };
+}
+
+function payloadTestsOf({ payloadTests, payloadTestCount }: Config): PayloadTest[] {
+  const bytesOf = (value: bigint, count: number) =>
+    Array.from({ length: count }, (_, i) => Number((value >> BigInt(56 - 8 * i)) & 0xffn));
+  return payloadTests.slice(0, payloadTestCount).map(({ offset, bytes, mask, value }) => ({
+    offset,
+    mask: bytesOf(mask, bytes),
+    value: bytesOf(value, bytes),
+  }));
 }
 
 function ruleOf(rule: ManifestRule): RuleIr {

@@ -69,6 +69,7 @@ export function fleetNode(parts: Parts<FleetIr>): FleetIr {
     policies: Object.freeze([...parts.policies]),
     backends: Object.freeze([...parts.backends]),
     sets: Object.freeze([...parts.sets]),
+    payloadTests: Object.freeze([...parts.payloadTests]),
     location: at(parts.location),
   });
 }

@@ -3,6 +3,7 @@
 
 import type { ParseClass, SourceLocation, Verdict } from "../policy/types.ts";
 import type { AddressSet } from "./address-set.ts";
+import type { PayloadTest } from "./payload.ts";
 import type { Ranges } from "./ranges.ts";
 
 export type { ParseClass, SourceLocation, Verdict } from "../policy/types.ts";
@@ -22,6 +23,7 @@ export const FIELD_NAMES = [
   "payloadLength",
   "ipv4Options",
   "ipv6Extensions",
+  "payload",
 ] as const;
 export type FieldName = (typeof FIELD_NAMES)[number];
 
@@ -40,6 +42,7 @@ export const FIELD_DOMAIN: Readonly<Record<FieldName, number>> = Object.freeze({
   payloadLength: 65536,
   ipv4Options: 256,
   ipv6Extensions: 256,
+  payload: 65536,
 });
 
 /** A conjunction. A field that is missing here is not asked about. Negation is already carried out. */
@@ -138,6 +141,8 @@ export interface FleetIr {
   readonly policies: readonly PolicyIr[];
   readonly backends: readonly BackendIr[];
   readonly sets: readonly SetIr[];
+  /** What the bits of the field `payload` stand for. */
+  readonly payloadTests: readonly PayloadTest[];
   readonly location: SourceLocation;
 }
 

@@ -3,6 +3,7 @@
 
 import { IPV4_OPTIONS, IPV6_EXTENSIONS } from "../bundle/abi.ts";
 import type { FieldName, ParseClass } from "../ir/nodes.ts";
+import { NO_PAYLOAD_TESTS, type PayloadTest, payloadValue } from "../ir/payload.ts";
 import type { Family } from "../ir/prefix.ts";
 
 export const ETHERTYPE_IPV4 = 0x0800;
@@ -73,8 +74,12 @@ function fail(parseClass: ParseClass): ParseFailure {
   return failure;
 }
 
-/** `frame` is every byte that the interface handed over, from the destination MAC on. Never throws. */
-export function parsePacket(frame: Uint8Array): ParseResult {
+/** `frame` is every byte that the interface handed over, from the destination MAC on. `payloadTests`: what the field `payload`
+ * says of it. Never throws. */
+export function parsePacket(
+  frame: Uint8Array,
+  payloadTests: readonly PayloadTest[] = NO_PAYLOAD_TESTS,
+): ParseResult {
   if (frame.length < 14) return fail("truncated-ethernet");
   let ethertype = read16(frame, 12);
   let offset = 14;
@@ -87,8 +92,8 @@ export function parsePacket(frame: Uint8Array): ParseResult {
     offset += 4;
   }
   if (ethertype === ETHERTYPE_ARP) return ARP;
-  if (ethertype === ETHERTYPE_IPV4) return parseIpv4(frame, offset, vlan);
-  if (ethertype === ETHERTYPE_IPV6) return parseIpv6(frame, offset, vlan);
+  if (ethertype === ETHERTYPE_IPV4) return parseIpv4(frame, offset, vlan, payloadTests);
+  if (ethertype === ETHERTYPE_IPV6) return parseIpv6(frame, offset, vlan, payloadTests);
   return fail("other-ethertype");
 }
 
@@ -107,10 +112,16 @@ interface Layer3 {
   readonly l3Offset: number;
   readonly l3Length: number;
   readonly l4Offset: number;
+  readonly payloadTests: readonly PayloadTest[];
 }
 
 /** RFC 791 §3.1. */
-function parseIpv4(frame: Uint8Array, l3: number, vlan: number | null): ParseResult {
+function parseIpv4(
+  frame: Uint8Array,
+  l3: number,
+  vlan: number | null,
+  payloadTests: readonly PayloadTest[],
+): ParseResult {
   const available = frame.length - l3;
   if (available < 20) return fail("truncated-ip");
   if (frame[l3]! >> 4 !== 4) return fail("bad-ip-version");
@@ -139,6 +150,7 @@ function parseIpv4(frame: Uint8Array, l3: number, vlan: number | null): ParseRes
     l3Offset: l3,
     l3Length: totalLength,
     l4Offset: l3 + headerLength,
+    payloadTests,
   });
 }
 
@@ -201,7 +213,12 @@ const EXTENSION_NAMES: Readonly<Record<number, (typeof IPV6_EXTENSIONS)[number]>
 };
 
 /** RFC 8200 §3 and §4. */
-function parseIpv6(frame: Uint8Array, l3: number, vlan: number | null): ParseResult {
+function parseIpv6(
+  frame: Uint8Array,
+  l3: number,
+  vlan: number | null,
+  payloadTests: readonly PayloadTest[],
+): ParseResult {
   const available = frame.length - l3;
   if (available < 40) return fail("truncated-ip");
   if (frame[l3]! >> 4 !== 6) return fail("bad-ip-version");
@@ -248,12 +265,14 @@ function parseIpv6(frame: Uint8Array, l3: number, vlan: number | null): ParseRes
     l3Offset: l3,
     l3Length,
     l4Offset: offset,
+    payloadTests,
   });
 }
 
 function parseL4(frame: Uint8Array, l3: Layer3): ParseResult {
   const start = l3.l4Offset;
-  const available = l3.l3Offset + l3.l3Length - start;
+  const end = l3.l3Offset + l3.l3Length;
+  const available = end - start;
   let sourcePort: number | null = null;
   let destinationPort: number | null = null;
   let tcpFlags: number | null = null;
@@ -306,10 +325,11 @@ function parseL4(frame: Uint8Array, l3: Layer3): ParseResult {
       payloadLength,
       ipv4Options: l3.ipv4Options,
       ipv6Extensions: l3.ipv6Extensions,
+      payload: payloadLength === null ? null : payloadValue(frame, end - payloadLength, end, l3.payloadTests),
     },
     l3Offset: l3.l3Offset,
     l4Offset: start,
-    l3End: l3.l3Offset + l3.l3Length,
+    l3End: end,
   };
 }
 

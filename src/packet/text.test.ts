@@ -28,6 +28,14 @@ describe("a text makes the packet that the builder's helper makes", () => {
     ["icmp 1.2.3.4 > 5.6.7.8", icmp({ from: "1.2.3.4", to: "5.6.7.8", type: 8 })],
     ["icmpv6 ::1 > [::2] type 135 code 1", icmp({ from: "::1", to: "::2", type: 135, code: 1 })],
     ["proto 47 1.2.3.4 > 5.6.7.8 len 21", protocol(47, { from: "1.2.3.4", to: "5.6.7.8", payloadBytes: 1 })],
+    [
+      "udp 1.2.3.4:1 > 5.6.7.8:2 payload 0xff54 len 32",
+      udp({ from: "1.2.3.4:1", to: "5.6.7.8:2", payload: Uint8Array.of(0xff, 0x54, 0, 0) }),
+    ],
+    [
+      "udp 1.2.3.4:1 > 5.6.7.8:2 payload 0xff54",
+      udp({ from: "1.2.3.4:1", to: "5.6.7.8:2", payload: Uint8Array.of(0xff, 0x54) }),
+    ],
     ["  arp  10.0.0.1 > 10.0.0.2 ", arp({ from: "10.0.0.1", to: "10.0.0.2" })],
   ])("%s", (text, expected) => expect(hex(frame(text))).toBe(hex(expected)));
 });
@@ -85,12 +93,12 @@ describe("a text that cannot be read", () => {
     [
       "udp 1.2.3.4:1 > 5.6.7.8:2 flags syn",
       27,
-      'read "flags", expected one of len, ttl, dscp, fragment, options, vlan',
+      'read "flags", expected one of len, ttl, dscp, fragment, options, vlan, payload',
     ],
     [
       "udp 1.2.3.4:1 > 5.6.7.8:2 len 30 len 31",
       34,
-      'read "len", expected one of ttl, dscp, fragment, options, vlan',
+      'read "len", expected one of ttl, dscp, fragment, options, vlan, payload',
     ],
     ["udp 1.2.3.4:1 > 5.6.7.8:2 len", 30, "the text ends, expected a length in bytes, 0 to 65535"],
     ["udp 1.2.3.4:1 > 5.6.7.8:2 len 27", 31, 'read "27", expected at least 28, what the headers take'],

@@ -20,6 +20,7 @@
 //   fragment KIND      first or later
 //   options NAME,…     IPv4 options, two bytes each: record-route timestamp loose-source-route strict-source-route
 //                      router-alert malformed other, or any for padding alone
+//   payload 0xHEX      the payload's first bytes; zeros follow where len says so
 //   extensions NAME,…  IPv6 extension headers: hop-by-hop routing fragment destination-options authentication mobility
 //                      hip shim6
 
@@ -142,7 +143,10 @@ export function parsePacketText(text: string): PacketSpec {
   const leastLength = buildPacket(spec).length - 14 - tagBytes;
   if (options.len.bytes < leastLength)
     reader.fail(options.len.word, `at least ${leastLength}, what the headers take`);
-  return { ...spec, lengthBytes: options.len.bytes };
+  if (!options.payload) return { ...spec, lengthBytes: options.len.bytes };
+  const payload = new Uint8Array(options.payload.length + options.len.bytes - leastLength);
+  payload.set(options.payload);
+  return { ...spec, payload };
 }
 
 function readEndpoint(reader: Reader, word: Word): Endpoint {
@@ -158,6 +162,7 @@ interface Options {
   type?: number;
   code?: number;
   fragment?: "first" | "later";
+  payload?: Uint8Array;
   options?: (typeof IPV4_OPTIONS)[number][];
   extensions?: (typeof IPV6_EXTENSIONS)[number][];
 }
@@ -169,6 +174,7 @@ function readOptions(reader: Reader, protocol: ProtocolWord, family: Family): Op
       ? []
       : ["len", "ttl", "dscp", "fragment", family === 4 ? "options" : "extensions"]),
     "vlan",
+    ...(protocol === "arp" ? [] : ["payload"]),
     ...(protocol === "tcp" ? ["flags"] : []),
     ...(isIcmp ? ["type", "code"] : []),
   ];
@@ -214,6 +220,12 @@ function readOption(reader: Reader, name: keyof Options, options: Options): void
       if (!flags.every((flag): flag is TcpFlag => TCP_FLAGS.some((known) => known === flag)))
         reader.fail(word, `TCP flags, of ${TCP_FLAGS.join(",")}, or none`);
       options.flags = flags;
+      return;
+    }
+    case "payload": {
+      const word = reader.take();
+      if (!/^0x([0-9a-f]{2})+$/i.test(word.text)) reader.fail(word, "0x and two hex digits a byte");
+      options.payload = Uint8Array.from(Buffer.from(word.text.slice(2), "hex"));
       return;
     }
     case "options":
@@ -280,6 +292,7 @@ function specOf(
         }
       : { ipv6: { ...ip, hopLimit: ttl, extensions } }),
     ...layer4(protocol, number, source, destination, options),
+    ...(options.payload ? { payload: options.payload } : {}),
   };
 }
 

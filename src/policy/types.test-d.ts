@@ -52,6 +52,13 @@ const edgeDns = policy("edge-dns", {
     drop("ports-of-both", { protocol: ["tcp", "udp"], destinationPort: 53 }),
     drop("pings", { protocol: "icmp", icmp: [{ type: 8 }, { type: 13, code: 0 }] }),
     drop("not-tcp", { protocol: not("tcp"), ttl: range(1, 5), fragment: ["first", "later"] }),
+    drop("signature", { protocol: "udp", payload: { offset: 4, value: "0x54536f75", mask: "0xffffff00" } }),
+    drop("no-query", {
+      payload: not([
+        { offset: 0, value: "0xff" },
+        { offset: 2, value: "0x00" },
+      ]),
+    }),
     drop("source-routes", { ipv4Options: ["loose-source-route", "strict-source-route"] }),
     drop("odd-options", { ipv4Options: not("router-alert"), protocol: "udp", destinationPort: 53 }),
     drop("routing-headers", { ipv6Extensions: "routing" }),
@@ -161,3 +168,7 @@ drop("x", { ipv4Options: "routing" });
 drop("x", { ipv6Extensions: "esp" });
 // @ts-expect-error a rule that passes drops nothing to alert about
 pass("x", {}, { alertAbove: packetsPerSecond(1) });
+// @ts-expect-error bytes are written in hexadecimal
+drop("x", { payload: { offset: 0, value: "ff" } });
+// @ts-expect-error at which offset?
+drop("x", { payload: { value: "0xff" } });

@@ -85,6 +85,16 @@ export interface IcmpMatch {
   readonly code?: number;
 }
 
+/** Bytes of the payload, in their order on the wire. At most 16 different ones in a fleet. */
+export interface PayloadMatch {
+  /** Bytes after the L4 header, 0 to 2,040. */
+  readonly offset: number;
+  /** `0x` and two hex digits a byte, 1 to 8 bytes. */
+  readonly value: `0x${string}`;
+  /** Bits that count, as many bytes as the value; all where it is missing. */
+  readonly mask?: `0x${string}`;
+}
+
 export type FragmentKind = "none" | "first" | "later";
 
 /** What an IPv4 header has behind its 20 fixed bytes; `any` is whatever stands there, be it padding alone. */
@@ -124,6 +134,8 @@ interface CommonMatch<SetName extends string> {
   readonly fragment?: Negatable<OneOrMore<FragmentKind>>;
   /** The outer VLAN tag's id. */
   readonly vlan?: NumberMatch;
+  /** Packets that have one of these; `not(…)`: that have all these bytes, and others in them. */
+  readonly payload?: Negatable<OneOrMore<PayloadMatch>>;
   /** IPv4 packets with one of these options; `not(…)`: with none of them. */
   readonly ipv4Options?: Negatable<OneOrMore<Ipv4OptionKind>>;
   /** IPv6 packets with one of these extension headers; `not(…)`: with none of them. */

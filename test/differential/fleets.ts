@@ -2,6 +2,7 @@
 // ports and lengths come from small pools, so that sets nest, rules overlap, and packets hit their edges.
 
 import fc from "fast-check";
+import { IPV4_OPTIONS, IPV6_EXTENSIONS } from "../../src/bundle/abi.ts";
 import { formatAddress, parseAddress } from "../../src/ir/prefix.ts";
 import type {
   AddressMatch,
@@ -13,6 +14,7 @@ import type {
   NumberMatch,
   NumberRange,
   ParseClass,
+  PayloadMatch,
   Policy,
   Rule,
   SetNode,
@@ -173,6 +175,22 @@ function numbers(pool: readonly number[], last: number): fc.Arbitrary<NumberMatc
 
 export const PORTS = [0, 53, 67, 68, 80, 443, 546, 547, 1023, 1024, 4000, 32_768, 65_535];
 export const L3_LENGTHS = [20, 28, 29, 40, 48, 60, 68, 100, 128, 512, 576, 1280, 1500];
+/** Bytes of payloads: few, so that tests meet packets that they match. */
+export const PAYLOAD_ALPHABET = [0, 0x54, 0xff];
+/** Tests that exclude, include and overlap each other. */
+const PAYLOADS: readonly PayloadMatch[] = [
+  { offset: 0, value: "0x54" },
+  { offset: 0, value: "0xff" },
+  { offset: 0, value: "0x54ff" },
+  { offset: 0, value: "0x5454ff00" },
+  { offset: 1, value: "0x54" },
+  { offset: 1, value: "0x00", mask: "0x80" },
+  { offset: 1, value: "0x80", mask: "0x80" },
+  { offset: 2, value: "0x0004", mask: "0x000f" },
+  { offset: 3, value: "0xff" },
+  { offset: 7, value: "0x5400000000000054", mask: "0xff000000000000ff" },
+  { offset: 40, value: "0xff" },
+];
 const common = {
   source: sometimes(addressMatch, 30),
   destination: sometimes(addressMatch, 25),
@@ -185,6 +203,15 @@ const common = {
     8,
   ),
   vlan: sometimes(numbers([0, 1, 7, 100, 4094, 4095], 4095), 6),
+  ipv4Options: sometimes(
+    negatable(fc.subarray(["any", ...IPV4_OPTIONS.slice(1)] as const, { minLength: 1, maxLength: 2 })),
+    4,
+  ),
+  ipv6Extensions: sometimes(
+    negatable(fc.subarray(["any", ...IPV6_EXTENSIONS] as const, { minLength: 1, maxLength: 2 })),
+    4,
+  ),
+  payload: sometimes(negatable(fc.subarray([...PAYLOADS], { minLength: 1, maxLength: 2 })), 6),
 };
 const ipv4Options = negatable(
   fc.subarray(

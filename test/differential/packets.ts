@@ -8,7 +8,7 @@ import { buildPacket } from "../../src/packet/build.ts";
 import { parsePacket } from "../../src/packet/parse.ts";
 import type { ExtensionSpec, PacketSpec } from "../../src/packet/spec.ts";
 import type { Edges } from "./edges.ts";
-import { L3_LENGTHS, PORTS } from "./fleets.ts";
+import { L3_LENGTHS, PAYLOAD_ALPHABET, PORTS } from "./fleets.ts";
 import type { Random } from "./random.ts";
 import type { Step } from "./step.ts";
 
@@ -145,6 +145,7 @@ export function shapes(edges: Edges): fc.Arbitrary<Uint8Array> {
     })),
     of("l3Length", L3_LENGTHS).map((lengthBytes) => ({ lengthBytes: Math.min(lengthBytes, 1600) })),
   );
+  const contents = sometimes(fc.array(fc.constantFrom(...PAYLOAD_ALPHABET), { maxLength: 48 }), 40);
   const tag = fc.record({
     id: of("vlan"),
     priority: fc.constantFrom(0, 7),
@@ -155,22 +156,28 @@ export function shapes(edges: Edges): fc.Arbitrary<Uint8Array> {
     { weight: 14, arbitrary: fc.array(tag, { minLength: 1, maxLength: 2 }) },
     { weight: 1, arbitrary: fc.array(tag, { minLength: 3, maxLength: 3 }) },
   );
-  const ip = fc.tuple(layer3, layer4, size, tags).map(([layer3, layer4, size, vlan]): PacketSpec => {
+  const ip = fc.tuple(layer3, layer4, size, tags, contents).map(([layer3, layer4, size, vlan, contents]) => {
     const spec: PacketSpec = given({ ...layer3, ...layer4, vlan } as PacketSpec);
-    return { ...spec, ...size };
+    return filled(build({ ...spec, ...size }), contents ?? []);
   });
   const arp = fc.record({ arp: fc.constant({ sender: "10.0.0.1", target: "10.0.0.2" }), vlan: tags });
   const other = fc.record({
     ethernet: fc.record({ type: fc.constantFrom(0x88cc, 0x0801, 0x05ff, 0xffff) }),
     payloadBytes: fc.nat(60),
   });
-  return fc
-    .oneof(
-      { weight: 80, arbitrary: ip },
-      { weight: 1, arbitrary: arp.map((spec) => given(spec) as PacketSpec) },
-      { weight: 1, arbitrary: other },
-    )
-    .map(build);
+  return fc.oneof(
+    { weight: 80, arbitrary: ip },
+    { weight: 1, arbitrary: arp.map((spec) => build(given(spec) as PacketSpec)) },
+    { weight: 1, arbitrary: other.map(build) },
+  );
+}
+
+/** With these bytes first in its payload, as far as it has one. */
+function filled(frame: Uint8Array, contents: readonly number[]): Uint8Array {
+  const packet = parsePacket(frame);
+  if (packet.kind !== "packet" || packet.fields.payloadLength === null) return frame;
+  frame.set(contents.slice(0, packet.fields.payloadLength), packet.l3End - packet.fields.payloadLength);
+  return frame;
 }
 
 /** A length that the headers alone exceed is taken for the payload's: the packet is then as short as it can be. */

@@ -8,11 +8,13 @@ import {
   CONFIG,
   INSTANCE,
   LINE_BYTES,
+  PAYLOAD_TEST,
   REASONS,
   type Reason,
   RULE,
 } from "../../src/bundle/abi.ts";
 import { FIELD_DOMAIN, FIELD_NAMES, type FieldName } from "../../src/ir/nodes.ts";
+import type { PayloadTest } from "../../src/ir/payload.ts";
 import { isFault, parsePrefix } from "../../src/ir/prefix.ts";
 
 export type Range = readonly [first: number, last: number];
@@ -46,6 +48,7 @@ export interface HandPolicy {
   readonly managementCount?: number;
   readonly defaultVerdict?: "pass" | "drop";
   readonly passReasons?: readonly Reason[];
+  readonly payloadTests?: readonly PayloadTest[];
   readonly proof?: boolean;
   readonly samplesPerJiffy?: number;
   /** The table of limit state has 2^this buckets of four keys. 14 where it is not given. */
@@ -146,6 +149,15 @@ export function buildImages(policy: HandPolicy): Images {
   u32(CONFIG.limitCount, rules.filter((rule) => rule.action === "limit").length);
   u32(CONFIG.blockCount, rules.filter((rule) => rule.limit?.blockNs).length);
   rodata.setBigUint64(CONFIG.managementMask, (1n << BigInt(policy.managementCount ?? 0)) - 1n, true);
+  u32(CONFIG.payloadTestCount, policy.payloadTests?.length ?? 0);
+  policy.payloadTests?.forEach(({ offset, mask, value }, index) => {
+    const at = CONFIG.payloadTests + PAYLOAD_TEST.bytes * index;
+    // Mask and value are numbers whose highest byte is the first.
+    mask.forEach((byte, i) => rodata.setUint8(at + PAYLOAD_TEST.mask + 7 - i, byte));
+    value.forEach((byte, i) => rodata.setUint8(at + PAYLOAD_TEST.value + 7 - i, byte));
+    u32(at + PAYLOAD_TEST.offset, offset);
+    u32(at + PAYLOAD_TEST.bytesCount, mask.length);
+  });
   const passed = (policy.passReasons ?? []).map((reason) => 1n << BigInt(REASONS.indexOf(reason)));
   rodata.setBigUint64(
     CONFIG.passReasons,

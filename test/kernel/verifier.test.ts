@@ -25,6 +25,11 @@ const policy = (count: number, more: Partial<HandPolicy> = {}): HandPolicy => ({
   rules: Array.from({ length: count }, (_, i) => rule(i)),
   managementCount: 1,
   everyDimension: true,
+  payloadTests: Array.from({ length: 16 }, (_, i) => ({
+    offset: 128 * i - (i > 15 ? 8 : 0),
+    mask: Array<number>(1 + (i % 8)).fill(0xff),
+    value: Array<number>(1 + (i % 8)).fill(i),
+  })),
   ...more,
 });
 

@@ -108,6 +108,7 @@ function* world(): Generator<Point> {
                       source,
                       destination,
                       headerBytes: 0,
+                      payload: new Uint8Array(0),
                       fields: {
                         protocol,
                         sourcePort: port,
@@ -122,6 +123,7 @@ function* world(): Generator<Point> {
                         payloadLength: shape.has.payloadLength ? 1000 - headers.first : null,
                         ipv4Options: shape.family === 4 ? present : null,
                         ipv6Extensions: shape.family === 6 ? present : null,
+                        payload: shape.has.payload ? 0 : null,
                       },
                     };
                   }
@@ -347,6 +349,7 @@ describe("headers", () => {
         payloadLength: 5,
         ipv4Options: shape.family === 4 ? present : null,
         ipv6Extensions: shape.family === 6 ? present : null,
+        payload: 0,
       };
       const point = {
         shape,
@@ -355,6 +358,7 @@ describe("headers", () => {
         destination: 0x0a000002n,
         fields,
         headerBytes,
+        payload: new Uint8Array(0),
       };
       expect(parsePacket(frameOf(point)!)).toMatchObject({ fields });
     }

@@ -34,7 +34,7 @@ export function frameOf(point: Point): Uint8Array | null {
   const common = {
     ...(fields.vlan === null ? {} : { vlan: [fields.vlan] }),
     ...layer4Of(point, tcpOptions),
-    lengthBytes: fields.l3Length!,
+    ...payloadOf(point),
   };
   const addresses = {
     source: formatAddress(family, point.source),
@@ -54,6 +54,14 @@ export function frameOf(point: Point): Uint8Array | null {
     });
   const extensions = extensionsOf(shape, present, between);
   return extensions && buildPacket({ ...common, ipv6: { ...addresses, hopLimit: fields.ttl!, extensions } });
+}
+
+/** Zeros to the L3 length; before them the bytes that tests ask for. */
+function payloadOf({ payload, fields }: Point): PacketSpec {
+  if (payload.length === 0 || fields.payloadLength === null) return { lengthBytes: fields.l3Length! };
+  const whole = new Uint8Array(fields.payloadLength);
+  whole.set(payload);
+  return { payload: whole };
 }
 
 /** Can options or extension headers grow beyond the least that they take? */

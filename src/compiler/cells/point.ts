@@ -6,11 +6,13 @@ import { FIELD_NAMES, type FieldName, type MatchIr } from "../../ir/nodes.ts";
 import type { Family } from "../../ir/prefix.ts";
 import { includes } from "../../ir/ranges.ts";
 import { presentValue } from "./headers.ts";
+import { payloadBytes } from "./payload.ts";
 import { type Cell, headersBetween } from "./search.ts";
 import type { Shape } from "./shapes.ts";
 import {
   DIMENSIONS,
   L3_LENGTH,
+  PAYLOAD,
   PAYLOAD_LENGTH,
   PREFERRED_VALUES,
   PRESENT,
@@ -27,25 +29,36 @@ export interface Point {
   readonly fields: Readonly<Record<FieldName, number | null>>;
   /** Between the L3 length and the payload; in a later fragment, up to its data. */
   readonly headerBytes: number;
+  /** The payload's first bytes; the others are zeros. */
+  readonly payload: Uint8Array;
 }
 
 /** Deterministic: preferred addresses, the lowest values, and an L3 length as near to `l3Bytes` as the cell allows. */
 export function pointOf(space: Space, cell: Cell, l3Bytes = 0): Point {
   const { shape, classes } = cell;
   const present = classes[PRESENT[shape.family]]!;
-  const headerBytes = headersBetween(space, shape, classes[L3_LENGTH]!, classes[PAYLOAD_LENGTH]!, present);
+  const headerBytes = headersBetween(
+    space,
+    shape,
+    classes[L3_LENGTH]!,
+    classes[PAYLOAD_LENGTH]!,
+    present,
+    classes[PAYLOAD]!,
+  );
   assert(headerBytes !== null, "headers can make up the difference of a cell's lengths");
   const lengths = space.field("l3Length");
   const payloads = space.field("payloadLength");
   let least = Math.max(lengths.first(classes[L3_LENGTH]!), headerBytes);
   let most = lengths.last(classes[L3_LENGTH]!);
   if (shape.has.payloadLength) {
-    least = Math.max(least, payloads.first(classes[PAYLOAD_LENGTH]!) + headerBytes);
-    most = Math.min(most, payloads.last(classes[PAYLOAD_LENGTH]!) + headerBytes);
+    const pattern = space.payload.pattern(classes[PAYLOAD]!);
+    least = Math.max(least, Math.max(payloads.first(classes[PAYLOAD_LENGTH]!), pattern.least) + headerBytes);
+    most = Math.min(most, Math.min(payloads.last(classes[PAYLOAD_LENGTH]!), pattern.most) + headerBytes);
   }
   const l3Length = Math.min(Math.max(l3Bytes, least), most);
 
-  const value = (name: Exclude<FieldName, "fragment">): number | null => {
+  const payloadClass = shape.has.payload ? space.payload.first(classes[PAYLOAD]!) : null;
+  const value = (name: Exclude<FieldName, "fragment" | "payload">): number | null => {
     if (!shape.has[name]) return null;
     if (name === "l3Length") return l3Length;
     if (name === "payloadLength") return l3Length - headerBytes;
@@ -74,10 +87,17 @@ export function pointOf(space: Space, cell: Cell, l3Bytes = 0): Point {
       payloadLength: value("payloadLength"),
       ipv4Options: value("ipv4Options"),
       ipv6Extensions: value("ipv6Extensions"),
+      payload: payloadClass,
     },
     headerBytes,
+    payload:
+      payloadClass === null
+        ? NO_BYTES
+        : payloadBytes(space.payloadTests, payloadClass, l3Length - headerBytes),
   };
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 function preferredValue(space: Space, name: FieldName, index: number): number | null {
   const partition = space.field(name);

@@ -2,6 +2,7 @@
 // box holds it too, what boxes take by one dimension alone is taken off, and then one box is cut out, a dimension at a
 // time, and the pieces are searched. So the usual answer costs one pass over the boxes.
 
+import { FIELD_DOMAIN } from "../../ir/nodes.ts";
 import { and, andNot, hasBit, isSubset, isZero, type Mask, nextBit, or, overlaps } from "./mask.ts";
 import { type Shape, shortestHeaders } from "./shapes.ts";
 import {
@@ -9,6 +10,7 @@ import {
   DIMENSIONS,
   type FullBox,
   L3_LENGTH,
+  PAYLOAD,
   PAYLOAD_LENGTH,
   PRESENT,
   type Space,
@@ -187,19 +189,22 @@ function pickCell(space: Space, shape: Shape, box: FullBox): number[] | null {
     classes.push(bit);
   }
   const present = presentClasses(space, shape, box[PRESENT[shape.family]]!, classes[PRESENT[shape.family]]!);
+  const patterns = patternClasses(space, shape, box[PAYLOAD]!, classes[PAYLOAD]!);
   for (let l3 = nextBit(box[L3_LENGTH]!, 0); l3 >= 0; l3 = nextBit(box[L3_LENGTH]!, l3 + 1))
     for (
       let payload = nextBit(box[PAYLOAD_LENGTH]!, 0);
       payload >= 0;
       payload = nextBit(box[PAYLOAD_LENGTH]!, payload + 1)
     )
-      for (const headers of present) {
-        if (headersBetween(space, shape, l3, payload, headers) === null) continue;
-        classes[L3_LENGTH] = l3;
-        classes[PAYLOAD_LENGTH] = payload;
-        classes[PRESENT[shape.family]] = headers;
-        return classes;
-      }
+      for (const headers of present)
+        for (const pattern of patterns) {
+          if (headersBetween(space, shape, l3, payload, headers, pattern) === null) continue;
+          classes[L3_LENGTH] = l3;
+          classes[PAYLOAD_LENGTH] = payload;
+          classes[PRESENT[shape.family]] = headers;
+          classes[PAYLOAD] = pattern;
+          return classes;
+        }
   return null;
 }
 
@@ -216,6 +221,24 @@ function presentClasses(space: Space, shape: Shape, mask: Mask, favourite: numbe
   return classes;
 }
 
+/** Of the classes that go with the same payload lengths one, the favourite first. */
+function patternClasses(space: Space, shape: Shape, mask: Mask, favourite: number): number[] {
+  if (!shape.has.payload) return [favourite];
+  const lengthsOf = (index: number) => {
+    const { least, most } = space.payload.pattern(index);
+    return least * FIELD_DOMAIN.payloadLength + most;
+  };
+  const classes = [favourite];
+  const seen = new Set([lengthsOf(favourite)]);
+  for (let index = nextBit(mask, 0); index >= 0; index = nextBit(mask, index + 1)) {
+    const lengths = lengthsOf(index);
+    if (seen.has(lengths)) continue;
+    seen.add(lengths);
+    classes.push(index);
+  }
+  return classes;
+}
+
 /** The shortest headers, in bytes, that a packet with lengths of these two classes can have; null where there are none. */
 export function headersBetween(
   space: Space,
@@ -223,14 +246,15 @@ export function headersBetween(
   l3: number,
   payload: number,
   present: number,
+  pattern: number,
 ): number | null {
   const lengths = space.field("l3Length");
   const headers = space.headers(shape, present);
   if (!shape.has.payloadLength) return shortestHeaders(headers, 0, lengths.last(l3));
   const payloads = space.field("payloadLength");
-  return shortestHeaders(
-    headers,
-    lengths.first(l3) - payloads.last(payload),
-    lengths.last(l3) - payloads.first(payload),
-  );
+  const { least, most } = space.payload.pattern(pattern);
+  const shortest = Math.max(payloads.first(payload), least);
+  const longest = Math.min(payloads.last(payload), most);
+  if (shortest > longest) return null;
+  return shortestHeaders(headers, lengths.first(l3) - longest, lengths.last(l3) - shortest);
 }

@@ -97,6 +97,7 @@ function shape(family: Family, layer4: Layer4, fragment: number): Shape {
       payloadLength: !later,
       ipv4Options: family === 4,
       ipv6Extensions: family === 6,
+      payload: !later,
     },
     headerBytes: headerBytesOf(family, layer4, fragment),
   };

@@ -3,12 +3,14 @@
 
 import { EVERYTHING } from "../../ir/address-set.ts";
 import { FIELD_DOMAIN, FIELD_NAMES, type FieldName, type MatchIr } from "../../ir/nodes.ts";
+import { NO_PAYLOAD_TESTS, type PayloadTest } from "../../ir/payload.ts";
 import { type Family, parseAddress } from "../../ir/prefix.ts";
 import { includes, type Ranges, ranges } from "../../ir/ranges.ts";
 import { type AddressPartition, partitionAddresses } from "./address-partition.ts";
 import { type FieldPartition, partitionField } from "./field-partition.ts";
 import { headerBytesBetween, possiblePresent, presentField } from "./headers.ts";
 import { and, fullMask, isSubset, isZero, type Mask, overlaps } from "./mask.ts";
+import { type PayloadPartition, partitionPayload } from "./payload.ts";
 import { SHAPES, type Shape } from "./shapes.ts";
 
 /** `fragment` is missing: a shape has one value of it. */
@@ -27,10 +29,12 @@ export const DIMENSIONS = [
   "payloadLength",
   "ipv4Options",
   "ipv6Extensions",
+  "payload",
 ] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 export const L3_LENGTH = DIMENSIONS.indexOf("l3Length");
 export const PAYLOAD_LENGTH = DIMENSIONS.indexOf("payloadLength");
+export const PAYLOAD = DIMENSIONS.indexOf("payload");
 /** By family. */
 export const PRESENT = { 4: DIMENSIONS.indexOf("ipv4Options"), 6: DIMENSIONS.indexOf("ipv6Extensions") };
 
@@ -49,6 +53,8 @@ export interface Space {
   fullBox(shape: Shape): FullBox;
   addresses(side: "source" | "destination", family: Family): AddressPartition;
   field(name: FieldName): FieldPartition;
+  readonly payload: PayloadPartition;
+  readonly payloadTests: readonly PayloadTest[];
   /** Sums of header bytes that go with a class of the shape's `ipv4Options` or `ipv6Extensions`. */
   headers(shape: Shape, presentClass: number): Pick<Shape, "headerBytes">;
   /** The class of each dimension that makes the packet that people expect to see. */
@@ -80,7 +86,10 @@ const LANDMARKS = {
 } as const;
 
 /** `matches`: all that will be asked for, so that the classes fit them. */
-export function createSpace(matches: readonly MatchIr[]): Space {
+export function createSpace(
+  matches: readonly MatchIr[],
+  payloadTests: readonly PayloadTest[] = NO_PAYLOAD_TESTS,
+): Space {
   const partitions = new Map<string, AddressPartition>();
   for (const side of ["source", "destination"] as const) {
     const sets = [EVERYTHING, ...matches.map((match) => match[side]).filter((set) => set !== null)];
@@ -94,6 +103,7 @@ export function createSpace(matches: readonly MatchIr[]): Space {
 
   const fields = new Map<FieldName, FieldPartition>();
   for (const name of FIELD_NAMES) {
+    if (name === "payload") continue;
     const cuts: Ranges[] = matches.map((match) => match.fields[name]).filter((value) => value !== undefined);
     if (name === "protocol") cuts.push(...SHAPES.map((shape) => shape.protocols));
     if (name === "l3Length") cuts.push(COMMON_L3_BYTES, TESTABLE_L3_BYTES);
@@ -102,6 +112,11 @@ export function createSpace(matches: readonly MatchIr[]): Space {
     if (name === "vlan") cuts.push(ranges([[UNTAGGED, UNTAGGED]]));
     fields.set(name, partitionField(cuts, name === "vlan" ? UNTAGGED + 1 : FIELD_DOMAIN[name]));
   }
+  const payload = partitionPayload(
+    payloadTests,
+    matches.some((match) => match.fields.payload !== undefined),
+  );
+  fields.set("payload", payload);
   const field: Space["field"] = (name) => fields.get(name)!;
 
   const nothing = fullMask(1);
@@ -167,7 +182,9 @@ export function createSpace(matches: readonly MatchIr[]): Space {
         if (values === undefined) continue;
         // A field that the packet does not have matches no rule that names it, negated or not.
         if (!shape.has[dimension]) return null;
-        mask = and(field(dimension).maskOf(values), full[index]!);
+        mask = field(dimension).maskOf(values);
+        // Of payload values every one has a packet, and masks may be long.
+        if (dimension !== "payload") mask = and(mask, full[index]!);
       }
       if (isZero(mask)) return null;
       if (isSubset(full[index]!, mask)) continue;
@@ -182,6 +199,8 @@ export function createSpace(matches: readonly MatchIr[]): Space {
     addresses,
     field,
     fullBox,
+    payload,
+    payloadTests,
     headers: (shape, presentClass) => headers.get(shape)![presentClass]!,
     preferred: (shape) => preferred.get(shape)!,
     boxesOf(match) {

@@ -27,7 +27,7 @@ export function createContext(fleet: FleetIr): CheckContext {
   if (!space) {
     const rules = [...fleet.management, ...fleet.rules].map((rule) => rule.match);
     const always = ALWAYS_PASSED.map(({ match }) => match);
-    space = createSpace([...rules, ...always, FAMILY[4], FAMILY[6], LARGE]);
+    space = createSpace([...rules, ...always, FAMILY[4], FAMILY[6], LARGE], fleet.payloadTests);
     spaces.set(fleet, space);
   }
   const fleetBudget = new Budget(FLEET_TESTS);

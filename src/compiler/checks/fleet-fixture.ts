@@ -174,6 +174,7 @@ export function fleet(
     policies: [{ kind: "policy", name: "policy", owners: ["team"], backend: null, location }],
     backends: [],
     sets: [],
+    payloadTests: [],
     location,
     ...options,
     management: placed.slice(0, flows.length),

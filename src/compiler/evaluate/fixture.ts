@@ -92,6 +92,7 @@ export function fleet(rules: RuleIr[], options: Partial<FleetIr> = {}): FleetIr 
     policies: [],
     backends: [],
     sets: [],
+    payloadTests: [],
     location: { file: "policies/site.policy.ts", line: 1, column: 1 },
     ...options,
   };

@@ -67,15 +67,16 @@ function flatten(values: Ranges): Uint32Array {
 /** A packet with its addresses as the sets hold them: numbers of IPv4, bigints of IPv6. */
 export interface Subject {
   readonly packet: ParsedPacket;
+  readonly frame: Uint8Array;
   readonly source: number | bigint;
   readonly destination: number | bigint;
 }
 
-export function subjectOf(packet: ParsedPacket): Subject {
+export function subjectOf(packet: ParsedPacket, frame: Uint8Array): Subject {
   const { family, source, destination } = packet;
   return family === 4
-    ? { packet, source: Number(source), destination: Number(destination) }
-    : { packet, source, destination };
+    ? { packet, frame, source: Number(source), destination: Number(destination) }
+    : { packet, frame, source, destination };
 }
 
 export function matches({ cheapFirst }: CompiledMatch, subject: Subject): boolean {
@@ -126,8 +127,19 @@ const DESCRIBE: Readonly<Partial<Record<FieldName, (value: number) => string | u
 };
 
 /** What the packet has in a field, for people; null where it has none. */
-export function describeValue(field: MatchTest["field"], packet: ParsedPacket): string | null {
+export function describeValue(field: MatchTest["field"], { packet, frame }: Subject): string | null {
+  if (field === "payload") return describePayload(packet, frame);
   if (field === "source" || field === "destination") return formatAddress(packet.family, packet[field]);
   const value = packet.fields[field];
   return value === null ? null : (DESCRIBE[field]?.(value) ?? String(value));
+}
+
+const PAYLOAD_SHOWN = 32;
+
+/** Its first bytes, and how many there are. */
+function describePayload({ fields, l3End }: ParsedPacket, frame: Uint8Array): string | null {
+  if (fields.payloadLength === null) return null;
+  const start = l3End - fields.payloadLength;
+  const shown = Buffer.from(frame.subarray(start, Math.min(l3End, start + PAYLOAD_SHOWN))).toString("hex");
+  return `${fields.payloadLength} bytes, 0x${shown}${fields.payloadLength > PAYLOAD_SHOWN ? "…" : ""}`;
 }

@@ -31,6 +31,7 @@ const L4_FIELDS: readonly FieldName[] = [
   "tcpFlags",
   "icmp",
   "payloadLength",
+  "payload",
 ];
 
 /** Null where some packet may match. */

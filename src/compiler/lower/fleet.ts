@@ -6,6 +6,7 @@ import { suggest } from "../diagnostics/index.ts";
 import { type BackendScope, lowerBackend } from "./backends.ts";
 import { DuplicateNames } from "./duplicate-names.ts";
 import type { Call, Lowering } from "./lowering.ts";
+import { PayloadTests } from "./payload.ts";
 import { lowerRule, type RuleScope } from "./rules.ts";
 import { type SetResults, SetScope } from "./sets.ts";
 import {
@@ -48,10 +49,11 @@ export function lowerFleet(node: Node, lowering: Lowering, results: SetResults):
   const own = lowerOwnFields(node, call);
 
   const sets = new SetScope(lowering, results, node["sets"], `fleet:${name ?? ""}`, call, null);
+  const payloads = new PayloadTests();
   const management = lowerAll(
     listOf(node["management"], "management", call),
     "management-flow",
-    { policy: MANAGEMENT, sets, backend: null },
+    { policy: MANAGEMENT, sets, backend: null, payloads },
     call,
     lowering,
   );
@@ -65,7 +67,7 @@ export function lowerFleet(node: Node, lowering: Lowering, results: SetResults):
       reportForeign(raw, "policies", "policy", call);
       continue;
     }
-    const lowered = lowerPolicy(found, sets, backends, lowering, results);
+    const lowered = lowerPolicy(found, sets, backends, payloads, lowering, results);
     if (lowered === null || !policies.add(lowered.policy)) continue;
     allSets.push(...lowered.sets);
     rules.push(...lowered.rules);
@@ -79,6 +81,7 @@ export function lowerFleet(node: Node, lowering: Lowering, results: SetResults):
     policies: policies.list,
     backends: backends.list,
     sets: allSets,
+    payloadTests: payloads.list,
     location: node.location,
   });
 }
@@ -87,6 +90,7 @@ function lowerPolicy(
   node: Node,
   outer: SetScope,
   backends: Backends,
+  payloads: PayloadTests,
   lowering: Lowering,
   results: SetResults,
 ): { readonly policy: PolicyIr; readonly rules: readonly RuleIr[]; readonly sets: readonly SetIr[] } | null {
@@ -102,7 +106,7 @@ function lowerPolicy(
   const backend = backends.of(node["backend"], call);
   const sets = new SetScope(lowering, results, node["sets"], name ?? "", call, outer);
   const setNodes = sets.nodes();
-  const scope = { policy: name ?? "", sets, backend: backend ?? null };
+  const scope = { policy: name ?? "", sets, backend: backend ?? null, payloads };
   const rules = lowerAll(listOf(node["rules"], "rules", call), "rule", scope, call, lowering);
   if (name === null || name === MANAGEMENT || owners === null) return null;
   const policy = policyNode({

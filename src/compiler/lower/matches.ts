@@ -2,7 +2,7 @@
 
 import { type AddressSet, complement, intersection } from "../../ir/address-set.ts";
 import { matchNode } from "../../ir/factory.ts";
-import type { FieldName, MatchIr, MatchTerm } from "../../ir/nodes.ts";
+import { FIELD_DOMAIN, type FieldName, type MatchIr, type MatchTerm } from "../../ir/nodes.ts";
 import { intersect, type Ranges } from "../../ir/ranges.ts";
 import { suggest } from "../diagnostics/index.ts";
 import type { BackendScope } from "./backends.ts";
@@ -19,6 +19,7 @@ import {
   tcpFlagsField,
 } from "./fields.ts";
 import type { Call } from "./lowering.ts";
+import { type PayloadTests, payloadField } from "./payload.ts";
 import { type SetScope, unionOf } from "./sets.ts";
 import { type Fields, fieldsOf, show } from "./untyped.ts";
 
@@ -40,6 +41,7 @@ const PROPERTIES = [
   "tcpFlags",
   "ipv4Options",
   "ipv6Extensions",
+  "payload",
   ...NUMBER_FIELDS.map(([property]) => property),
 ];
 
@@ -64,6 +66,7 @@ export function lowerMatch(
   call: Call,
   scope: SetScope,
   backend: BackendScope | null,
+  payloads: PayloadTests,
 ): MatchIr | null {
   const fields = fieldsOf(raw);
   if (fields === null) {
@@ -77,7 +80,7 @@ export function lowerMatch(
   const isKnown = reportUnknown(fields, call);
   const source = lowerAddresses(fields["source"], "source", call, scope);
   const destination = lowerAddresses(fields["destination"], "destination", call, scope);
-  const terms = lowerFields(fields, call);
+  const terms = lowerFields(fields, payloads, call);
   const isComplete = reportMissingProtocol(fields, terms?.get("protocol"), what, call);
   if (!isKnown || !isComplete || source === null || destination === null || terms === null) return null;
 
@@ -137,6 +140,7 @@ function lowerAddresses(
 /** Null where one of them has a fault. Keyed by property. */
 function lowerFields(
   fields: Fields,
+  payloads: PayloadTests,
   call: Call,
 ): Map<string, FieldTerm & { readonly field: FieldName }> | null {
   const terms = new Map<string, FieldTerm & { readonly field: FieldName }>();
@@ -156,7 +160,24 @@ function lowerFields(
   add("fragment", "fragment", (raw) => fragmentField(raw, call));
   add("ipv4Options", "ipv4Options", (raw) => ipv4OptionsField(raw, call));
   add("ipv6Extensions", "ipv6Extensions", (raw) => ipv6ExtensionsField(raw, call));
+  add("payload", "payload", (raw) => {
+    const term = payloadField(raw, payloads, call);
+    if (term && term.leastBytes > 0) addLeastPayload(terms, term.leastBytes);
+    return term;
+  });
   return isRight ? terms : null;
+}
+
+/** A packet without the bytes matches no test of them, negated or not. A field too short for a bit has the bit clear. */
+function addLeastPayload(terms: Map<string, FieldTerm & { readonly field: FieldName }>, bytes: number): void {
+  const long: Ranges = [[bytes, FIELD_DOMAIN.payloadLength - 1]];
+  const written = terms.get("payloadBytes");
+  terms.set("payloadBytes", {
+    field: "payloadLength",
+    ranges: written ? intersect(written.ranges, long) : long,
+    text: written ? `${written.text} and at least ${bytes}` : `at least ${bytes}`,
+    negated: written?.negated ?? false,
+  });
 }
 
 /** A field of the L4 header means something only where the match says which header it is. */

@@ -78,6 +78,20 @@ describe("a field becomes ranges", () => {
     ['{ ipv6Extensions: "any" }', { ipv6Extensions: [[1, 255]] }],
     ['{ ipv6Extensions: "shim6" }', { ipv6Extensions: [[128, 255]] }],
     ['{ ipv6Extensions: not(["shim6", "hip"]) }', { ipv6Extensions: [[0, 63]] }],
+    // The first test of a fleet is the highest of 16 bits, the second the next.
+    ['{ payload: { offset: 0, value: "0xff" } }', { payload: [[0x8000, 0xffff]] }],
+    [
+      '{ payload: [{ offset: 0, value: "0xff" }, { offset: 4, value: "0x00ff" }] }',
+      { payload: [[0x4000, 0xffff]] },
+    ],
+    [
+      '{ payload: not([{ offset: 0, value: "0xff" }, { offset: 4, value: "0x00ff" }]) }',
+      { payload: [[0, 0x3fff]], payloadLength: [[6, 65535]] },
+    ],
+    [
+      '{ payloadBytes: [3, range(5, 9)], payload: not({ offset: 0, value: "0xff12345678" }) }',
+      { payload: [[0, 0x7fff]], payloadLength: [[5, 9]] },
+    ],
     ['{ fragment: ["first", "later"] }', { fragment: [[1, 2]] }],
     ['{ fragment: not("none") }', { fragment: [[1, 2]] }],
     ['{ protocol: "icmp", icmp: { type: 8 } }', { protocol: [[1, 1]], icmp: [[0x800, 0x8ff]] }],
@@ -200,6 +214,109 @@ test("terms say what the author wrote", async () => {
     "tcpFlags +syn -ack",
     "fragment none",
   ]);
+});
+
+describe("payload tests", () => {
+  test("of one fleet are told once, whatever rules they stand in", async () => {
+    const { fleets, diagnostics } = await lowerTree({
+      "a.policy.ts": policyFile({
+        rules: `drop("a", { payload: { offset: 4, value: "0x54Aa" } }),
+          drop("b", { payload: { offset: 4, value: "0x54aa", mask: "0xffff" } }),
+          drop("c", { payload: not({ offset: 4, value: "0x5400", mask: "0xff00" }) }),`,
+      }),
+    });
+    expect(diagnostics).toEqual([]);
+    expect(fleets[0]?.payloadTests).toEqual([
+      { offset: 4, mask: [0xff, 0xff], value: [0x54, 0xaa] },
+      { offset: 4, mask: [0xff, 0], value: [0x54, 0] },
+    ]);
+    expect(fleets[0]?.rules.map(({ match }) => match.terms.map(({ text }) => text))).toEqual([
+      ["payload 0x54aa at 4"],
+      ["payload 0x54aa at 4"],
+      ["payloadBytes at least 6", "payload not 0x5400 mask 0xff00 at 4"],
+    ]);
+    expect(fleets[0]?.rules.map(({ match }) => match.fields.payload)).toEqual([
+      [[0x8000, 0xffff]],
+      [[0x8000, 0xffff]],
+      [
+        [0, 0x3fff],
+        [0x8000, 0xbfff],
+      ],
+    ]);
+  });
+
+  test("are looked at one by one", async () => {
+    const bytes = 'write `0x` and two hex digits a byte, 1 to 8 bytes: "0x54536f75"';
+    await expectRuleFaults(
+      `drop("a", { payload: { offset: «2041», value: "0x00" } }),
+       drop("b", { payload: { offset: 0, value: «"54"» as never } }),
+       drop("c", { payload: { offset: 0, value: «"0x112233445566778899"» } }),
+       drop("d", { payload: { offset: 0, value: "0x54", mask: «"0x0f"» } }),
+       drop("e", { payload: { offset: 0, value: "0x54", mask: «"0xffff"» } }),
+       drop("f", { payload: { offset: 0, value: "0x00", mask: «"0x00"» } }),
+       drop("g", { fragment: "later", payload: { offset: 0, value: "0x00" } }),
+       drop("h", { «payload»: [] }),`.replace("fragment: ", "«fragment»: "),
+      [
+        {
+          code: "bad-value",
+          message: "`offset` cannot be 2041",
+          help: "write a whole number from 0 to 2040: bytes after the L4 header",
+        },
+        { code: "bad-value", message: '`value` of a payload test cannot be "54"', help: bytes },
+        {
+          code: "bad-value",
+          message: '`value` of a payload test cannot be "0x112233445566778899"',
+          help: bytes,
+        },
+        {
+          code: "bad-value",
+          message: 'the mask "0x0f" does not go with the value "0x54"',
+          help: "write as many bytes in both, and no bit in the value that the mask leaves out",
+        },
+        {
+          code: "bad-value",
+          message: 'the mask "0xffff" does not go with the value "0x54"',
+          help: "write as many bytes in both, and no bit in the value that the mask leaves out",
+        },
+        {
+          code: "bad-value",
+          message: "a mask of zeros asks for nothing",
+          help: "use `payloadBytes` to ask for a length",
+        },
+        {
+          code: "empty-match",
+          message: "rule `g` can match no packet: a later fragment has no payload",
+          help: 'leave out `payload`, or match "first" and "none" as well',
+        },
+        {
+          code: "bad-value",
+          message: "`payload` is an empty list, which matches nothing",
+          help: "name at least one value, or leave the field out to match any",
+        },
+      ],
+    );
+  });
+
+  test("are 16 in a fleet at most", async () => {
+    const rules = (count: number) =>
+      Array.from({ length: count }, (_, i) => `drop("r${i}", { payload: { offset: ${i}, value: "0x01" } }),`);
+    const { fleets, diagnostics } = await lowerTree({
+      "a.policy.ts": policyFile({
+        rules: [...rules(16), 'drop("x", { payload: { offset: 15, value: "0x01" } }),'].join("\n"),
+      }),
+    });
+    expect([diagnostics, fleets[0]?.payloadTests.length]).toEqual([[], 16]);
+    await expectRuleFaults(
+      [...rules(16), 'drop("x", { «payload»: { offset: 16, value: "0x01" } }),'].join("\n"),
+      [
+        {
+          code: "capacity",
+          message: "the fleet has more than 16 different tests of payload bytes; the XDP program holds 16",
+          help: "let rules share tests: equal offset, value and mask are one test, in whatever policy they stand",
+        },
+      ],
+    );
+  });
 });
 
 describe("an action", () => {

@@ -6,6 +6,7 @@ import type { BackendScope } from "./backends.ts";
 import { lowerLimit, lowerRate } from "./limits.ts";
 import type { Call, Lowering } from "./lowering.ts";
 import { lowerMatch } from "./matches.ts";
+import type { PayloadTests } from "./payload.ts";
 import type { SetScope } from "./sets.ts";
 import { type Node, nameOf, oneOf, show } from "./untyped.ts";
 
@@ -15,6 +16,8 @@ export interface RuleScope {
   readonly policy: string;
   readonly sets: SetScope;
   readonly backend: BackendScope | null;
+  /** Of the fleet. */
+  readonly payloads: PayloadTests;
 }
 
 /** Null where it has a fault, which is then reported; every part is looked at. */
@@ -23,7 +26,7 @@ export function lowerRule(node: Node, scope: RuleScope, lowering: Lowering): Rul
   const isFlow = node["kind"] === "management-flow";
   const name = nameOf(node["name"], isFlow ? "a management flow" : "a rule", call);
   const what = isFlow ? `management flow ${quoted(node["name"])}` : `rule ${quoted(node["name"])}`;
-  const match = lowerMatch(node["match"], what, call, scope.sets, scope.backend);
+  const match = lowerMatch(node["match"], what, call, scope.sets, scope.backend, scope.payloads);
   const action = isFlow ? PASS : lowerAction(node, what, call);
   const alertAbove = lowerAlert(node["alertAbove"], node["action"], what, call);
   if (name === null || match === null || action === null || alertAbove === undefined) return null;

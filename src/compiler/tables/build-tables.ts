@@ -8,6 +8,7 @@ import {
   EXACT_TABLE,
   FIRST_PARSE_REASON,
   LINE_BYTES,
+  PAYLOAD_TEST,
   REASONS,
   SECTION_NAMES,
   type SectionName,
@@ -121,10 +122,27 @@ function writeConstants(
   u32(CONFIG.limitCount, limits.length);
   u32(CONFIG.blockCount, blocking.length);
   view.setBigUint64(CONFIG.managementMask, (1n << BigInt(fleet.management.length)) - 1n, true);
+  const payloadTests = dimensions.some(({ name }) => name === "payload") ? fleet.payloadTests : [];
+  u32(CONFIG.payloadTestCount, payloadTests.length);
+  payloadTests.forEach((test, index) => {
+    const at = CONFIG.payloadTests + PAYLOAD_TEST.bytes * index;
+    view.setBigUint64(at + PAYLOAD_TEST.mask, leftAligned(test.mask), true);
+    view.setBigUint64(at + PAYLOAD_TEST.value, leftAligned(test.value), true);
+    u32(at + PAYLOAD_TEST.offset, test.offset);
+    u32(at + PAYLOAD_TEST.bytesCount, test.mask.length);
+  });
   let passReasons = 0n;
   for (let reason = FIRST_PARSE_REASON; reason < REASONS.length; reason++)
     if (fleet.parseVerdicts[REASONS[reason] as ParseClass] === "pass") passReasons |= 1n << BigInt(reason);
   view.setBigUint64(CONFIG.passReasons, passReasons, true);
+}
+
+/** Up to 8 bytes, the first in the highest bits. */
+function leftAligned(bytes: readonly number[]): bigint {
+  return Array.from({ length: 8 }, (_, i) => BigInt(bytes[i] ?? 0)).reduce(
+    (sum, byte) => (sum << 8n) | byte,
+    0n,
+  );
 }
 
 /** Two classes a label: 32 a line; each field begins on a line. */

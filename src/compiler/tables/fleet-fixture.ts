@@ -82,6 +82,7 @@ export function fleetOf(rules: readonly RuleIr[], over: Partial<FleetIr> = {}): 
     policies: [],
     backends: [],
     sets: [],
+    payloadTests: [],
     location: LOCATION,
     ...over,
   };
