@@ -1,7 +1,7 @@
 // What the fuzzer found, as files that are replayed for ever: a fleet as the vocabulary records it, and packets with
 // their times. One JSON file for a case, named after its fault where a person has read it.
 
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sha256Hex } from "../../src/bundle/index.ts";
@@ -44,6 +44,7 @@ export function storeCase(about: string, { fleet, steps }: Sequence, directory =
 }
 
 export function caseNames(): string[] {
+  if (!existsSync(CASES)) return [];
   return readdirSync(CASES)
     .filter((name) => name.endsWith(".json"))
     .sort();

@@ -327,31 +327,51 @@ const limits: fc.Arbitrary<LimitOptions> = fc
   }));
 
 type NamelessRule = Rule extends infer R ? (R extends Rule ? Omit<R, "name" | "location"> : never) : never;
-const nameless: fc.Arbitrary<NamelessRule> = fc
-  .record({
-    match: matches,
-    shadow: fc.integer({ min: 0, max: 5 }).map((n) => n === 5),
-    action: fc.oneof(verdicts, limits, limits),
-  })
-  .map(({ match, shadow, action }) => {
+const isShadow = (outOf: number, shadows: number) =>
+  fc.integer({ min: 1, max: outOf }).map((n) => n <= shadows);
+function rulesOf(parts: {
+  readonly match: fc.Arbitrary<Match>;
+  readonly shadow: fc.Arbitrary<boolean>;
+  readonly action: fc.Arbitrary<"pass" | "drop" | LimitOptions>;
+}): fc.Arbitrary<NamelessRule> {
+  return fc.record(parts).map(({ match, shadow, action }) => {
     const base = { kind: "rule", match, shadow, alertAbove: null } as const;
     return typeof action === "string" ? { ...base, action } : { ...base, action: "limit", limit: action };
   });
+}
+const nameless = rulesOf({
+  match: matches,
+  shadow: isShadow(6, 1),
+  action: fc.oneof(verdicts, limits, limits),
+});
+/** Rules that most packets match and few end: a packet goes through dozens of them. */
+const wide = rulesOf({
+  match: fc.oneof(
+    fc.constant<Match>({}),
+    fc.record({ source: addressMatch }),
+    fc.record({
+      ttl: fc.constantFrom<NumberMatch>({ kind: "not", value: 64 }, { kind: "range", first: 1, last: 255 }),
+    }),
+  ),
+  shadow: isShadow(8, 7),
+  action: fc.oneof({ weight: 1, arbitrary: verdicts }, { weight: 6, arbitrary: limits }),
+});
 
 /** Around every edge of the bit vectors: none, a few, one word, more than one, and now and then many. */
 const ruleLists = fc.oneof(
   ...(
     [
-      [1, 0, 0],
-      [8, 1, 6],
-      [5, 7, 30],
-      [2, 62, 66],
-      [1, 127, 135],
-      [1, 200, 320],
+      [1, nameless, 0, 0],
+      [8, nameless, 1, 6],
+      [5, nameless, 7, 30],
+      [2, nameless, 62, 66],
+      [1, nameless, 127, 135],
+      [1, nameless, 200, 320],
+      [2, wide, 20, 70],
     ] as const
-  ).map(([weight, minLength, maxLength]) => ({
+  ).map(([weight, rules, minLength, maxLength]) => ({
     weight,
-    arbitrary: fc.array(nameless, { minLength, maxLength, size: "max" }),
+    arbitrary: fc.array(rules, { minLength, maxLength, size: "max" }),
   })),
 );
 
