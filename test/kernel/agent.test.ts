@@ -121,7 +121,7 @@ describeKernel("the agent", () => {
       withManifest(readBundle(first), () => ({ revision: `sha256:${"3".repeat(64)}` })),
     );
     await agent.syncRules();
-    expect(event("generation-committed")?.sharedTables).toBe(11); // all of them
+    expect(event("generation-committed")?.sharedTables).toBe(SECTION_NAMES.length - 1); // all of them; config is .rodata
   });
 
   it("loads nothing where the bundle path holds what serves", async () => {
