@@ -115,12 +115,12 @@ static __always_inline enum charged charge_slot(struct limit_slot *slot, const s
 }
 
 /*
- * Where charge->found tells the slot of least TAT, and charge->least that; one that owes nothing is as good as any. A
+ * Where charge->found tells the slot of least TAT, and charge->least that. It is free, or owes nothing, or owes least. A
  * global function, as the next two: the verifier walks each once, by itself.
  */
 __noinline int least_slot(struct limit_charge *charge)
 {
-	__u64 least = LIMIT_CLAIMED, rank = LIMIT_CLAIMED, found = 0;
+	__u64 least = LIMIT_CLAIMED, found = 0;
 
 	if (!charge)
 		return 0;
@@ -131,14 +131,12 @@ __noinline int least_slot(struct limit_charge *charge)
 	for (__u32 i = 0; i < 2 * LIMIT_SLOTS_PER_BUCKET; i++) {
 		__u64 place = PLACES >> 4 * i & 7;
 		const struct limit_bucket *bucket = limit_bucket_at(charge->bucket[place >> 2]);
-		__u64 tat, owed, better;
+		__u64 tat, better;
 
 		if (!bucket)
 			return 0;
 		tat = load_once(&bucket->slots[place & 3].tat);
-		owed = tat & below_mask(charge->now, tat);
-		better = below_mask(owed, rank);
-		rank = (owed & better) | (rank & ~better);
+		better = below_mask(tat, least);
 		least = (tat & better) | (least & ~better);
 		found = (place & better) | (found & ~better);
 	}

@@ -55,6 +55,14 @@ static __always_inline void limit_key_of(const struct packet *packet, const stru
 	charge->low = low;
 }
 
+/* A burst of COARSE_CLOCK_BURST_MS bears a clock that is late by a tick of at most 10 ms (docs/SEMANTICS.md §4). */
+static __always_inline __u64 limit_now(struct packet *packet, const struct rule *rule)
+{
+	if (rule->limit_burst_ticks >= COARSE_CLOCK_BURST_MS * 1000000ULL * TICKS_PER_NS)
+		return coarse_now(packet);
+	return packet_now(packet);
+}
+
 /* Charges the packet to its key of limit rule `rule_index`. 1: above the rate, and nothing was charged; 0: within it. */
 __noinline int limit_exceeded(struct packet *packet, __u32 rule_index)
 {
@@ -70,7 +78,7 @@ __noinline int limit_exceeded(struct packet *packet, __u32 rule_index)
 	cost = rule->limit_unit == UNIT_BYTES ? packet->value[FIELD_L3_LENGTH] : 1;
 	charge->cost = cost * rule->limit_multiplier >> LIMIT_MULTIPLIER_SHIFT;
 	charge->burst = rule->limit_burst_ticks;
-	charge->now = packet_now(packet) * TICKS_PER_NS;
+	charge->now = limit_now(packet, rule) * TICKS_PER_NS;
 	return charge_limit(charge);
 }
 
@@ -80,6 +88,22 @@ static __always_inline void block_key_of(const struct packet *packet, struct blo
 	address_bytes(key->address, packet->source_high, packet->family == FAMILY_IPV4 ? packet->source_low : 0);
 }
 
+/* Before the block itself, so that no packet looks between the two and finds that there can be none. */
+static __always_inline void raise_block_horizon(__u64 until_ns)
+{
+	__u32 zero = 0;
+	struct block_horizon *horizon = bpf_map_lookup_elem(&block_horizon, &zero);
+	__u64 seen;
+
+	if (!horizon)
+		return;
+	seen = *(volatile __u64 *)&horizon->rules_until_ns;
+	for (int try = 0; try < SWAP_TRIES && seen < until_ns; try++)
+		seen = __sync_val_compare_and_swap(&horizon->rules_until_ns, seen, until_ns);
+	if (seen < until_ns) /* never reached: each loss has raised it */
+		*(volatile __u64 *)&horizon->rules_until_ns = ~0ULL;
+}
+
 /* From this packet on. A block that is over stays until LRU or the next one of its source takes its place. */
 static __always_inline void block_source(struct packet *packet, const struct rule *rule, __u32 rule_index)
 {
@@ -87,21 +111,40 @@ static __always_inline void block_source(struct packet *packet, const struct rul
 	struct block block = {};
 
 	block_key_of(packet, &key);
-	block.until_ns = packet_now(packet) + rule->block_ns;
+	block.until_ns = limit_now(packet, rule) + rule->block_ns;
 	block.rule_id = rule->id;
 	block.slot = rule_slot(rule_index);
+	raise_block_horizon(block.until_ns);
 	bpf_map_update_elem(&blocks, &key, &block, BPF_ANY);
 }
 
+/* 0: no block was ever set, or the last one is over. A proof instance has no horizon: its clock may go backwards. */
+static __always_inline int may_be_blocked(const struct packet *packet)
+{
+	__u32 zero = 0;
+	const struct block_horizon *horizon;
+
+	if (INSTANCE.proof)
+		return 1;
+	horizon = bpf_map_lookup_elem(&block_horizon, &zero);
+	if (!horizon)
+		return 1;
+	if (!horizon->rules_until_ns && !horizon->operator_until_ns)
+		return 0;
+	return coarse_now(packet) < horizon->rules_until_ns || coarse_now(packet) < horizon->operator_until_ns;
+}
+
 /* The source's block, where it has one whose time is not over. */
-static __always_inline const struct block *find_block(struct packet *packet)
+static __always_inline const struct block *find_block(const struct packet *packet)
 {
 	const struct block *block;
 	struct block_key key;
 
+	if (!may_be_blocked(packet))
+		return 0;
 	block_key_of(packet, &key);
 	block = bpf_map_lookup_elem(&blocks, &key);
-	return block && packet_now(packet) < block->until_ns ? block : 0;
+	return block && coarse_now(packet) < block->until_ns ? block : 0;
 }
 
 #endif

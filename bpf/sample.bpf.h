@@ -64,7 +64,7 @@ __noinline int take_sample(struct xdp_md *ctx, struct packet *packet, __u64 rule
 	sample = bpf_ringbuf_reserve(&samples, sizeof(*sample), 0);
 	if (!sample)
 		return 0;
-	sample->time_ns = packet_now(packet);
+	sample->time_ns = bpf_ktime_get_ns();
 	sample->rule_id = rule_id;
 	sample->reason = reason;
 	sample->verdict = VERDICT_DROP; /* a shadow rule's: what it would have given */

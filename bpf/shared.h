@@ -22,6 +22,7 @@
 
 /* A tick is 1/16 ns: GCRA time. 2^64 ticks are 36 years of uptime. */
 #define TICKS_PER_NS 16
+#define COARSE_CLOCK_BURST_MS 100 /* a limit whose burst lasts so long is timed by a clock that is a tick late at most */
 #define LIMIT_MULTIPLIER_SHIFT 16 /* limit_multiplier is ticks a unit, times 2^16 */
 
 /* Fields whose values fit a direct table. Value FIELD_DOMAIN[f] (one past the last) stands for "the packet has none". */
@@ -316,6 +317,12 @@ struct block {
 	__u64 rule_id;  /* 0: by an operator */
 	__u32 slot;     /* counter slot of the rule, SLOT_NONE by an operator */
 	__u32 reserved;
+};
+
+/* No block of the fleet ends after the later of these; 0: there was none. */
+struct block_horizon {
+	__u64 rules_until_ns;    /* raised by the program before it sets a block */
+	__u64 operator_until_ns; /* raised by the agent before it does */
 };
 
 /* Ring-buffer record of a packet that was not passed, or that a shadow rule would not have passed. */

@@ -38,6 +38,15 @@ struct {
 	__uint(value_size, sizeof(struct block));
 } blocks SEC(".maps");
 
+/* Most fleets have no block most of the time: one load says so, and saves the look-up. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct block_horizon));
+} block_horizon SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 256 * 1024);
@@ -60,6 +69,8 @@ struct limit_charge {
 struct cpu_state {
 	__u64 sample_jiffy;
 	__u64 samples_used; /* in that jiffy */
+	__u64 clock_jiffy;
+	__u64 clock_ns; /* CLOCK_MONOTONIC at this CPU's first look in that jiffy */
 	struct limit_charge charge;
 };
 
@@ -109,15 +120,34 @@ static __always_inline void count_rule(const struct packet *packet, __u32 rule_i
 		count(packet, slot_counter(slot, kind));
 }
 
-/*
- * CLOCK_MONOTONIC in ns, one time for the whole packet. Read at the first need and not before: it costs more than a
- * source look-up. A proof instance was given its time with the packet.
- */
+/* CLOCK_MONOTONIC in ns, one time for the whole packet. A proof instance was given its time with the packet. */
 static __always_inline __u64 packet_now(struct packet *packet)
 {
 	if (!INSTANCE.proof && !packet->now_ns)
 		packet->now_ns = bpf_ktime_get_ns();
 	return packet->now_ns;
+}
+
+/*
+ * The same clock, late by less than a timer tick (1 to 10 ms, CONFIG_HZ): read anew when the tick has changed. Never ahead,
+ * and never backwards on one CPU. The exact clock costs 30 ns, half of what a whole decision may; this one 2.
+ */
+static __always_inline __u64 coarse_now(const struct packet *packet)
+{
+	struct cpu_state *cpu;
+	__u64 jiffy;
+
+	if (INSTANCE.proof)
+		return packet->now_ns;
+	cpu = this_cpu();
+	if (!cpu)
+		return bpf_ktime_get_ns();
+	jiffy = bpf_jiffies64();
+	if (cpu->clock_jiffy != jiffy) {
+		cpu->clock_jiffy = jiffy;
+		cpu->clock_ns = bpf_ktime_get_ns();
+	}
+	return cpu->clock_ns;
 }
 
 #endif

@@ -72,7 +72,7 @@ export function tenRulesFleet(): Fleet {
     limit(
       "per-source",
       { protocol: "udp", destination: "services" },
-      { rate: packetsPerSecond(1_000_000_000), burst: packets(1_000_000), key: by.source() },
+      { rate: packetsPerSecond(1_000_000_000), burst: packets(1_000_000_000), key: by.source() },
     ),
     pass("service", { protocol: "udp", destination: "services", destinationPort: range(27_000, 28_000) }),
   ] as const;
@@ -135,7 +135,7 @@ export function limitFleet(limited: boolean): Fleet {
   const keep = limit(
     "per-source",
     { protocol: "udp" },
-    { rate: packetsPerSecond(1_000_000_000), burst: packets(1_000_000), key: by.source() },
+    { rate: packetsPerSecond(1_000_000_000), burst: packets(1_000_000_000), key: by.source() },
   );
   return fleet(NAME, {
     ...common,

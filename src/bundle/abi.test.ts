@@ -28,6 +28,7 @@ const STRUCTS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   limit_bucket: abi.LIMIT_BUCKET,
   block_key: abi.BLOCK_KEY,
   block: abi.BLOCK,
+  block_horizon: abi.BLOCK_HORIZON,
   sample: abi.SAMPLE,
 };
 /** Enums and runs of #define, by the prefix of their names: the names by value. */
@@ -51,6 +52,7 @@ const CONSTANTS = {
   EXTENSIONS_MAX: abi.EXTENSIONS_MAX,
   VLAN_TAGS_MAX: abi.VLAN_TAGS_MAX,
   TICKS_PER_NS: Number(abi.TICKS_PER_NS),
+  COARSE_CLOCK_BURST_MS: abi.COARSE_CLOCK_BURST_MS,
   LIMIT_MULTIPLIER_SHIFT: Number(abi.LIMIT_MULTIPLIER_SHIFT),
   REASON_COUNT: abi.REASONS.length,
   REASON_OTHER_ETHERTYPE: abi.FIRST_PARSE_REASON,

@@ -7,6 +7,8 @@ export const RULES_MAX = 4096;
 export const MANAGEMENT_MAX = 64;
 export const BACKENDS_MAX = 256;
 export const TICKS_PER_NS = 16n;
+/** A limit whose burst lasts so long is timed by a clock that is a timer tick late at most. */
+export const COARSE_CLOCK_BURST_MS = 100;
 export const LIMIT_MULTIPLIER_SHIFT = 16n;
 export const EXTENSIONS_MAX = 8;
 export const VLAN_TAGS_MAX = 2;
@@ -228,6 +230,9 @@ export const BLOCK_KEY = { bytes: 16, address: 0 } as const;
 
 /** struct block. */
 export const BLOCK = { bytes: 24, untilNs: 0, ruleId: 8, slot: 16 } as const;
+
+/** struct block_horizon. */
+export const BLOCK_HORIZON = { bytes: 16, rulesUntilNs: 0, operatorUntilNs: 8 } as const;
 
 /** struct sample. */
 export const SAMPLE_BYTES = 96;

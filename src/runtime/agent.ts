@@ -123,7 +123,11 @@ class NodeAgent implements Agent {
         status: () => ({ ...this.health(), agent: { pid: process.pid } }),
         syncRules: () => this.syncRules(),
         block: (address, seconds) =>
-          this.#onFleet((fleet) => this.#report.blocked(block(fleet.blocks, address, seconds))),
+          this.#onFleet((fleet) =>
+            this.#report.blocked(
+              block(fleet.blocks, address, seconds, (until) => fleet.announceBlock(until)),
+            ),
+          ),
         unblock: (address) =>
           this.#onFleet((fleet) => this.#report.unblocked(unblock(fleet.blocks, address))),
         blocks: () =>

@@ -31,8 +31,13 @@ interface Source {
 const HIGH_64 = 0xffff_ffff_ffff_ffff_0000_0000_0000_0000n;
 const MAPPED = 0xffff_0000_0000n;
 
-/** Throws RuntimeFault. */
-export function block(map: BpfMap | null, address: unknown, seconds: unknown): ActiveBlock {
+/** `announce` is told its end before the block is there (FleetState.announceBlock). Throws RuntimeFault. */
+export function block(
+  map: BpfMap | null,
+  address: unknown,
+  seconds: unknown,
+  announce: (untilNs: bigint) => void,
+): ActiveBlock {
   const { text } = sourceOf(address);
   if (typeof seconds !== "number" || !(seconds > 0) || seconds > BLOCK_SECONDS_MAX)
     throw new RuntimeFault({
@@ -42,7 +47,10 @@ export function block(map: BpfMap | null, address: unknown, seconds: unknown): A
       message: `a block lasts more than 0 and at most ${BLOCK_SECONDS_MAX} seconds, not ${JSON.stringify(seconds)}`,
       help: "for longer, write a drop rule into a policy",
     });
-  blockUntil(loaded(map), address, ktimeNs() + BigInt(Math.round(seconds * 1e9)));
+  const untilNs = ktimeNs() + BigInt(Math.round(seconds * 1e9));
+  const blocks = loaded(map);
+  announce(untilNs);
+  blockUntil(blocks, address, untilNs);
   return { source: text, rule: null, remainingSeconds: seconds };
 }
 

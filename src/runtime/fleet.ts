@@ -120,6 +120,10 @@ export class Fleet {
     return this.#state.programMap("blocks");
   }
 
+  announceBlock(untilNs: bigint): void {
+    this.#state.announceBlock(untilNs);
+  }
+
   ruleName(stableId: string): string | null {
     return this.#serving?.manifest.rules.find((rule) => rule.stableId === stableId)?.id ?? null;
   }

@@ -64,7 +64,9 @@ export async function block(
   const name = fleet ?? onlyFleet(pinPath);
   const holder = await lockHolder(pinPath, name);
   if (!holder)
-    return withFleet(pinPath, name, async (opened) => blocking.block(opened.blocks, address, seconds));
+    return withFleet(pinPath, name, async (opened) =>
+      blocking.block(opened.blocks, address, seconds, (until) => opened.announceBlock(until)),
+    );
   const body = { address, seconds };
   return (await call(holder.operations, "POST", "/internal/block", name, body)) as ActiveBlock;
 }

@@ -1,6 +1,6 @@
 // Where the agent's kernel objects stand in the BPF file system, for one fleet:
 //
-//   <pin path>/<fleet>/state/{counters,limit_state,blocks,samples,slots,ledger,journal}
+//   <pin path>/<fleet>/state/{counters,limit_state,blocks,block_horizon,samples,slots,ledger,journal}
 //   <pin path>/<fleet>/tables/<section>-<16 hex of its SHA-256>                    shared by generations
 //   <pin path>/<fleet>/generations/<generation>/{program,manifest,rodata,counter_slots}
 //   <pin path>/<fleet>/links/<interface>                                           the attached program

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
   BLOCK,
+  BLOCK_HORIZON,
   COUNTERS_PER_SLOT,
   COUNTERS_REASONS,
   SLOT_NONE,
@@ -21,7 +22,7 @@ import { type Count, decodeLedger, encodeLedger, LEDGER_BYTES, type ReasonLedger
 import { allocateSlots, encodeOwner, OWNER_BYTES, type SlotOwner } from "./slots.ts";
 
 /** State maps of the program, by their name in the object. A proof instance has its own. */
-export const PROGRAM_STATE = ["counters", "limit_state", "blocks", "samples"] as const;
+export const PROGRAM_STATE = ["counters", "limit_state", "blocks", "block_horizon", "samples"] as const;
 export type ProgramStateName = (typeof PROGRAM_STATE)[number];
 
 const COUNT_AGAIN_MS = 10_000;
@@ -101,6 +102,16 @@ export class FleetState {
   /** null before the first generation was built. */
   programMap(name: ProgramStateName): BpfMap | null {
     return this.#program.get(name) ?? null;
+  }
+
+  /** Before an operator's block is set: while no block can be, the program does not look for one. */
+  announceBlock(untilNs: bigint): void {
+    const map = this.#program.get("block_horizon");
+    if (!map) return;
+    const until = Buffer.from(map.readImage(8, BLOCK_HORIZON.operatorUntilNs));
+    if (until.readBigUInt64LE() >= untilNs) return;
+    until.writeBigUInt64LE(untilNs);
+    map.writeImage(until, BLOCK_HORIZON.operatorUntilNs);
   }
 
   /** The pinned map that the definition of an object asks for, made at the first call. */

@@ -4,9 +4,10 @@ import { afterEach, beforeAll, expect, test } from "vitest";
 import { SLOT_NONE } from "../../src/bundle/abi.ts";
 import { parseAddress } from "../../src/ir/prefix.ts";
 import { buildPacket } from "../../src/packet/build.ts";
+import { ktimeNs } from "../../src/runtime/bpf/index.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { blocked, exceeded, from, limit, load, PASS, run, SECOND, ticks, unload, V6 } from "./fixtures.ts";
-import { buildObject, byReason, byRule } from "./harness.ts";
+import { buildObject, byReason, byRule, type Filter } from "./harness.ts";
 import type { HandRule } from "./tables.ts";
 
 beforeAll(buildObject);
@@ -131,5 +132,50 @@ describeKernel("management", () => {
       reason: "management",
     });
     expect(filter.run(from("198.51.100.7"))).toEqual(byRule("drop", 100n));
+  });
+});
+
+describeKernel("blocks of an instance that serves", () => {
+  const hour = 3_600n * SECOND;
+  const horizon = (filter: Filter) => {
+    const value = Buffer.from(filter.map("block_horizon").readImage(16));
+    return { rules: value.readBigUInt64LE(0), operator: value.readBigUInt64LE(8) };
+  };
+  const reasons = (filter: Filter) => Object.keys(filter.counters()).sort();
+
+  test("by a rule raise the horizon, and hold", () => {
+    const filter = load({
+      rules: [limit({ burstTicks: ticks(3_600_000), multiplier: ticks(3_600_000) << 16n, blockNs: hour })],
+      proof: false,
+    });
+    expect(horizon(filter)).toEqual({ rules: 0n, operator: 0n });
+    const before = ktimeNs();
+    for (let i = 0; i < 3; i++) filter.program.testRun(from("198.51.100.7"));
+    expect(reasons(filter)).toEqual(["0 blocked", "0 conformed", "0 exceeded", "reason default"]);
+    const { rules } = horizon(filter);
+    expect(rules).toBeGreaterThan(before + hour - 20_000_000n); // a tick late at most
+    expect(rules).toBeLessThanOrEqual(ktimeNs() + hour);
+    // A block that ends sooner does not lower it, and of another source it is one.
+    filter.program.testRun(from("198.51.100.8"));
+    expect(horizon(filter).rules).toBe(rules);
+  });
+
+  test("by an operator are looked for while the horizon is ahead", () => {
+    const filter = load({ rules: [], proof: false });
+    const block = Buffer.alloc(24);
+    block.writeBigUInt64LE(ktimeNs() + hour, 0);
+    block.writeUInt32LE(SLOT_NONE, 16);
+    filter.map("blocks").update(Buffer.from("00000000000000000000ffffc6336407", "hex"), block);
+    const run = () => filter.program.testRun(from("198.51.100.7")).returnCode;
+    expect(run()).toBe(2);
+    const ahead = (untilNs: bigint) => {
+      const value = Buffer.alloc(8);
+      value.writeBigUInt64LE(untilNs);
+      filter.map("block_horizon").writeImage(value, 8);
+    };
+    ahead(ktimeNs() + hour);
+    expect(run()).toBe(1);
+    ahead(ktimeNs() - SECOND);
+    expect(run()).toBe(2);
   });
 });
