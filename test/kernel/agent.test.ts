@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
+import { SECTION_NAMES } from "../../src/bundle/abi.ts";
 import { generateKeys, readBundle, signBundle, splitBundle } from "../../src/bundle/index.ts";
 import { frameBatch, PacketSocket } from "../../src/lab/packet-socket.ts";
 import type { Agent } from "../../src/runtime/agent.ts";
