@@ -28,7 +28,13 @@ describeKernel("the fuzzer", () => {
     "finds $name within a minute, and shows it in few packets",
     ({ bug }) => {
       const object = buildFilter(join(directory, String(bug)), [`PISTON_CANARY=${bug}`]);
-      const { finding, packets } = fuzz({ seed: SEED, object, timeoutMs: MINUTE_MS, shrinkTries: 40 });
+      const { finding, packets } = fuzz({
+        seed: SEED,
+        object,
+        timeoutMs: MINUTE_MS,
+        packets: 512,
+        shrinkTries: 40,
+      });
       expect(finding, `no disagreement in ${packets} packets`).not.toBeNull();
       expect(finding!.sequence.steps.length).toBeLessThanOrEqual(8);
       // The bug, and not the fuzzer, is what was found.

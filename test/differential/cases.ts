@@ -15,8 +15,9 @@ interface CaseFile {
   /** What the fault was, in a sentence. */
   readonly about: string;
   readonly fleet: Fleet;
-  readonly steps: readonly (
-    | { readonly packet: string; readonly atNs: string }
+  readonly steps: readonly /** `zeros`: so many follow the bytes in base64. */
+  (
+    | { readonly packet: string; readonly zeros?: number; readonly atNs: string }
     | { readonly block: string; readonly untilNs: string }
     | { readonly unblock: string }
   )[];
@@ -30,7 +31,9 @@ export function storeCase(about: string, { fleet, steps }: Sequence, directory =
     steps: steps.map((step) => {
       if (isPacket(step)) {
         const { frame, atNs } = step;
-        return { packet: Buffer.from(frame).toString("base64"), atNs: String(atNs) };
+        const zeros = frame.length - 1 - frame.findLastIndex((byte) => byte !== 0);
+        const packet = Buffer.from(frame.subarray(0, frame.length - zeros)).toString("base64");
+        return { packet, atNs: String(atNs), ...(zeros === 0 ? {} : { zeros }) };
       }
       const { source, blockUntilNs } = step;
       return blockUntilNs === null ? { unblock: source } : { block: source, untilNs: String(blockUntilNs) };
@@ -56,7 +59,12 @@ export function readCase(name: string): Sequence & { readonly about: string } {
     about,
     fleet,
     steps: steps.map((step): Step => {
-      if ("packet" in step) return { frame: Buffer.from(step.packet, "base64"), atNs: BigInt(step.atNs) };
+      if ("packet" in step) {
+        const bytes = Buffer.from(step.packet, "base64");
+        const frame = new Uint8Array(bytes.length + (step.zeros ?? 0));
+        frame.set(bytes);
+        return { frame, atNs: BigInt(step.atNs) };
+      }
       if ("block" in step) return { source: step.block, blockUntilNs: BigInt(step.untilNs) };
       return { source: step.unblock, blockUntilNs: null };
     }),

@@ -357,15 +357,15 @@ const wide = rulesOf({
   action: fc.oneof({ weight: 1, arbitrary: verdicts }, { weight: 6, arbitrary: limits }),
 });
 
-/** Around every edge of the bit vectors: none, a few, one word, more than one, and now and then many. */
+/** Around every edge of the bit vectors, some less what lowering refuses: none, a few, one word, two, three, and many. */
 const ruleLists = fc.oneof(
   ...(
     [
       [1, nameless, 0, 0],
       [8, nameless, 1, 6],
       [5, nameless, 7, 30],
-      [2, nameless, 62, 66],
-      [1, nameless, 127, 135],
+      [3, nameless, 62, 80],
+      [2, nameless, 127, 145],
       [1, nameless, 200, 320],
       [2, wide, 20, 70],
     ] as const
