@@ -108,7 +108,7 @@ static __always_inline __u32 ranges4_class(void *root, void *ranges, __u32 addre
 	if (!line)
 		return 0;
 	low -= CANARY(CANARY_RANGE_EDGE) & is_set(low);
-	entry = line->roots4[address >> 16 & 15];
+	entry = line->roots[address >> 16 & 15];
 	kind = entry & ((1U << ROOT_KIND_BITS) - 1);
 	at = entry >> ROOT_KIND_BITS;
 	if (!kind)
@@ -157,17 +157,80 @@ static __always_inline __u32 address4_class(const volatile struct address_table 
 	return class_or(host, class_or(net, ranges4_class(root, ranges, address)));
 }
 
-static __always_inline __u32 address6_class(void *root, void *ranges, __u64 high, __u64 low)
+/* A permutation of the 64-bit numbers. */
+static __always_inline __u64 address6_mix(__u64 half)
 {
-	const union line *line = line_at(root, high >> 51);
-	__u32 first, count;
+	half *= 0x9e3779b97f4a7c15ULL;
+	half ^= half >> 32;
+	return half * 0xd6e8feb86659fd93ULL;
+}
+
+/* A permutation of the first 32 bits, another one for each value of the bits up to `key_bits`. */
+static __always_inline __u32 address6_key(__u64 high, __u32 key_bits)
+{
+	__u32 more = key_bits > 32 ? (__u32)high >> (64 - key_bits) : 0;
+
+	return address4_mix((__u32)(high >> 32) ^ more * 0x9e3779b1, 0xffffffff);
+}
+
+/* The class that a slot's code stands for; code 0 is a free slot's. */
+static __always_inline __u32 class_of_code(__u32 code, __u32 class_index)
+{
+	return ((code - 1 + class_index) & 0xffff) | (code - 1) >> 31 << 16;
+}
+
+static __always_inline __u32 host6_class(const volatile struct exact_table *exact, void *table, __u64 high, __u64 low)
+{
+	__u64 mix = address6_mix(high ^ address6_mix(low)), product = (mix >> 32) * exact->buckets, key, found = 0;
+	const union line *line = line_at(table, product >> 32);
+	__u32 bits = exact->class_bits;
+
+	if (!line)
+		return NO_CLASS;
+	key = ((__u64)(__u32)product >> bits) << (32 + bits) | (mix & 0xffffffff) << bits;
+#pragma unroll
+	for (int slot = 0; slot < 4; slot++)
+		/* Branches: single addresses are found seldom, or by a flood that finds little else. */
+		if (!((line->words[2 * slot] ^ key) >> bits) && line->words[2 * slot + 1] == low)
+			found = line->words[2 * slot];
+	return class_of_code(found & ((1ULL << bits) - 1), 0);
+}
+
+static __always_inline __u32 net6_class(const volatile struct exact_table *exact, void *table, __u64 high)
+{
+	__u64 product = (__u64)address6_key(high, exact->key_bits) * exact->buckets, key, found = 0;
+	const union line *line = line_at(table, product >> 32);
+	__u32 bits = exact->class_bits + NET6_SHIFT_BITS;
+
+	if (!line)
+		return NO_CLASS;
+	key = ((__u64)(__u32)product >> bits) << (32 + bits) | (high & 0xffffffff) << bits;
+#pragma unroll
+	for (int slot = 0; slot < 8; slot++) {
+		__u64 word = line->words[slot], differ = (word ^ key) >> (word & 63);
+
+		/* All ones where nothing differs. A free slot may be taken for equal: it adds nothing. */
+		found |= word & (__u64)((__s64)(differ - 1) >> 63);
+	}
+	return class_of_code(found >> NET6_SHIFT_BITS & ((1ULL << exact->class_bits) - 1), exact->class_index);
+}
+
+/* The class by `root` and `ranges` alone. */
+static __always_inline __u32 ranges6_class(void *root, void *ranges, __u64 high, __u64 low)
+{
+	__u32 chunk = high >> 48, first, count;
+	const union line *line = line_at(root, chunk / 16);
 
 	if (!line)
 		return 0;
-	first = line->roots[high >> 48 & 7].start;
-	count = line->roots[high >> 48 & 7].count;
-	if (!count)
-		return first;
+	first = line->roots[chunk % 16];
+	if (chunk % 16 == 15) {
+		line = line_at(root, chunk / 16 + 1);
+		if (!line)
+			return 0;
+	}
+	count = line->roots[(chunk + 1) % 16] - first + 1;
+	/* The last range that does not begin above the address; range `first` never does. */
 	for (int step = 0; step < ADDRESS6_STEPS && count > 1; step++) {
 		__u32 half = count / 2, middle = first + half;
 		const struct address6_range *range;
@@ -185,6 +248,18 @@ static __always_inline __u32 address6_class(void *root, void *ranges, __u64 high
 	}
 	line = line_at(ranges, first / 2);
 	return line ? line->ranges6[first % 2].class_index : 0;
+}
+
+static __always_inline __u32 address6_class(const volatile struct address_table *config, void *hosts, void *nets,
+					    void *root, void *ranges, __u64 high, __u64 low)
+{
+	__u32 host = NO_CLASS, net = NO_CLASS;
+
+	if (config->hosts.buckets)
+		host = host6_class(&config->hosts, hosts, high, low);
+	if (config->nets.buckets)
+		net = net6_class(&config->nets, nets, high);
+	return class_or(host, class_or(net, ranges6_class(root, ranges, high, low)));
 }
 
 /*
@@ -205,12 +280,14 @@ __noinline __u32 destination4_class(__u32 address)
 
 __noinline __u32 source6_class(__u64 high, __u64 low)
 {
-	return address6_class(&source6_root, &source6_ranges, high, low);
+	return address6_class(&CONFIG.address[SIDE_SOURCE][FAMILY_IPV6], &source6_hosts, &source6_nets, &source6_root,
+			      &source6_ranges, high, low);
 }
 
 __noinline __u32 destination6_class(__u64 high, __u64 low)
 {
-	return address6_class(&destination6_root, &destination6_ranges, high, low);
+	return address6_class(&CONFIG.address[SIDE_DESTINATION][FAMILY_IPV6], &destination6_hosts, &destination6_nets, &destination6_root,
+			      &destination6_ranges, high, low);
 }
 
 static __always_inline __u32 source_class(const struct packet *packet)

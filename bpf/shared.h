@@ -154,7 +154,7 @@ struct exact_table {
 	__u32 buckets;     /* 0: no table */
 	__u32 class_bits;  /* low bits of a label that are the class; 0: no labels, every entry is in class_index */
 	__u32 class_index;
-	__u32 reserved;
+	__u32 key_bits;    /* IPv6 nets: bits of the address that choose the bucket, 32 to 64; else 0 */
 };
 
 /*
@@ -172,13 +172,25 @@ struct exact_table {
 #define ROOT_LINES 16
 #define RANGE_GROUPS 4
 
-/* A root of an IPv6 table has 65,536 of these, by the address's first 16 bits. */
-struct address_root {
-	__u32 start; /* count > 0: index of the first range; count == 0: the class of the whole chunk */
-	__u32 count; /* ranges in the chunk; the first one starts at the chunk's first address */
-};
+/*
+ * IPv6 addresses of one side, likewise: `hosts` for single addresses, `nets` for prefixes of key_bits to 64 bits, `root`
+ * and `ranges` for the rest. Buckets are whole lines, and a free slot is 0. Let k be floor(log2(buckets)).
+ *
+ * `hosts`: four slots. mix = address6_mix(high ^ address6_mix(low)); the product of its high 32 bits and the number of
+ * buckets has the bucket in its high 32 bits. A slot's first word is, from the top: bits k-31 of the product, the low 32
+ * bits of mix, the class plus 1 in k bits (class_bits). Its second word is the low half of the address.
+ *
+ * `nets`: eight slots. address6_key() of the first key_bits bits times the number of buckets has the bucket in its high 32
+ * bits. A slot is one word, from the top: bits k-31 of the product, bits 32-63 of the address, the class less class_index
+ * plus 1 in k - 6 bits (class_bits), and in 6 bits how far the word is shifted to leave what an address in the prefix has.
+ *
+ * `root`: 65,537 words, sixteen a line: the range that has the first address of each chunk (its first 16 bits), and
+ * last the last range. All ranges ascend from address 0.
+ */
 
-/* IPv6 range, two a line, ascending inside a chunk. */
+#define NET6_SHIFT_BITS 6
+
+/* IPv6 range, two a line. */
 struct address6_range {
 	__u64 first_high;
 	__u64 first_low;
@@ -203,7 +215,7 @@ struct address6_range {
 struct address_table {
 	__u32 present;       /* 0: every address of this side and family is in uniform_class, and there is no table */
 	__u32 uniform_class;
-	struct exact_table hosts; /* this and the next: IPv4 */
+	struct exact_table hosts;
 	struct exact_table nets;
 };
 

@@ -27,14 +27,13 @@ _Static_assert(sizeof(struct rodata) == 784, "rodata: config 728 bytes and insta
 
 union line {
 	__u16 classes[32];               /* fields */
-	__u64 words[8];                  /* vectors; *4_hosts and *4_nets */
+	__u64 words[8];                  /* vectors, *_hosts, *_nets */
 	__u32 slots[16];                 /* counter_slots */
-	__u32 roots4[16];                /* *4_root */
+	__u32 roots[16];                 /* *_root */
 	struct {
 		__u64 firsts[4]; /* a group each */
 		__u16 classes[16];
 	} ranges4;                       /* *4_ranges */
-	struct address_root roots[8];    /* *6_root */
 	struct address6_range ranges6[2]; /* *6_ranges */
 };
 _Static_assert(sizeof(union line) == LINE_BYTES, "a line is one cache line");
@@ -61,12 +60,16 @@ TABLE(source4_hosts);
 TABLE(source4_nets);
 TABLE(source4_root);
 TABLE(source4_ranges);
+TABLE(source6_hosts);
+TABLE(source6_nets);
 TABLE(source6_root);
 TABLE(source6_ranges);
 TABLE(destination4_hosts);
 TABLE(destination4_nets);
 TABLE(destination4_root);
 TABLE(destination4_ranges);
+TABLE(destination6_hosts);
+TABLE(destination6_nets);
 TABLE(destination6_root);
 TABLE(destination6_ranges);
 TABLE(counter_slots);

@@ -15,7 +15,6 @@ const HEADER = fileURLToPath(new URL("../../bpf/shared.h", import.meta.url));
 const STRUCTS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   rule: abi.RULE,
   exact_table: abi.EXACT_TABLE,
-  address_root: abi.ADDRESS_ROOT,
   address6_range: abi.ADDRESS6_RANGE,
   address_table: abi.ADDRESS_TABLE,
   payload_test: abi.PAYLOAD_TEST,
@@ -77,6 +76,7 @@ const CONSTANTS = {
   ROOT_KIND_BITS: abi.ROOT_KIND_BITS,
   ROOT_LINES: abi.ROOT_LINES,
   RANGE_GROUPS: abi.RANGE_GROUPS,
+  NET6_SHIFT_BITS: abi.NET6_SHIFT_BITS,
 };
 
 function snake(name: string): string {

@@ -53,12 +53,16 @@ export const SECTION_NAMES = [
   "source4_nets",
   "source4_root",
   "source4_ranges",
+  "source6_hosts",
+  "source6_nets",
   "source6_root",
   "source6_ranges",
   "destination4_hosts",
   "destination4_nets",
   "destination4_root",
   "destination4_ranges",
+  "destination6_hosts",
+  "destination6_nets",
   "destination6_root",
   "destination6_ranges",
 ] as const;
@@ -175,7 +179,7 @@ export const DIMENSION_SLOTS = 16;
 export const ROOT_ENTRIES = 65536;
 
 /** struct exact_table: its parameters, in config. */
-export const EXACT_TABLE = { bytes: 16, buckets: 0, classBits: 4, classIndex: 8 } as const;
+export const EXACT_TABLE = { bytes: 16, buckets: 0, classBits: 4, classIndex: 8, keyBits: 12 } as const;
 /** Slots of a bucket: 15-bit tags in 16 bits; where there are labels they follow the tags. */
 export const EXACT_SLOTS = 8;
 /** The tag of a free slot, and of no address in the table. */
@@ -190,8 +194,8 @@ export const RANGE_GROUPS = 4;
 /** Lines that an IPv4 root can point to. */
 export const RANGE4_LINES_MAX = 2 ** (32 - ROOT_KIND_BITS);
 
-/** struct address_root: 65,536 of them in an IPv6 root. */
-export const ADDRESS_ROOT = { bytes: 8, start: 0, count: 4 } as const;
+/** Low bits of a slot of IPv6 nets: how far a word is shifted to leave what an address in the prefix has. */
+export const NET6_SHIFT_BITS = 6;
 
 /** Ranges in one IPv6 chunk: the program halves ADDRESS6_STEPS times (bpf/classify.bpf.h). */
 export const ADDRESS6_CHUNK_MAX = 2 ** 20;

@@ -3,7 +3,7 @@
 
 import { ADDRESS_TABLE, EXACT_TABLE, type SectionName } from "./abi.ts";
 import { checkExact4, checkRanges4 } from "./address4-consistency.ts";
-import { checkRanges6 } from "./address6-consistency.ts";
+import { checkExact6, checkRanges6 } from "./address6-consistency.ts";
 import { inconsistent } from "./bundle-error.ts";
 
 /** struct exact_table as numbers. */
@@ -32,7 +32,7 @@ function decodeExactTable(config: DataView, at: number) {
     buckets: config.getUint32(at + EXACT_TABLE.buckets, true),
     classBits: config.getUint32(at + EXACT_TABLE.classBits, true),
     classIndex: config.getUint32(at + EXACT_TABLE.classIndex, true),
-    reserved: config.getUint32(at + EXACT_TABLE.bytes - 4, true),
+    keyBits: config.getUint32(at + EXACT_TABLE.keyBits, true),
   };
 }
 
@@ -53,15 +53,18 @@ export function checkAddressTable(
     return { classes: uniformClass + 1, sections: [] };
   }
   if (present !== 1 || uniformClass !== 0) throw fault(side, family, "is neither a table nor one class");
-  if (family === 6) {
-    if (!alone) throw fault(side, family, "has tables that the program does not know");
-    return checkRanges6(`${side}6_root`, `${side}6_ranges`, images);
-  }
-  const parts = [
-    checkRanges4(`${side}4_root`, `${side}4_ranges`, images),
-    checkExact4(`${side}4_hosts`, hosts, 32, images),
-    checkExact4(`${side}4_nets`, nets, 24, images),
-  ];
+  const parts =
+    family === 4
+      ? [
+          checkRanges4(`${side}4_root`, `${side}4_ranges`, images),
+          checkExact4(`${side}4_hosts`, hosts, 32, images),
+          checkExact4(`${side}4_nets`, nets, 24, images),
+        ]
+      : [
+          checkRanges6(`${side}6_root`, `${side}6_ranges`, images),
+          checkExact6(`${side}6_hosts`, "hosts", hosts, images),
+          checkExact6(`${side}6_nets`, "nets", nets, images),
+        ];
   return {
     classes: Math.max(...parts.map(({ classes }) => classes)),
     sections: parts.flatMap(({ sections }) => sections),

@@ -61,12 +61,16 @@ export interface ManifestSection {
     | "source4_nets"
     | "source4_root"
     | "source4_ranges"
+    | "source6_hosts"
+    | "source6_nets"
     | "source6_root"
     | "source6_ranges"
     | "destination4_hosts"
     | "destination4_nets"
     | "destination4_root"
     | "destination4_ranges"
+    | "destination6_hosts"
+    | "destination6_nets"
     | "destination6_root"
     | "destination6_ranges";
   /**

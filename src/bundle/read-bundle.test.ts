@@ -309,6 +309,7 @@ describe("tables whose digests fit", () => {
     (image) =>
       image(name).setUint8(offset, value);
   const chunk = 0xc633; // 198.51.0.0/16
+  const NETS6 = CONFIG.address + ADDRESS_TABLE.bytes + ADDRESS_TABLE.nets;
   const HOSTS = CONFIG.address + ADDRESS_TABLE.hosts;
   const cases: [string, Change, string][] = [
     ["config of another ABI", set32("config", CONFIG.abiVersion, 1), "section config"],
@@ -366,6 +367,9 @@ describe("tables whose digests fit", () => {
     ["a chunk of a class of 17 bits", set32("source4_root", 4, 1 << 28), "section source4_root"],
     ["IPv4 ranges out of order", set32("source4_ranges", 4, 0xfdff), "section source4_ranges"],
     ["an IPv4 range of a class without a row", set32("source4_ranges", 32, 99), "section vectors"],
+    ["a chunk with another's IPv6 range", set32("source6_root", 4 * 0x2002, 0), "section source6_root"],
+    ["more IPv6 ranges than there are", set32("source6_root", 4 * 65_536, 1000), "section source6_ranges"],
+    ["IPv6 nets of a key of 31 bits", set32("config", NETS6 + EXACT_TABLE.keyBits, 31), "section config"],
     ["IPv6 ranges out of order", set32("source6_ranges", 64 + 4, 0x20010000), "section source6_ranges"],
     ["an IPv6 range of another chunk", set32("source6_ranges", 4, 0x20020000), "section source6_ranges"],
     ["an IPv6 range with a class without a row", set32("source6_ranges", 16, 99), "section vectors"],

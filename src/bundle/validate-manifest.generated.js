@@ -1,6 +1,6 @@
 // Made from manifest.schema.json by generate.mjs (npm run generate). Do not edit.
-var W=(r,i)=>()=>{try{return i||r((i={exports:{}}).exports,i),i.exports}catch(N){throw i=0,N}};var M=W(I=>{"use strict";Object.defineProperty(I,"__esModule",{value:!0});function B(r){let i=r.length,N=0,x=0,
-y;for(;x<i;)N++,y=r.charCodeAt(x++),y>=55296&&y<=56319&&x<i&&(y=r.charCodeAt(x),(y&64512)===56320&&x++);return N}
+var W=(r,i)=>()=>{try{return i||r((i={exports:{}}).exports,i),i.exports}catch(N){throw i=0,N}};var M=W(I=>{"use strict";Object.defineProperty(I,"__esModule",{value:!0});function B(r){let i=r.length,N=0,_=0,
+y;for(;_<i;)N++,y=r.charCodeAt(_++),y>=55296&&y<=56319&&_<i&&(y=r.charCodeAt(_),(y&64512)===56320&&_++);return N}
 I.default=B;B.code='require("ajv/dist/runtime/ucs2length").default'});var te=h,se=h,Z={$schema:"http://json-schema.org/draft-07/schema#",title:"Manifest",description:"The manifest \
 of a bundle: docs/BUNDLE.md. Source of manifest.generated.ts and validate-manifest.generated.js.",type:"object",
 additionalProperties:!1,required:["formatVersion","abiVersion","fleet","revision","memoryBytes","sections","ru\
@@ -19,132 +19,134 @@ string",minLength:1},interfaces:{type:"array",items:{type:"string",minLength:1}}
 ic"]},defaultVerdict:{enum:["pass","drop"]}}},ManifestSection:{description:"The memory image of one map; `conf\
 ig` is the policy's part of .rodata.",type:"object",additionalProperties:!1,required:["name","offset","length",
 "entryBytes","entries","sha256"],properties:{name:{enum:["config","rules","fields","vectors","source4_hosts","\
-source4_nets","source4_root","source4_ranges","source6_root","source6_ranges","destination4_hosts","destinatio\
-n4_nets","destination4_root","destination4_ranges","destination6_root","destination6_ranges"]},offset:{description:"\
-Byte of the file where it begins, a multiple of 4,096.",type:"integer",minimum:4096,maximum:9007199254740991},
-length:{description:"Bytes, without padding.",type:"integer",minimum:1,maximum:9007199254740991},entryBytes:{description:"\
-Value size of the map.",type:"integer",minimum:1},entries:{description:"max_entries of the map.",type:"integer",
-minimum:1},sha256:{type:"string",pattern:"^[0-9a-f]{64}$"}}},ManifestRule:{type:"object",additionalProperties:!1,
+source4_nets","source4_root","source4_ranges","source6_hosts","source6_nets","source6_root","source6_ranges","\
+destination4_hosts","destination4_nets","destination4_root","destination4_ranges","destination6_hosts","destin\
+ation6_nets","destination6_root","destination6_ranges"]},offset:{description:"Byte of the file where it begins\
+, a multiple of 4,096.",type:"integer",minimum:4096,maximum:9007199254740991},length:{description:"Bytes, with\
+out padding.",type:"integer",minimum:1,maximum:9007199254740991},entryBytes:{description:"Value size of the ma\
+p.",type:"integer",minimum:1},entries:{description:"max_entries of the map.",type:"integer",minimum:1},sha256:{
+type:"string",pattern:"^[0-9a-f]{64}$"}}},ManifestRule:{type:"object",additionalProperties:!1,required:["index",
+"id","stableId","policy","name","action","shadow","backend","location","limit"],properties:{index:{description:"\
+Its bit in the vectors and its line in `rules`.",type:"integer",minimum:0,maximum:4095},id:{description:"`<pol\
+icy>/<rule>`.",type:"string",minLength:1},stableId:{description:"`id` of struct rule, 16 hex digits.",type:"st\
+ring",pattern:"^[0-9a-f]{16}$"},policy:{type:"string",minLength:1},name:{type:"string",minLength:1},action:{enum:[
+"pass","drop","limit"]},shadow:{type:"boolean"},backend:{type:["string","null"],description:"Name of a backend\
+."},location:{$ref:"#/definitions/ManifestLocation"},limit:{description:"null where the action is not `limit`.",
+anyOf:[{$ref:"#/definitions/ManifestLimit"},{type:"null"}]}}},ManifestLocation:{description:"The policy line t\
+hat made it. Line and column count from 1.",type:"object",additionalProperties:!1,required:["file","line","col\
+umn"],properties:{file:{type:"string"},line:{type:"integer",minimum:1},column:{type:"integer",minimum:1}}},ManifestLimit:{
+type:"object",additionalProperties:!1,required:["unit","ratePerSecond","burst","key","prefix4","prefix6","bloc\
+kForSeconds"],properties:{unit:{enum:["packets","bytes"]},ratePerSecond:{type:"number",exclusiveMinimum:0},burst:{
+description:"In units.",type:"number",minimum:0},key:{enum:["rule","source","destination","source-port","desti\
+nation-port"]},prefix4:{type:"integer",minimum:0,maximum:32},prefix6:{type:"integer",minimum:0,maximum:128},blockForSeconds:{
+type:["number","null"],minimum:0}}},ManifestPolicy:{type:"object",additionalProperties:!1,required:["name","ow\
+ners","backend"],properties:{name:{type:"string",minLength:1},owners:{type:"array",items:{type:"string"}},backend:{
+type:["string","null"]}}},ManifestBackend:{type:"object",additionalProperties:!1,required:["name","listen","pr\
+otocols","origins"],properties:{name:{type:"string",minLength:1},listen:{type:"array",items:{type:"string"}},protocols:{
+type:"array",items:{enum:["tcp","udp"]}},origins:{type:"array",items:{type:"string"}}}},ManifestSet:{type:"obj\
+ect",additionalProperties:!1,required:["name","scope","prefixes4","prefixes6","sha256","feed"],properties:{name:{
+type:"string",minLength:1},scope:{description:"The policy, or `fleet:<name>`.",type:"string",minLength:1},prefixes4:{
+description:"The fewest IPv4 prefixes that cover it.",type:"integer",minimum:0},prefixes6:{description:"The fe\
+west IPv6 prefixes that cover it.",type:"integer",minimum:0},sha256:{description:"Over its ranges in order, fi\
+rst and last address big-endian: IPv4 in 4 bytes each, then IPv6 in 16.",type:"string",pattern:"^[0-9a-f]{64}$"},
+feed:{description:"Path of the feed file.",type:["string","null"]}}},Witness:{description:"Packets that must g\
+et the verdict and rule given; the steps run in order on state that is empty before.",type:"object",additionalProperties:!1,
+required:["name","rule","steps"],properties:{name:{type:"string",minLength:1},rule:{description:"The rule that\
+ it witnesses.",type:["string","null"]},steps:{type:"array",minItems:1,items:{$ref:"#/definitions/WitnessStep"}}}},
+WitnessStep:{type:"object",additionalProperties:!1,required:["packet","atNs","repeat","verdict","rule","reason"],
+properties:{packet:{description:"The frame from the destination MAC on, base64. 14 bytes at least: BPF_PROG_TE\
+ST_RUN takes no less.",type:"string",minLength:20,maxLength:87400,pattern:"^[A-Za-z0-9+/]+={0,2}$"},atNs:{description:"\
+Time in nanoseconds, a u64.",type:"string",pattern:"^(0|[1-9][0-9]{0,19})$"},repeat:{description:"How often th\
+e packet runs; the expectation holds for the last.",type:"integer",minimum:1,maximum:4294967295},verdict:{enum:[
+"pass","drop"]},rule:{description:"The deciding rule's id.",type:["string","null"]},reason:{enum:["default","r\
+ule","limit","block","management","arp","neighbour-discovery","dhcp","other-ethertype","truncated-ethernet","t\
+runcated-vlan","too-many-vlan-tags","truncated-ip","bad-ip-version","bad-ihl","bad-total-length","truncated-ex\
+tension","too-many-extensions","bad-fragment","tiny-fragment","truncated-l4","bad-tcp-offset","bad-udp-length"]}}}}},
+R=Object.prototype.hasOwnProperty,E={type:"object",additionalProperties:!1,required:["name","interfaces","atta\
+ch","defaultVerdict"],properties:{name:{type:"string",minLength:1},interfaces:{type:"array",items:{type:"strin\
+g",minLength:1}},attach:{enum:["native","generic"]},defaultVerdict:{enum:["pass","drop"]}}},F=M().default;function j(r,{
+instancePath:i="",parentData:N,parentDataProperty:_,rootData:y=r}={}){let o=null,e=0;if(e===0)if(r&&typeof r==
+"object"&&!Array.isArray(r)){let f;if(r.name===void 0&&(f="name")||r.interfaces===void 0&&(f="interfaces")||r.
+attach===void 0&&(f="attach")||r.defaultVerdict===void 0&&(f="defaultVerdict"))return j.errors=[{instancePath:i,
+schemaPath:"#/required",keyword:"required",params:{missingProperty:f},message:"must have required property '"+
+f+"'"}],!1;{let t=e;for(let a in r)if(!(a==="name"||a==="interfaces"||a==="attach"||a==="defaultVerdict")){return j.
+errors=[{instancePath:i,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:a},
+message:"must NOT have additional properties"}],!1;break}if(t===e){if(r.name!==void 0){let a=r.name,p=e;if(e===
+p)if(typeof a=="string"){if(F(a)<1)return j.errors=[{instancePath:i+"/name",schemaPath:"#/properties/name/minL\
+ength",keyword:"minLength",params:{limit:1},message:"must NOT have fewer than 1 characters"}],!1}else return j.
+errors=[{instancePath:i+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type:"string"},message:"\
+must be string"}],!1;var s=p===e}else var s=!0;if(s){if(r.interfaces!==void 0){let a=r.interfaces,p=e;if(e===p)
+if(Array.isArray(a)){var m=!0;let u=a.length;for(let b=0;b<u;b++){let n=a[b],l=e;if(e===l)if(typeof n=="string"){
+if(F(n)<1)return j.errors=[{instancePath:i+"/interfaces/"+b,schemaPath:"#/properties/interfaces/items/minLengt\
+h",keyword:"minLength",params:{limit:1},message:"must NOT have fewer than 1 characters"}],!1}else return j.errors=
+[{instancePath:i+"/interfaces/"+b,schemaPath:"#/properties/interfaces/items/type",keyword:"type",params:{type:"\
+string"},message:"must be string"}],!1;var m=l===e;if(!m)break}}else return j.errors=[{instancePath:i+"/interf\
+aces",schemaPath:"#/properties/interfaces/type",keyword:"type",params:{type:"array"},message:"must be array"}],
+!1;var s=p===e}else var s=!0;if(s){if(r.attach!==void 0){let a=r.attach,p=e;if(!(a==="native"||a==="generic"))
+return j.errors=[{instancePath:i+"/attach",schemaPath:"#/properties/attach/enum",keyword:"enum",params:{allowedValues:E.
+properties.attach.enum},message:"must be equal to one of the allowed values"}],!1;var s=p===e}else var s=!0;if(s)
+if(r.defaultVerdict!==void 0){let a=r.defaultVerdict,p=e;if(!(a==="pass"||a==="drop"))return j.errors=[{instancePath:i+
+"/defaultVerdict",schemaPath:"#/properties/defaultVerdict/enum",keyword:"enum",params:{allowedValues:E.properties.
+defaultVerdict.enum},message:"must be equal to one of the allowed values"}],!1;var s=p===e}else var s=!0}}}}}else
+return j.errors=[{instancePath:i,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be ob\
+ject"}],!1;return j.errors=o,e===0}var C={description:"The memory image of one map; `config` is the policy's p\
+art of .rodata.",type:"object",additionalProperties:!1,required:["name","offset","length","entryBytes","entrie\
+s","sha256"],properties:{name:{enum:["config","rules","fields","vectors","source4_hosts","source4_nets","sourc\
+e4_root","source4_ranges","source6_hosts","source6_nets","source6_root","source6_ranges","destination4_hosts",
+"destination4_nets","destination4_root","destination4_ranges","destination6_hosts","destination6_nets","destin\
+ation6_root","destination6_ranges"]},offset:{description:"Byte of the file where it begins, a multiple of 4,09\
+6.",type:"integer",minimum:4096,maximum:9007199254740991},length:{description:"Bytes, without padding.",type:"\
+integer",minimum:1,maximum:9007199254740991},entryBytes:{description:"Value size of the map.",type:"integer",minimum:1},
+entries:{description:"max_entries of the map.",type:"integer",minimum:1},sha256:{type:"string",pattern:"^[0-9a\
+-f]{64}$"}}},z=new RegExp("^[0-9a-f]{64}$","u");function k(r,{instancePath:i="",parentData:N,parentDataProperty:_,
+rootData:y=r}={}){let o=null,e=0;if(e===0)if(r&&typeof r=="object"&&!Array.isArray(r)){let m;if(r.name===void 0&&
+(m="name")||r.offset===void 0&&(m="offset")||r.length===void 0&&(m="length")||r.entryBytes===void 0&&(m="entry\
+Bytes")||r.entries===void 0&&(m="entries")||r.sha256===void 0&&(m="sha256"))return k.errors=[{instancePath:i,schemaPath:"\
+#/required",keyword:"required",params:{missingProperty:m},message:"must have required property '"+m+"'"}],!1;{
+let f=e;for(let t in r)if(!(t==="name"||t==="offset"||t==="length"||t==="entryBytes"||t==="entries"||t==="sha2\
+56")){return k.errors=[{instancePath:i,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{
+additionalProperty:t},message:"must NOT have additional properties"}],!1;break}if(f===e){if(r.name!==void 0){let t=r.
+name,a=e;if(!(t==="config"||t==="rules"||t==="fields"||t==="vectors"||t==="source4_hosts"||t==="source4_nets"||
+t==="source4_root"||t==="source4_ranges"||t==="source6_hosts"||t==="source6_nets"||t==="source6_root"||t==="so\
+urce6_ranges"||t==="destination4_hosts"||t==="destination4_nets"||t==="destination4_root"||t==="destination4_r\
+anges"||t==="destination6_hosts"||t==="destination6_nets"||t==="destination6_root"||t==="destination6_ranges"))
+return k.errors=[{instancePath:i+"/name",schemaPath:"#/properties/name/enum",keyword:"enum",params:{allowedValues:C.
+properties.name.enum},message:"must be equal to one of the allowed values"}],!1;var s=a===e}else var s=!0;if(s){
+if(r.offset!==void 0){let t=r.offset,a=e;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t)))return k.errors=
+[{instancePath:i+"/offset",schemaPath:"#/properties/offset/type",keyword:"type",params:{type:"integer"},message:"\
+must be integer"}],!1;if(e===a&&typeof t=="number"&&isFinite(t)){if(t>9007199254740991||isNaN(t))return k.errors=
+[{instancePath:i+"/offset",schemaPath:"#/properties/offset/maximum",keyword:"maximum",params:{comparison:"<=",
+limit:9007199254740991},message:"must be <= 9007199254740991"}],!1;if(t<4096||isNaN(t))return k.errors=[{instancePath:i+
+"/offset",schemaPath:"#/properties/offset/minimum",keyword:"minimum",params:{comparison:">=",limit:4096},message:"\
+must be >= 4096"}],!1}var s=a===e}else var s=!0;if(s){if(r.length!==void 0){let t=r.length,a=e;if(!(typeof t==
+"number"&&!(t%1)&&!isNaN(t)&&isFinite(t)))return k.errors=[{instancePath:i+"/length",schemaPath:"#/properties/\
+length/type",keyword:"type",params:{type:"integer"},message:"must be integer"}],!1;if(e===a&&typeof t=="number"&&
+isFinite(t)){if(t>9007199254740991||isNaN(t))return k.errors=[{instancePath:i+"/length",schemaPath:"#/properti\
+es/length/maximum",keyword:"maximum",params:{comparison:"<=",limit:9007199254740991},message:"must be <= 90071\
+99254740991"}],!1;if(t<1||isNaN(t))return k.errors=[{instancePath:i+"/length",schemaPath:"#/properties/length/\
+minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"}],!1}var s=a===e}else var s=!0;
+if(s){if(r.entryBytes!==void 0){let t=r.entryBytes,a=e;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t)))
+return k.errors=[{instancePath:i+"/entryBytes",schemaPath:"#/properties/entryBytes/type",keyword:"type",params:{
+type:"integer"},message:"must be integer"}],!1;if(e===a&&typeof t=="number"&&isFinite(t)&&(t<1||isNaN(t)))return k.
+errors=[{instancePath:i+"/entryBytes",schemaPath:"#/properties/entryBytes/minimum",keyword:"minimum",params:{comparison:"\
+>=",limit:1},message:"must be >= 1"}],!1;var s=a===e}else var s=!0;if(s){if(r.entries!==void 0){let t=r.entries,
+a=e;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t)))return k.errors=[{instancePath:i+"/entries",schemaPath:"\
+#/properties/entries/type",keyword:"type",params:{type:"integer"},message:"must be integer"}],!1;if(e===a&&typeof t==
+"number"&&isFinite(t)&&(t<1||isNaN(t)))return k.errors=[{instancePath:i+"/entries",schemaPath:"#/properties/en\
+tries/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"}],!1;var s=a===e}else
+var s=!0;if(s)if(r.sha256!==void 0){let t=r.sha256,a=e;if(e===a)if(typeof t=="string"){if(!z.test(t))return k.
+errors=[{instancePath:i+"/sha256",schemaPath:"#/properties/sha256/pattern",keyword:"pattern",params:{pattern:"\
+^[0-9a-f]{64}$"},message:'must match pattern "^[0-9a-f]{64}$"'}],!1}else return k.errors=[{instancePath:i+"/sh\
+a256",schemaPath:"#/properties/sha256/type",keyword:"type",params:{type:"string"},message:"must be string"}],!1;
+var s=a===e}else var s=!0}}}}}}}else return k.errors=[{instancePath:i,schemaPath:"#/type",keyword:"type",params:{
+type:"object"},message:"must be object"}],!1;return k.errors=o,e===0}var O={type:"object",additionalProperties:!1,
 required:["index","id","stableId","policy","name","action","shadow","backend","location","limit"],properties:{
 index:{description:"Its bit in the vectors and its line in `rules`.",type:"integer",minimum:0,maximum:4095},id:{
 description:"`<policy>/<rule>`.",type:"string",minLength:1},stableId:{description:"`id` of struct rule, 16 hex\
  digits.",type:"string",pattern:"^[0-9a-f]{16}$"},policy:{type:"string",minLength:1},name:{type:"string",minLength:1},
 action:{enum:["pass","drop","limit"]},shadow:{type:"boolean"},backend:{type:["string","null"],description:"Nam\
 e of a backend."},location:{$ref:"#/definitions/ManifestLocation"},limit:{description:"null where the action i\
-s not `limit`.",anyOf:[{$ref:"#/definitions/ManifestLimit"},{type:"null"}]}}},ManifestLocation:{description:"T\
-he policy line that made it. Line and column count from 1.",type:"object",additionalProperties:!1,required:["f\
-ile","line","column"],properties:{file:{type:"string"},line:{type:"integer",minimum:1},column:{type:"integer",
-minimum:1}}},ManifestLimit:{type:"object",additionalProperties:!1,required:["unit","ratePerSecond","burst","ke\
-y","prefix4","prefix6","blockForSeconds"],properties:{unit:{enum:["packets","bytes"]},ratePerSecond:{type:"num\
-ber",exclusiveMinimum:0},burst:{description:"In units.",type:"number",minimum:0},key:{enum:["rule","source","d\
-estination","source-port","destination-port"]},prefix4:{type:"integer",minimum:0,maximum:32},prefix6:{type:"in\
-teger",minimum:0,maximum:128},blockForSeconds:{type:["number","null"],minimum:0}}},ManifestPolicy:{type:"objec\
-t",additionalProperties:!1,required:["name","owners","backend"],properties:{name:{type:"string",minLength:1},owners:{
-type:"array",items:{type:"string"}},backend:{type:["string","null"]}}},ManifestBackend:{type:"object",additionalProperties:!1,
-required:["name","listen","protocols","origins"],properties:{name:{type:"string",minLength:1},listen:{type:"ar\
-ray",items:{type:"string"}},protocols:{type:"array",items:{enum:["tcp","udp"]}},origins:{type:"array",items:{type:"\
-string"}}}},ManifestSet:{type:"object",additionalProperties:!1,required:["name","scope","prefixes4","prefixes6",
-"sha256","feed"],properties:{name:{type:"string",minLength:1},scope:{description:"The policy, or `fleet:<name>\
-`.",type:"string",minLength:1},prefixes4:{description:"The fewest IPv4 prefixes that cover it.",type:"integer",
-minimum:0},prefixes6:{description:"The fewest IPv6 prefixes that cover it.",type:"integer",minimum:0},sha256:{
-description:"Over its ranges in order, first and last address big-endian: IPv4 in 4 bytes each, then IPv6 in 1\
-6.",type:"string",pattern:"^[0-9a-f]{64}$"},feed:{description:"Path of the feed file.",type:["string","null"]}}},
-Witness:{description:"Packets that must get the verdict and rule given; the steps run in order on state that i\
-s empty before.",type:"object",additionalProperties:!1,required:["name","rule","steps"],properties:{name:{type:"\
-string",minLength:1},rule:{description:"The rule that it witnesses.",type:["string","null"]},steps:{type:"arra\
-y",minItems:1,items:{$ref:"#/definitions/WitnessStep"}}}},WitnessStep:{type:"object",additionalProperties:!1,required:[
-"packet","atNs","repeat","verdict","rule","reason"],properties:{packet:{description:"The frame from the destin\
-ation MAC on, base64. 14 bytes at least: BPF_PROG_TEST_RUN takes no less.",type:"string",minLength:20,maxLength:87400,
-pattern:"^[A-Za-z0-9+/]+={0,2}$"},atNs:{description:"Time in nanoseconds, a u64.",type:"string",pattern:"^(0|[\
-1-9][0-9]{0,19})$"},repeat:{description:"How often the packet runs; the expectation holds for the last.",type:"\
-integer",minimum:1,maximum:4294967295},verdict:{enum:["pass","drop"]},rule:{description:"The deciding rule's i\
-d.",type:["string","null"]},reason:{enum:["default","rule","limit","block","management","arp","neighbour-disco\
-very","dhcp","other-ethertype","truncated-ethernet","truncated-vlan","too-many-vlan-tags","truncated-ip","bad-\
-ip-version","bad-ihl","bad-total-length","truncated-extension","too-many-extensions","bad-fragment","tiny-frag\
-ment","truncated-l4","bad-tcp-offset","bad-udp-length"]}}}}},R=Object.prototype.hasOwnProperty,E={type:"object",
-additionalProperties:!1,required:["name","interfaces","attach","defaultVerdict"],properties:{name:{type:"strin\
-g",minLength:1},interfaces:{type:"array",items:{type:"string",minLength:1}},attach:{enum:["native","generic"]},
-defaultVerdict:{enum:["pass","drop"]}}},F=M().default;function j(r,{instancePath:i="",parentData:N,parentDataProperty:x,
-rootData:y=r}={}){let o=null,e=0;if(e===0)if(r&&typeof r=="object"&&!Array.isArray(r)){let f;if(r.name===void 0&&
-(f="name")||r.interfaces===void 0&&(f="interfaces")||r.attach===void 0&&(f="attach")||r.defaultVerdict===void 0&&
-(f="defaultVerdict"))return j.errors=[{instancePath:i,schemaPath:"#/required",keyword:"required",params:{missingProperty:f},
-message:"must have required property '"+f+"'"}],!1;{let t=e;for(let a in r)if(!(a==="name"||a==="interfaces"||
-a==="attach"||a==="defaultVerdict")){return j.errors=[{instancePath:i,schemaPath:"#/additionalProperties",keyword:"\
-additionalProperties",params:{additionalProperty:a},message:"must NOT have additional properties"}],!1;break}if(t===
-e){if(r.name!==void 0){let a=r.name,p=e;if(e===p)if(typeof a=="string"){if(F(a)<1)return j.errors=[{instancePath:i+
-"/name",schemaPath:"#/properties/name/minLength",keyword:"minLength",params:{limit:1},message:"must NOT have f\
-ewer than 1 characters"}],!1}else return j.errors=[{instancePath:i+"/name",schemaPath:"#/properties/name/type",
-keyword:"type",params:{type:"string"},message:"must be string"}],!1;var s=p===e}else var s=!0;if(s){if(r.interfaces!==
-void 0){let a=r.interfaces,p=e;if(e===p)if(Array.isArray(a)){var m=!0;let u=a.length;for(let b=0;b<u;b++){let n=a[b],
-l=e;if(e===l)if(typeof n=="string"){if(F(n)<1)return j.errors=[{instancePath:i+"/interfaces/"+b,schemaPath:"#/\
-properties/interfaces/items/minLength",keyword:"minLength",params:{limit:1},message:"must NOT have fewer than \
-1 characters"}],!1}else return j.errors=[{instancePath:i+"/interfaces/"+b,schemaPath:"#/properties/interfaces/\
-items/type",keyword:"type",params:{type:"string"},message:"must be string"}],!1;var m=l===e;if(!m)break}}else return j.
-errors=[{instancePath:i+"/interfaces",schemaPath:"#/properties/interfaces/type",keyword:"type",params:{type:"a\
-rray"},message:"must be array"}],!1;var s=p===e}else var s=!0;if(s){if(r.attach!==void 0){let a=r.attach,p=e;if(!(a===
-"native"||a==="generic"))return j.errors=[{instancePath:i+"/attach",schemaPath:"#/properties/attach/enum",keyword:"\
-enum",params:{allowedValues:E.properties.attach.enum},message:"must be equal to one of the allowed values"}],!1;
-var s=p===e}else var s=!0;if(s)if(r.defaultVerdict!==void 0){let a=r.defaultVerdict,p=e;if(!(a==="pass"||a==="\
-drop"))return j.errors=[{instancePath:i+"/defaultVerdict",schemaPath:"#/properties/defaultVerdict/enum",keyword:"\
-enum",params:{allowedValues:E.properties.defaultVerdict.enum},message:"must be equal to one of the allowed val\
-ues"}],!1;var s=p===e}else var s=!0}}}}}else return j.errors=[{instancePath:i,schemaPath:"#/type",keyword:"typ\
-e",params:{type:"object"},message:"must be object"}],!1;return j.errors=o,e===0}var C={description:"The memory\
- image of one map; `config` is the policy's part of .rodata.",type:"object",additionalProperties:!1,required:[
-"name","offset","length","entryBytes","entries","sha256"],properties:{name:{enum:["config","rules","fields","v\
-ectors","source4_hosts","source4_nets","source4_root","source4_ranges","source6_root","source6_ranges","destin\
-ation4_hosts","destination4_nets","destination4_root","destination4_ranges","destination6_root","destination6_\
-ranges"]},offset:{description:"Byte of the file where it begins, a multiple of 4,096.",type:"integer",minimum:4096,
-maximum:9007199254740991},length:{description:"Bytes, without padding.",type:"integer",minimum:1,maximum:9007199254740991},
-entryBytes:{description:"Value size of the map.",type:"integer",minimum:1},entries:{description:"max_entries o\
-f the map.",type:"integer",minimum:1},sha256:{type:"string",pattern:"^[0-9a-f]{64}$"}}},z=new RegExp("^[0-9a-f\
-]{64}$","u");function k(r,{instancePath:i="",parentData:N,parentDataProperty:x,rootData:y=r}={}){let o=null,e=0;
-if(e===0)if(r&&typeof r=="object"&&!Array.isArray(r)){let m;if(r.name===void 0&&(m="name")||r.offset===void 0&&
-(m="offset")||r.length===void 0&&(m="length")||r.entryBytes===void 0&&(m="entryBytes")||r.entries===void 0&&(m=
-"entries")||r.sha256===void 0&&(m="sha256"))return k.errors=[{instancePath:i,schemaPath:"#/required",keyword:"\
-required",params:{missingProperty:m},message:"must have required property '"+m+"'"}],!1;{let f=e;for(let t in r)
-if(!(t==="name"||t==="offset"||t==="length"||t==="entryBytes"||t==="entries"||t==="sha256")){return k.errors=[
-{instancePath:i,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:t},
-message:"must NOT have additional properties"}],!1;break}if(f===e){if(r.name!==void 0){let t=r.name,a=e;if(!(t===
-"config"||t==="rules"||t==="fields"||t==="vectors"||t==="source4_hosts"||t==="source4_nets"||t==="source4_root"||
-t==="source4_ranges"||t==="source6_root"||t==="source6_ranges"||t==="destination4_hosts"||t==="destination4_ne\
-ts"||t==="destination4_root"||t==="destination4_ranges"||t==="destination6_root"||t==="destination6_ranges"))return k.
-errors=[{instancePath:i+"/name",schemaPath:"#/properties/name/enum",keyword:"enum",params:{allowedValues:C.properties.
-name.enum},message:"must be equal to one of the allowed values"}],!1;var s=a===e}else var s=!0;if(s){if(r.offset!==
-void 0){let t=r.offset,a=e;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t)))return k.errors=[{instancePath:i+
-"/offset",schemaPath:"#/properties/offset/type",keyword:"type",params:{type:"integer"},message:"must be intege\
-r"}],!1;if(e===a&&typeof t=="number"&&isFinite(t)){if(t>9007199254740991||isNaN(t))return k.errors=[{instancePath:i+
-"/offset",schemaPath:"#/properties/offset/maximum",keyword:"maximum",params:{comparison:"<=",limit:9007199254740991},
-message:"must be <= 9007199254740991"}],!1;if(t<4096||isNaN(t))return k.errors=[{instancePath:i+"/offset",schemaPath:"\
-#/properties/offset/minimum",keyword:"minimum",params:{comparison:">=",limit:4096},message:"must be >= 4096"}],
-!1}var s=a===e}else var s=!0;if(s){if(r.length!==void 0){let t=r.length,a=e;if(!(typeof t=="number"&&!(t%1)&&!isNaN(
-t)&&isFinite(t)))return k.errors=[{instancePath:i+"/length",schemaPath:"#/properties/length/type",keyword:"typ\
-e",params:{type:"integer"},message:"must be integer"}],!1;if(e===a&&typeof t=="number"&&isFinite(t)){if(t>9007199254740991||
-isNaN(t))return k.errors=[{instancePath:i+"/length",schemaPath:"#/properties/length/maximum",keyword:"maximum",
-params:{comparison:"<=",limit:9007199254740991},message:"must be <= 9007199254740991"}],!1;if(t<1||isNaN(t))return k.
-errors=[{instancePath:i+"/length",schemaPath:"#/properties/length/minimum",keyword:"minimum",params:{comparison:"\
->=",limit:1},message:"must be >= 1"}],!1}var s=a===e}else var s=!0;if(s){if(r.entryBytes!==void 0){let t=r.entryBytes,
-a=e;if(!(typeof t=="number"&&!(t%1)&&!isNaN(t)&&isFinite(t)))return k.errors=[{instancePath:i+"/entryBytes",schemaPath:"\
-#/properties/entryBytes/type",keyword:"type",params:{type:"integer"},message:"must be integer"}],!1;if(e===a&&
-typeof t=="number"&&isFinite(t)&&(t<1||isNaN(t)))return k.errors=[{instancePath:i+"/entryBytes",schemaPath:"#/\
-properties/entryBytes/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"}],!1;
-var s=a===e}else var s=!0;if(s){if(r.entries!==void 0){let t=r.entries,a=e;if(!(typeof t=="number"&&!(t%1)&&!isNaN(
-t)&&isFinite(t)))return k.errors=[{instancePath:i+"/entries",schemaPath:"#/properties/entries/type",keyword:"t\
-ype",params:{type:"integer"},message:"must be integer"}],!1;if(e===a&&typeof t=="number"&&isFinite(t)&&(t<1||isNaN(
-t)))return k.errors=[{instancePath:i+"/entries",schemaPath:"#/properties/entries/minimum",keyword:"minimum",params:{
-comparison:">=",limit:1},message:"must be >= 1"}],!1;var s=a===e}else var s=!0;if(s)if(r.sha256!==void 0){let t=r.
-sha256,a=e;if(e===a)if(typeof t=="string"){if(!z.test(t))return k.errors=[{instancePath:i+"/sha256",schemaPath:"\
-#/properties/sha256/pattern",keyword:"pattern",params:{pattern:"^[0-9a-f]{64}$"},message:'must match pattern "\
-^[0-9a-f]{64}$"'}],!1}else return k.errors=[{instancePath:i+"/sha256",schemaPath:"#/properties/sha256/type",keyword:"\
-type",params:{type:"string"},message:"must be string"}],!1;var s=a===e}else var s=!0}}}}}}}else return k.errors=
-[{instancePath:i,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"}],!1;return k.
-errors=o,e===0}var O={type:"object",additionalProperties:!1,required:["index","id","stableId","policy","name",
-"action","shadow","backend","location","limit"],properties:{index:{description:"Its bit in the vectors and its\
- line in `rules`.",type:"integer",minimum:0,maximum:4095},id:{description:"`<policy>/<rule>`.",type:"string",minLength:1},
-stableId:{description:"`id` of struct rule, 16 hex digits.",type:"string",pattern:"^[0-9a-f]{16}$"},policy:{type:"\
-string",minLength:1},name:{type:"string",minLength:1},action:{enum:["pass","drop","limit"]},shadow:{type:"bool\
-ean"},backend:{type:["string","null"],description:"Name of a backend."},location:{$ref:"#/definitions/Manifest\
-Location"},limit:{description:"null where the action is not `limit`.",anyOf:[{$ref:"#/definitions/ManifestLimi\
-t"},{type:"null"}]}}},U=new RegExp("^[0-9a-f]{16}$","u");function L(r,{instancePath:i="",parentData:N,parentDataProperty:x,rootData:y=r}={}){let o=null,e=0;if(e===0)if(r&&
+s not `limit`.",anyOf:[{$ref:"#/definitions/ManifestLimit"},{type:"null"}]}}},U=new RegExp("^[0-9a-f]{16}$","u");function L(r,{instancePath:i="",parentData:N,parentDataProperty:_,rootData:y=r}={}){let o=null,e=0;if(e===0)if(r&&
 typeof r=="object"&&!Array.isArray(r)){let m;if(r.file===void 0&&(m="file")||r.line===void 0&&(m="line")||r.column===
 void 0&&(m="column"))return L.errors=[{instancePath:i,schemaPath:"#/required",keyword:"required",params:{missingProperty:m},
 message:"must have required property '"+m+"'"}],!1;{let f=e;for(let t in r)if(!(t==="file"||t==="line"||t==="c\
@@ -166,7 +168,7 @@ object",additionalProperties:!1,required:["unit","ratePerSecond","burst","key","
 conds"],properties:{unit:{enum:["packets","bytes"]},ratePerSecond:{type:"number",exclusiveMinimum:0},burst:{description:"\
 In units.",type:"number",minimum:0},key:{enum:["rule","source","destination","source-port","destination-port"]},
 prefix4:{type:"integer",minimum:0,maximum:32},prefix6:{type:"integer",minimum:0,maximum:128},blockForSeconds:{
-type:["number","null"],minimum:0}}};function v(r,{instancePath:i="",parentData:N,parentDataProperty:x,rootData:y=r}={}){
+type:["number","null"],minimum:0}}};function v(r,{instancePath:i="",parentData:N,parentDataProperty:_,rootData:y=r}={}){
 let o=null,e=0;if(e===0)if(r&&typeof r=="object"&&!Array.isArray(r)){let m;if(r.unit===void 0&&(m="unit")||r.ratePerSecond===
 void 0&&(m="ratePerSecond")||r.burst===void 0&&(m="burst")||r.key===void 0&&(m="key")||r.prefix4===void 0&&(m=
 "prefix4")||r.prefix6===void 0&&(m="prefix6")||r.blockForSeconds===void 0&&(m="blockForSeconds"))return v.errors=
@@ -207,7 +209,7 @@ type},message:"must be number,null"}],!1;if(e===a&&typeof t=="number"&&isFinite(
 [{instancePath:i+"/blockForSeconds",schemaPath:"#/properties/blockForSeconds/minimum",keyword:"minimum",params:{
 comparison:">=",limit:0},message:"must be >= 0"}],!1;var s=a===e}else var s=!0}}}}}}}}else return v.errors=[{instancePath:i,
 schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"}],!1;return v.errors=o,e===
-0}function g(r,{instancePath:i="",parentData:N,parentDataProperty:x,rootData:y=r}={}){let o=null,e=0;if(e===0)
+0}function g(r,{instancePath:i="",parentData:N,parentDataProperty:_,rootData:y=r}={}){let o=null,e=0;if(e===0)
 if(r&&typeof r=="object"&&!Array.isArray(r)){let f;if(r.index===void 0&&(f="index")||r.id===void 0&&(f="id")||
 r.stableId===void 0&&(f="stableId")||r.policy===void 0&&(f="policy")||r.name===void 0&&(f="name")||r.action===
 void 0&&(f="action")||r.shadow===void 0&&(f="shadow")||r.backend===void 0&&(f="backend")||r.location===void 0&&
@@ -248,14 +250,14 @@ properties/backend/type",keyword:"type",params:{type:O.properties.backend.type},
 parentDataProperty:"location",rootData:y})||(o=o===null?L.errors:o.concat(L.errors),e=o.length);var s=a===e}else
 var s=!0;if(s)if(r.limit!==void 0){let a=r.limit,p=e,c=e,u=!1,b=e;v(a,{instancePath:i+"/limit",parentData:r,parentDataProperty:"\
 limit",rootData:y})||(o=o===null?v.errors:o.concat(v.errors),e=o.length);var m=b===e;if(u=u||m,!u){let l=e;if(a!==
-null){let _={instancePath:i+"/limit",schemaPath:"#/properties/limit/anyOf/1/type",keyword:"type",params:{type:"\
-null"},message:"must be null"};o===null?o=[_]:o.push(_),e++}var m=l===e;u=u||m}if(u)e=c,o!==null&&(c?o.length=
+null){let x={instancePath:i+"/limit",schemaPath:"#/properties/limit/anyOf/1/type",keyword:"type",params:{type:"\
+null"},message:"must be null"};o===null?o=[x]:o.push(x),e++}var m=l===e;u=u||m}if(u)e=c,o!==null&&(c?o.length=
 c:o=null);else{let l={instancePath:i+"/limit",schemaPath:"#/properties/limit/anyOf",keyword:"anyOf",params:{},
 message:"must match a schema in anyOf"};return o===null?o=[l]:o.push(l),e++,g.errors=o,!1}var s=p===e}else var s=!0}}}}}}}}}}}else
 return g.errors=[{instancePath:i,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be ob\
 ject"}],!1;return g.errors=o,e===0}var G={type:"object",additionalProperties:!1,required:["name","owners","bac\
 kend"],properties:{name:{type:"string",minLength:1},owners:{type:"array",items:{type:"string"}},backend:{type:[
-"string","null"]}}};function A(r,{instancePath:i="",parentData:N,parentDataProperty:x,rootData:y=r}={}){let o=null,
+"string","null"]}}};function A(r,{instancePath:i="",parentData:N,parentDataProperty:_,rootData:y=r}={}){let o=null,
 e=0;if(e===0)if(r&&typeof r=="object"&&!Array.isArray(r)){let f;if(r.name===void 0&&(f="name")||r.owners===void 0&&
 (f="owners")||r.backend===void 0&&(f="backend"))return A.errors=[{instancePath:i,schemaPath:"#/required",keyword:"\
 required",params:{missingProperty:f},message:"must have required property '"+f+"'"}],!1;{let t=e;for(let a in r)
@@ -276,7 +278,7 @@ var s=!0}}}}else return A.errors=[{instancePath:i,schemaPath:"#/type",keyword:"t
 must be object"}],!1;return A.errors=o,e===0}var H={type:"object",additionalProperties:!1,required:["name","li\
 sten","protocols","origins"],properties:{name:{type:"string",minLength:1},listen:{type:"array",items:{type:"st\
 ring"}},protocols:{type:"array",items:{enum:["tcp","udp"]}},origins:{type:"array",items:{type:"string"}}}};function q(r,{
-instancePath:i="",parentData:N,parentDataProperty:x,rootData:y=r}={}){let o=null,e=0;if(e===0)if(r&&typeof r==
+instancePath:i="",parentData:N,parentDataProperty:_,rootData:y=r}={}){let o=null,e=0;if(e===0)if(r&&typeof r==
 "object"&&!Array.isArray(r)){let a;if(r.name===void 0&&(a="name")||r.listen===void 0&&(a="listen")||r.protocols===
 void 0&&(a="protocols")||r.origins===void 0&&(a="origins"))return q.errors=[{instancePath:i,schemaPath:"#/requ\
 ired",keyword:"required",params:{missingProperty:a},message:"must have required property '"+a+"'"}],!1;{let p=e;
@@ -292,9 +294,9 @@ let n=c.length;for(let l=0;l<n;l++){let V=e;if(typeof c[l]!="string")return q.er
 !1;var m=V===e;if(!m)break}}else return q.errors=[{instancePath:i+"/listen",schemaPath:"#/properties/listen/ty\
 pe",keyword:"type",params:{type:"array"},message:"must be array"}],!1;var s=u===e}else var s=!0;if(s){if(r.protocols!==
 void 0){let c=r.protocols,u=e;if(e===u)if(Array.isArray(c)){var f=!0;let n=c.length;for(let l=0;l<n;l++){let V=c[l],
-_=e;if(!(V==="tcp"||V==="udp"))return q.errors=[{instancePath:i+"/protocols/"+l,schemaPath:"#/properties/proto\
+x=e;if(!(V==="tcp"||V==="udp"))return q.errors=[{instancePath:i+"/protocols/"+l,schemaPath:"#/properties/proto\
 cols/items/enum",keyword:"enum",params:{allowedValues:H.properties.protocols.items.enum},message:"must be equa\
-l to one of the allowed values"}],!1;var f=_===e;if(!f)break}}else return q.errors=[{instancePath:i+"/protocol\
+l to one of the allowed values"}],!1;var f=x===e;if(!f)break}}else return q.errors=[{instancePath:i+"/protocol\
 s",schemaPath:"#/properties/protocols/type",keyword:"type",params:{type:"array"},message:"must be array"}],!1;
 var s=u===e}else var s=!0;if(s)if(r.origins!==void 0){let c=r.origins,u=e;if(e===u)if(Array.isArray(c)){var t=!0;
 let n=c.length;for(let l=0;l<n;l++){let V=e;if(typeof c[l]!="string")return q.errors=[{instancePath:i+"/origin\
@@ -308,7 +310,7 @@ y, or `fleet:<name>`.",type:"string",minLength:1},prefixes4:{description:"The fe
 it.",type:"integer",minimum:0},prefixes6:{description:"The fewest IPv6 prefixes that cover it.",type:"integer",
 minimum:0},sha256:{description:"Over its ranges in order, first and last address big-endian: IPv4 in 4 bytes e\
 ach, then IPv6 in 16.",type:"string",pattern:"^[0-9a-f]{64}$"},feed:{description:"Path of the feed file.",type:[
-"string","null"]}}};function w(r,{instancePath:i="",parentData:N,parentDataProperty:x,rootData:y=r}={}){let o=null,
+"string","null"]}}};function w(r,{instancePath:i="",parentData:N,parentDataProperty:_,rootData:y=r}={}){let o=null,
 e=0;if(e===0)if(r&&typeof r=="object"&&!Array.isArray(r)){let m;if(r.name===void 0&&(m="name")||r.scope===void 0&&
 (m="scope")||r.prefixes4===void 0&&(m="prefixes4")||r.prefixes6===void 0&&(m="prefixes6")||r.sha256===void 0&&
 (m="sha256")||r.feed===void 0&&(m="feed"))return w.errors=[{instancePath:i,schemaPath:"#/required",keyword:"re\
@@ -353,7 +355,7 @@ maximum:4294967295},verdict:{enum:["pass","drop"]},rule:{description:"The decidi
 -ethertype","truncated-ethernet","truncated-vlan","too-many-vlan-tags","truncated-ip","bad-ip-version","bad-ih\
 l","bad-total-length","truncated-extension","too-many-extensions","bad-fragment","tiny-fragment","truncated-l4",
 "bad-tcp-offset","bad-udp-length"]}}},Q=new RegExp("^[A-Za-z0-9+/]+={0,2}$","u"),X=new RegExp("^(0|[1-9][0-9]{\
-0,19})$","u");function P(r,{instancePath:i="",parentData:N,parentDataProperty:x,rootData:y=r}={}){let o=null,e=0;
+0,19})$","u");function P(r,{instancePath:i="",parentData:N,parentDataProperty:_,rootData:y=r}={}){let o=null,e=0;
 if(e===0)if(r&&typeof r=="object"&&!Array.isArray(r)){let m;if(r.packet===void 0&&(m="packet")||r.atNs===void 0&&
 (m="atNs")||r.repeat===void 0&&(m="repeat")||r.verdict===void 0&&(m="verdict")||r.rule===void 0&&(m="rule")||r.
 reason===void 0&&(m="reason"))return P.errors=[{instancePath:i,schemaPath:"#/required",keyword:"required",params:{
@@ -391,7 +393,7 @@ ns"||t==="bad-fragment"||t==="tiny-fragment"||t==="truncated-l4"||t==="bad-tcp-o
 return P.errors=[{instancePath:i+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues:S.
 properties.reason.enum},message:"must be equal to one of the allowed values"}],!1;var s=a===e}else var s=!0}}}}}}}else
 return P.errors=[{instancePath:i,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be ob\
-ject"}],!1;return P.errors=o,e===0}function T(r,{instancePath:i="",parentData:N,parentDataProperty:x,rootData:y=r}={}){
+ject"}],!1;return P.errors=o,e===0}function T(r,{instancePath:i="",parentData:N,parentDataProperty:_,rootData:y=r}={}){
 let o=null,e=0;if(e===0)if(r&&typeof r=="object"&&!Array.isArray(r)){let f;if(r.name===void 0&&(f="name")||r.rule===
 void 0&&(f="rule")||r.steps===void 0&&(f="steps"))return T.errors=[{instancePath:i,schemaPath:"#/required",keyword:"\
 required",params:{missingProperty:f},message:"must have required property '"+f+"'"}],!1;{let t=e;for(let a in r)
@@ -411,7 +413,7 @@ P.errors:o.concat(P.errors),e=o.length);var m=n===e;if(!m)break}}}else return T.
 s",schemaPath:"#/properties/steps/type",keyword:"type",params:{type:"array"},message:"must be array"}],!1;var s=p===
 e}else var s=!0}}}}else return T.errors=[{instancePath:i,schemaPath:"#/type",keyword:"type",params:{type:"obje\
 ct"},message:"must be object"}],!1;return T.errors=o,e===0}var Y=new RegExp("^sha256:[0-9a-f]{64}$","u");function h(r,{
-instancePath:i="",parentData:N,parentDataProperty:x,rootData:y=r}={}){let o=null,e=0;if(e===0)if(r&&typeof r==
+instancePath:i="",parentData:N,parentDataProperty:_,rootData:y=r}={}){let o=null,e=0;if(e===0)if(r&&typeof r==
 "object"&&!Array.isArray(r)){let u;if(r.formatVersion===void 0&&(u="formatVersion")||r.abiVersion===void 0&&(u=
 "abiVersion")||r.fleet===void 0&&(u="fleet")||r.revision===void 0&&(u="revision")||r.memoryBytes===void 0&&(u=
 "memoryBytes")||r.sections===void 0&&(u="sections")||r.rules===void 0&&(u="rules")||r.policies===void 0&&(u="p\
@@ -443,32 +445,32 @@ message:"must be <= 9007199254740991"}],!1;if(n<0||isNaN(n))return h.errors=[{in
 if(n.length>64)return h.errors=[{instancePath:i+"/sections",schemaPath:"#/properties/sections/maxItems",keyword:"\
 maxItems",params:{limit:64},message:"must NOT have more than 64 items"}],!1;if(n.length<1)return h.errors=[{instancePath:i+
 "/sections",schemaPath:"#/properties/sections/minItems",keyword:"minItems",params:{limit:1},message:"must NOT \
-have fewer than 1 items"}],!1;{var m=!0;let _=n.length;for(let d=0;d<_;d++){let D=e;k(n[d],{instancePath:i+"/s\
+have fewer than 1 items"}],!1;{var m=!0;let x=n.length;for(let d=0;d<x;d++){let D=e;k(n[d],{instancePath:i+"/s\
 ections/"+d,parentData:n,parentDataProperty:d,rootData:y})||(o=o===null?k.errors:o.concat(k.errors),e=o.length);
 var m=D===e;if(!m)break}}}else return h.errors=[{instancePath:i+"/sections",schemaPath:"#/properties/sections/\
 type",keyword:"type",params:{type:"array"},message:"must be array"}],!1;var s=l===e}else var s=!0;if(s){if(r.rules!==
 void 0){let n=r.rules,l=e;if(e===l)if(Array.isArray(n)){if(n.length>4096)return h.errors=[{instancePath:i+"/ru\
 les",schemaPath:"#/properties/rules/maxItems",keyword:"maxItems",params:{limit:4096},message:"must NOT have mo\
-re than 4096 items"}],!1;{var f=!0;let _=n.length;for(let d=0;d<_;d++){let D=e;g(n[d],{instancePath:i+"/rules/"+
+re than 4096 items"}],!1;{var f=!0;let x=n.length;for(let d=0;d<x;d++){let D=e;g(n[d],{instancePath:i+"/rules/"+
 d,parentData:n,parentDataProperty:d,rootData:y})||(o=o===null?g.errors:o.concat(g.errors),e=o.length);var f=D===
 e;if(!f)break}}}else return h.errors=[{instancePath:i+"/rules",schemaPath:"#/properties/rules/type",keyword:"t\
 ype",params:{type:"array"},message:"must be array"}],!1;var s=l===e}else var s=!0;if(s){if(r.policies!==void 0){
-let n=r.policies,l=e;if(e===l)if(Array.isArray(n)){var t=!0;let _=n.length;for(let d=0;d<_;d++){let D=e;A(n[d],
+let n=r.policies,l=e;if(e===l)if(Array.isArray(n)){var t=!0;let x=n.length;for(let d=0;d<x;d++){let D=e;A(n[d],
 {instancePath:i+"/policies/"+d,parentData:n,parentDataProperty:d,rootData:y})||(o=o===null?A.errors:o.concat(A.
 errors),e=o.length);var t=D===e;if(!t)break}}else return h.errors=[{instancePath:i+"/policies",schemaPath:"#/p\
 roperties/policies/type",keyword:"type",params:{type:"array"},message:"must be array"}],!1;var s=l===e}else var s=!0;
 if(s){if(r.backends!==void 0){let n=r.backends,l=e;if(e===l)if(Array.isArray(n)){if(n.length>256)return h.errors=
 [{instancePath:i+"/backends",schemaPath:"#/properties/backends/maxItems",keyword:"maxItems",params:{limit:256},
-message:"must NOT have more than 256 items"}],!1;{var a=!0;let _=n.length;for(let d=0;d<_;d++){let D=e;q(n[d],
+message:"must NOT have more than 256 items"}],!1;{var a=!0;let x=n.length;for(let d=0;d<x;d++){let D=e;q(n[d],
 {instancePath:i+"/backends/"+d,parentData:n,parentDataProperty:d,rootData:y})||(o=o===null?q.errors:o.concat(q.
 errors),e=o.length);var a=D===e;if(!a)break}}}else return h.errors=[{instancePath:i+"/backends",schemaPath:"#/\
 properties/backends/type",keyword:"type",params:{type:"array"},message:"must be array"}],!1;var s=l===e}else var s=!0;
-if(s){if(r.sets!==void 0){let n=r.sets,l=e;if(e===l)if(Array.isArray(n)){var p=!0;let _=n.length;for(let d=0;d<
-_;d++){let D=e;w(n[d],{instancePath:i+"/sets/"+d,parentData:n,parentDataProperty:d,rootData:y})||(o=o===null?w.
+if(s){if(r.sets!==void 0){let n=r.sets,l=e;if(e===l)if(Array.isArray(n)){var p=!0;let x=n.length;for(let d=0;d<
+x;d++){let D=e;w(n[d],{instancePath:i+"/sets/"+d,parentData:n,parentDataProperty:d,rootData:y})||(o=o===null?w.
 errors:o.concat(w.errors),e=o.length);var p=D===e;if(!p)break}}else return h.errors=[{instancePath:i+"/sets",schemaPath:"\
 #/properties/sets/type",keyword:"type",params:{type:"array"},message:"must be array"}],!1;var s=l===e}else var s=!0;
-if(s)if(r.witnesses!==void 0){let n=r.witnesses,l=e;if(e===l)if(Array.isArray(n)){var c=!0;let _=n.length;for(let d=0;d<
-_;d++){let D=e;T(n[d],{instancePath:i+"/witnesses/"+d,parentData:n,parentDataProperty:d,rootData:y})||(o=o===null?
+if(s)if(r.witnesses!==void 0){let n=r.witnesses,l=e;if(e===l)if(Array.isArray(n)){var c=!0;let x=n.length;for(let d=0;d<
+x;d++){let D=e;T(n[d],{instancePath:i+"/witnesses/"+d,parentData:n,parentDataProperty:d,rootData:y})||(o=o===null?
 T.errors:o.concat(T.errors),e=o.length);var c=D===e;if(!c)break}}else return h.errors=[{instancePath:i+"/witne\
 sses",schemaPath:"#/properties/witnesses/type",keyword:"type",params:{type:"array"},message:"must be array"}],
 !1;var s=l===e}else var s=!0}}}}}}}}}}}}else return h.errors=[{instancePath:i,schemaPath:"#/type",keyword:"typ\

@@ -238,11 +238,11 @@ function prefixRange(text: string, family: 4 | 6): BigRange[] {
 type Chunk = readonly { readonly first: bigint; readonly class: number }[];
 
 /** Each chunk's stretches, cut at its first address. */
-function chunksOf(stretches: readonly Stretch[], chunkBits: bigint, rows: Rows): Chunk[] {
+function chunksOf(stretches: readonly Stretch[], rows: Rows): Chunk[] {
   let next = 0; // first stretch that starts after the chunk's first address
   return Array.from({ length: 65_536 }, (_, chunk) => {
-    const first = BigInt(chunk) << chunkBits;
-    const end = BigInt(chunk + 1) << chunkBits;
+    const first = BigInt(chunk) << 16n;
+    const end = BigInt(chunk + 1) << 16n;
     while (next < stretches.length && stretches[next]!.start <= first) next++;
     const inside = [{ start: first, rules: stretches[next - 1]!.rules }];
     for (let i = next; i < stretches.length && stretches[i]!.start < end; i++) inside.push(stretches[i]!);
@@ -251,7 +251,7 @@ function chunksOf(stretches: readonly Stretch[], chunkBits: bigint, rows: Rows):
 }
 
 function addressTables(stretches: readonly Stretch[], family: 4 | 6, rows: Rows) {
-  return family === 4 ? tables4(chunksOf(stretches, 16n, rows)) : tables6(chunksOf(stretches, 112n, rows));
+  return family === 4 ? tables4(chunksOf(stretches, rows)) : tables6(stretches, rows);
 }
 
 /** Every chunk with ranges has lines of its own; no exact tables. */
@@ -281,26 +281,24 @@ function tables4(chunks: readonly Chunk[]) {
   return { root, ranges };
 }
 
-function tables6(chunks: readonly Chunk[]) {
-  const ranges = chunks.filter((chunk) => chunk.length > 1).flat();
-  let count = 0;
-  const root = lines(65_536 * 8, (view) => {
-    chunks.forEach((chunk, index) => {
-      const alone = chunk.length === 1;
-      view.setUint32(8 * index, alone ? chunk[0]!.class : count, true);
-      if (alone) return;
-      view.setUint32(8 * index + 4, chunk.length, true);
-      count += chunk.length;
+/** All stretches are ranges; no exact tables. */
+function tables6(stretches: readonly Stretch[], rows: Rows) {
+  const root = lines(65_537 * 4, (view) => {
+    let last = 0;
+    for (let chunk = 0n; chunk < 65_536n; chunk++) {
+      while (last + 1 < stretches.length && stretches[last + 1]!.start <= chunk << 112n) last++;
+      view.setUint32(4 * Number(chunk), last, true);
+    }
+    view.setUint32(4 * 65_536, stretches.length - 1, true);
+  });
+  const ranges = lines(stretches.length * 32, (view) => {
+    stretches.forEach(({ start, rules }, i) => {
+      view.setBigUint64(32 * i, start >> 64n, true);
+      view.setBigUint64(32 * i + 8, BigInt.asUintN(64, start), true);
+      view.setUint32(32 * i + 16, rows.add(rules), true);
     });
   });
-  const image = lines(ranges.length * 32, (view) => {
-    ranges.forEach((range, i) => {
-      view.setBigUint64(32 * i, range.first >> 64n, true);
-      view.setBigUint64(32 * i + 8, BigInt.asUintN(64, range.first), true);
-      view.setUint32(32 * i + 16, range.class, true);
-    });
-  });
-  return { root, ranges: image };
+  return { root, ranges };
 }
 
 function writeRule(view: DataView, index: number, rule: HandRule): void {

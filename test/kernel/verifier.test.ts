@@ -61,6 +61,8 @@ describeKernel("the verifier", () => {
       "destination4_nets",
       "destination4_ranges",
       "destination4_root",
+      "destination6_hosts",
+      "destination6_nets",
       "destination6_ranges",
       "destination6_root",
       "fields",
@@ -69,6 +71,8 @@ describeKernel("the verifier", () => {
       "source4_nets",
       "source4_ranges",
       "source4_root",
+      "source6_hosts",
+      "source6_nets",
       "source6_ranges",
       "source6_root",
       "vectors",
@@ -153,9 +157,10 @@ function everythingOn(): Uint8Array {
   for (let table = 0; table < 4; table++) {
     const at = CONFIG.address + ADDRESS_TABLE.bytes * table;
     rodata.writeUInt32LE(1, at + ADDRESS_TABLE.present);
-    for (const exact of table % 2 === 0 ? [ADDRESS_TABLE.hosts, ADDRESS_TABLE.nets] : []) {
+    for (const exact of [ADDRESS_TABLE.hosts, ADDRESS_TABLE.nets]) {
       rodata.writeUInt32LE(70_000, at + exact + EXACT_TABLE.buckets);
-      rodata.writeUInt32LE(12, at + exact + EXACT_TABLE.classBits);
+      rodata.writeUInt32LE(10, at + exact + EXACT_TABLE.classBits);
+      rodata.writeUInt32LE(40, at + exact + EXACT_TABLE.keyBits);
     }
   }
   rodata.writeUInt32LE(1, CONFIG.bytes + INSTANCE.proof);

@@ -32,7 +32,7 @@ function partsOf(blocks: readonly (readonly [first: number, size: number, label:
 function look(parts: readonly Part[], alone: number) {
   const segments = segmentsOf(parts);
   const { root, ranges, hosts, nets } = images4(segments, alone);
-  const none = { buckets: 0, classBits: 0, classIndex: 0 };
+  const none = { buckets: 0, classBits: 0, classIndex: 0, keyBits: 0 };
   const images = new Map<SectionName, Uint8Array>([["source4_root", root]]);
   if (ranges) images.set("source4_ranges", ranges);
   if (hosts) images.set("source4_hosts", hosts.image);
@@ -41,8 +41,8 @@ function look(parts: readonly Part[], alone: number) {
   // What the reader of a bundle checks holds for whatever the compiler makes.
   const classes = Math.max(
     checkRanges4("source4_root", "source4_ranges", images).classes,
-    checkExact4("source4_hosts", { ...tables.hosts, reserved: 0 }, 32, images).classes,
-    checkExact4("source4_nets", { ...tables.nets, reserved: 0 }, 24, images).classes,
+    checkExact4("source4_hosts", tables.hosts, 32, images).classes,
+    checkExact4("source4_nets", tables.nets, 24, images).classes,
   );
   return { hosts, nets, classes, at: (address: number) => class4(images, "source", tables, address) };
 }

@@ -17,7 +17,7 @@ import {
 import { entryBytesOf, tableMemoryBytes } from "../../bundle/layout.ts";
 import type { SectionImage } from "../../bundle/write-bundle.ts";
 import type { CheckedFleet, FleetIr, ParseClass } from "../../ir/nodes.ts";
-import { images4 } from "./address4-images.ts";
+import { type Address4Images as AddressImages, images4 } from "./address4-images.ts";
 import { images6 } from "./address6-images.ts";
 import {
   type AddressDimension,
@@ -201,18 +201,14 @@ function writeSide(
     if (classes.length === 1) config.setUint32(at + ADDRESS_TABLE.uniformClass, classes[0]!, true);
     return classes.length > 1;
   };
-  if (needsTable(tableOf(0), v4)) {
-    const { root, ranges, hosts, nets } = images4(v4);
-    images.set(`${name}4_root`, root);
-    if (ranges) images.set(`${name}4_ranges`, ranges);
-    writeExact(config, tableOf(0) + ADDRESS_TABLE.hosts, images, `${name}4_hosts`, hosts);
-    writeExact(config, tableOf(0) + ADDRESS_TABLE.nets, images, `${name}4_nets`, nets);
-  }
-  if (needsTable(tableOf(1), v6)) {
-    const { root, ranges } = images6(v6);
-    images.set(`${name}6_root`, root);
-    if (ranges) images.set(`${name}6_ranges`, ranges);
-  }
+  const write = (digit: 4 | 6, at: number, { root, ranges, hosts, nets }: AddressImages) => {
+    images.set(`${name}${digit}_root`, root);
+    if (ranges) images.set(`${name}${digit}_ranges`, ranges);
+    writeExact(config, at + ADDRESS_TABLE.hosts, images, `${name}${digit}_hosts`, hosts);
+    writeExact(config, at + ADDRESS_TABLE.nets, images, `${name}${digit}_nets`, nets);
+  };
+  if (needsTable(tableOf(0), v4)) write(4, tableOf(0), images4(v4));
+  if (needsTable(tableOf(1), v6)) write(6, tableOf(1), images6(v6));
 }
 
 function writeExact(
@@ -227,4 +223,5 @@ function writeExact(
   config.setUint32(at + EXACT_TABLE.buckets, exact.buckets, true);
   config.setUint32(at + EXACT_TABLE.classBits, exact.classBits, true);
   config.setUint32(at + EXACT_TABLE.classIndex, exact.classIndex, true);
+  config.setUint32(at + EXACT_TABLE.keyBits, exact.keyBits, true);
 }

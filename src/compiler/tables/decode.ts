@@ -8,6 +8,7 @@ import {
   FIELD_COUNT,
   FIELD_DOMAINS,
   LINE_BYTES,
+  NET6_SHIFT_BITS,
   RANGE_GROUPS,
   ROOT_KIND_BITS,
   ROOT_LINES,
@@ -17,12 +18,13 @@ import type { ExactTable } from "../../bundle/address-consistency.ts";
 import { type Config, decodeConfig } from "../../bundle/consistency.ts";
 import type { Family } from "../../ir/prefix.ts";
 import { type ExactMask, exactPlace, exactProduct } from "./address4-mix.ts";
+import { bucketBits, host6Place, net6Place } from "./address6-mix.ts";
 
 /** A field's value, null where the packet has none; or an address. */
 export type DimensionValue = number | null | { readonly family: Family; readonly value: bigint };
 
 type Side = "source" | "destination";
-type ExactTables = Readonly<Record<"hosts" | "nets", Omit<ExactTable, "reserved">>>;
+type ExactTables = Readonly<Record<"hosts" | "nets", ExactTable>>;
 
 export type Images = ReadonlyMap<SectionName, Uint8Array>;
 
@@ -50,7 +52,7 @@ export function classify(images: Images, dimension: number, value: DimensionValu
   const name = side === 0 ? "source" : "destination";
   return value.family === 4
     ? class4(images, name, table, Number(value.value))
-    : class6(images, name, value.value);
+    : class6(images, name, table, value.value);
 }
 
 /** Its exact tables may be those of a test. */
@@ -102,15 +104,57 @@ function rangesClass(images: Images, name: Side, address: number): number {
   return ranges.getUint16(cell(found) + LINE_BYTES / 2, true);
 }
 
-function class6(images: Images, name: Side, address: bigint): number {
+export function class6(images: Images, name: Side, { hosts, nets }: ExactTables, address: bigint): number {
+  return (
+    host6Class(images, `${name}6_hosts`, hosts, address) ??
+    net6Class(images, `${name}6_nets`, nets, address >> 64n) ??
+    ranges6Class(images, name, address)
+  );
+}
+
+function host6Class(
+  images: Images,
+  section: SectionName,
+  { buckets }: ExactTables["hosts"],
+  address: bigint,
+) {
+  if (buckets === 0) return null;
+  const { bucket, word } = host6Place(address, buckets);
+  const bits = bucketBits(buckets);
+  const slots = view(images, section);
+  for (let at = bucket * LINE_BYTES; at < (bucket + 1) * LINE_BYTES; at += 16) {
+    const found = slots.getBigUint64(at, true);
+    const code = Number(BigInt.asUintN(bits, found));
+    if (code === 0 || found - BigInt(code) !== word) continue;
+    if (slots.getBigUint64(at + 8, true) === BigInt.asUintN(64, address)) return code - 1;
+  }
+  return null;
+}
+
+function net6Class(
+  images: Images,
+  section: SectionName,
+  { buckets, classBits, classIndex, keyBits }: ExactTables["nets"],
+  high: bigint,
+) {
+  if (buckets === 0) return null;
+  const { bucket, word } = net6Place(high, keyBits, buckets);
+  const slots = view(images, section);
+  for (let at = bucket * LINE_BYTES; at < (bucket + 1) * LINE_BYTES; at += 8) {
+    const found = slots.getBigUint64(at, true);
+    const code = Number(BigInt.asUintN(classBits, found >> BigInt(NET6_SHIFT_BITS)));
+    const shift = BigInt.asUintN(NET6_SHIFT_BITS, found);
+    if (code !== 0 && (found ^ word) >> shift === 0n) return classIndex + code - 1;
+  }
+  return null;
+}
+
+function ranges6Class(images: Images, name: Side, address: bigint): number {
   const chunk = Number(address >> 112n);
   const root = view(images, `${name}6_root`);
-  const start = root.getUint32(8 * chunk, true);
-  const count = root.getUint32(8 * chunk + 4, true);
-  if (count === 0) return start;
   const ranges = view(images, `${name}6_ranges`);
-  let low = start;
-  let high = start + count; // the last range whose first address is not above the value
+  let low = root.getUint32(4 * chunk, true);
+  let high = root.getUint32(4 * (chunk + 1), true) + 1; // the last range whose first address is not above the value
   while (high - low > 1) {
     const middle = (low + high) >>> 1;
     if (range6(ranges, middle).first <= address) low = middle;
