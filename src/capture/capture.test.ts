@@ -210,14 +210,29 @@ describe("pcapng", () => {
 });
 
 describe("time", () => {
-  it("before the first packet counts as its time, and runs back to no earlier", () => {
-    const { timesNs } = read(writePcap(at(0n, 50n, -1n, 40n), { nanoseconds: true }));
-    expect(timesNs).toEqual([0n, 50n, 0n, 40n]);
+  const times = (...ns: readonly bigint[]) => {
+    const packets = ns.map((offset) => ({ bytes: FRAME, timeNs: START_NS + offset }));
+    return read(writePcapng(packets, { interfaces: [{ resolution: 9 }] })).timesNs;
+  };
+  const second = 1_000_000_000n;
+  const leap = 1n << 55n;
+
+  it("counts from the first packet and never runs back: what comes late has the time of the latest before it", () => {
+    expect(times(0n, 50n, -1n, 40n, 60n)).toEqual([0n, 50n, 50n, 50n, 60n]);
   });
-  it("is at most 18 years after the first packet, so that 64-bit ticks hold it", () => {
-    const last = (1n << 59n) - 1n;
-    const packets = [0n, last, last + 1n].map((timeNs) => ({ bytes: FRAME, timeNs }));
-    expect(read(writePcap(packets, { nanoseconds: true })).timesNs).toEqual([0n, last, last]);
+  it("goes on from where it was after more than 60 seconds back", () => {
+    expect(times(60n * second, 0n, 70n * second)).toEqual([0n, 0n, 10n * second]);
+    expect(times(60n * second + 1n, 0n, 70n * second)).toEqual([0n, 0n, 70n * second]);
+  });
+  it("leaps 417 days at most, so that one damaged timestamp does not end it", () => {
+    expect(times(0n, leap, leap + 5n)).toEqual([0n, leap, leap + 5n]);
+    expect(times(0n, leap + 1n, 5n, 7n)).toEqual([0n, leap, leap, leap + 2n]);
+  });
+  it("ends 18 years after the first packet, so that 64-bit ticks hold it", () => {
+    const steps = Array.from({ length: 18 }, (_, i) => BigInt(i) * leap);
+    const found = times(...steps);
+    expect(found.slice(0, 16)).toEqual(steps.slice(0, 16));
+    expect(found.slice(16)).toEqual([(1n << 59n) - 1n, (1n << 59n) - 1n]);
   });
 });
 
