@@ -73,6 +73,11 @@ export function readBundle(bytes: Uint8Array): Bundle {
   };
 }
 
+/** The manifest alone; sections are not looked at. Throws BundleError. */
+export function readManifestOf(bytes: Uint8Array): Manifest {
+  return readManifest(bytes, readHeader(bytes));
+}
+
 interface Header {
   readonly totalLength: number;
   readonly manifestLength: number;

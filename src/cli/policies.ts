@@ -7,6 +7,7 @@ import { renderDiagnostics, renderDiagnosticsJson, summarise } from "../compiler
 import { type LoadedPolicies, loadPolicies } from "../compiler/load/index.ts";
 import type { CompileResult } from "../compiler/types.ts";
 import { CommandError } from "./command.ts";
+import { lastBuildOf } from "./last-build.ts";
 
 /**
  * The policy directory or file that was named, else `policies/` in this folder or the nearest one above that has it, so
@@ -35,10 +36,10 @@ export interface Compiled {
   readonly result: CompileResult;
 }
 
-/** Reads and compiles. */
-export async function compilePolicies(path: string): Promise<Compiled> {
+/** Reads and compiles. `dist`: the last build, which some guards of feeds compare with. */
+export async function compilePolicies(path: string, dist = join(dirname(path), "dist")): Promise<Compiled> {
   const input = await loadPolicies(path);
-  return { input, result: compile(input) };
+  return { input, result: compile({ ...input, lastBuild: lastBuildOf(dist) }) };
 }
 
 export function hasErrors({ result }: Compiled): boolean {

@@ -23,11 +23,11 @@ export default defineCommand({
   async run({ output, check, json }, [named]) {
     const begun = performance.now();
     const policies = findPolicies(named);
-    const compiled = await compilePolicies(policies);
+    const folder = resolve(output ?? process.env.CDK8S_OUTDIR ?? join(dirname(policies), "dist"));
+    const compiled = await compilePolicies(policies, folder);
     const { diagnostics, artifacts } = compiled.result;
     if (!json) printDiagnostics(compiled, false);
     const failed = hasErrors(compiled);
-    const folder = resolve(output ?? process.env.CDK8S_OUTDIR ?? join(dirname(policies), "dist"));
     const difference = failed ? null : check ? compareDist(folder, artifacts) : writeDist(folder, artifacts);
     if (json) process.stdout.write(`${JSON.stringify({ diagnostics, output: folder, ...difference })}\n`);
     if (difference === null) return 1;

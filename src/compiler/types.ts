@@ -13,6 +13,8 @@ export interface CompileInput {
   readonly feeds: ReadonlyMap<string, FeedText>;
   /** SHA-256 over the names and bytes of all sources and feeds: `sha256:<hex>`. Names the source without a clock or a Git commit. */
   readonly revision: string;
+  /** Prefixes of each feed in the bundles of the last build, by the feed's path: what `maxChangePercent` compares with. */
+  readonly lastBuild?: ReadonlyMap<string, number>;
   /** Found while loading; reported with what lower() finds. */
   readonly diagnostics?: readonly Diagnostic[];
 }

@@ -7,5 +7,5 @@ export type { LimitRuleOptions, RuleOptions } from "./rules.ts";
 export { drop, limit, pass, shadow } from "./rules.ts";
 export type { BackendOptions, FleetOptions, HealthCheckOptions, PolicyOptions } from "./scopes.ts";
 export { backend, fleet, management, policy } from "./scopes.ts";
-export { difference, feed, prefixes, union } from "./sets.ts";
+export { asns, countries, difference, feed, prefixes, union } from "./sets.ts";
 export type * from "./types.ts";

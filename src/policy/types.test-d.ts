@@ -2,10 +2,12 @@
 // below it were accepted, and every other line where a right policy were refused.
 
 import {
+  asns,
   backend,
   by,
   bytes,
   bytesPerSecond,
+  countries,
   difference,
   drop,
   feed,
@@ -26,7 +28,10 @@ import {
 const networks = {
   bogons: prefixes("0.0.0.0/8", "10.0.0.0/8"),
   operators: prefixes("192.0.2.0/28"),
-  threats: feed("feeds/threats.txt", { minEntries: 10, maxEntries: 50_000 }),
+  threats: feed("feeds/threats.txt", { minEntries: 10, maxEntries: 50_000, maxChangePercent: 20 }),
+  home: countries("feeds/country", ["DE", "FR"], { maxEntries: 50_000 }),
+  hosters: asns("feeds/asn", [64500, 64501]),
+  abroad: difference(asns("feeds/asn", 64502), "home", countries("feeds/country", "AT")),
   spoofable: difference("bogons", "operators"),
   hostile: union("threats", "bogons", "192.0.2.1/32", difference("bogons", prefixes("10.1.0.0/16"))),
 };
@@ -172,3 +177,5 @@ pass("x", {}, { alertAbove: packetsPerSecond(1) });
 drop("x", { payload: { offset: 0, value: "ff" } });
 // @ts-expect-error at which offset?
 drop("x", { payload: { value: "0xff" } });
+// @ts-expect-error a country goes by its two capital letters
+countries("feeds/country", "de");

@@ -27,6 +27,8 @@ export interface FeedSet {
   readonly kind: "feed-set";
   /** Path relative to the policy file that names it. */
   readonly path: string;
+  /** No file is an empty feed: a country may have no IPv6 list. */
+  readonly mayMiss?: boolean;
   readonly guards: FeedGuards;
   readonly location: SourceLocation;
 }
@@ -36,7 +38,50 @@ export interface FeedGuards {
   readonly maxEntries: number;
   /** SHA-256 of the file, lower-case hex. */
   readonly sha256?: string;
+  /**
+   * How much more or fewer prefixes than in the committed bundle the feed may have, in percent of those. For a feed that
+   * stands in `sets` under a name; a feed that the bundle does not have yet is not compared.
+   */
+  readonly maxChangePercent?: number;
 }
+
+/** Of each list in a folder of lists: its entries. */
+export interface ListGuards {
+  /** Of an IPv4 list; 1 where it is missing. */
+  readonly minEntries?: number;
+  /** Of either list; 200,000 where it is missing. */
+  readonly maxEntries?: number;
+}
+
+type Letter =
+  | "A"
+  | "B"
+  | "C"
+  | "D"
+  | "E"
+  | "F"
+  | "G"
+  | "H"
+  | "I"
+  | "J"
+  | "K"
+  | "L"
+  | "M"
+  | "N"
+  | "O"
+  | "P"
+  | "Q"
+  | "R"
+  | "S"
+  | "T"
+  | "U"
+  | "V"
+  | "W"
+  | "X"
+  | "Y"
+  | "Z";
+/** ISO 3166-1, two capital letters. */
+export type CountryCode = `${Letter}${Letter}`;
 
 export interface UnionSet<N extends string = string> {
   readonly kind: "union-set";

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { isAbsolute, join, posix, relative, sep } from "node:path";
 import type { Fleet } from "../../policy/types.ts";
 import type { CompileInput, FeedText } from "../types.ts";
-import { feedPath } from "./feed-path.ts";
+import { feedPath, NO_SUCH_FILE } from "./feed-path.ts";
 import { relocate } from "./relocate.ts";
 
 export interface InputOptions {
@@ -57,7 +57,7 @@ async function readText(path: string): Promise<FeedText> {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     return {
       kind: "missing",
-      message: code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`,
+      message: code === "ENOENT" ? NO_SUCH_FILE : `it cannot be read (${code})`,
     };
   }
 }

@@ -31,10 +31,13 @@ export async function writeTree(directory: string, tree: Tree): Promise<void> {
   }
 }
 
-export async function lowerTree(tree: Tree): Promise<Lowered & { readonly input: LoadedPolicies }> {
+export async function lowerTree(
+  tree: Tree,
+  lastBuild: ReadonlyMap<string, number> = new Map(),
+): Promise<Lowered & { readonly input: LoadedPolicies }> {
   return withTree(tree, async (directory) => {
     const input = await loadPolicies(directory);
-    return { ...lower(input), input };
+    return { ...lower({ ...input, lastBuild }), input };
   });
 }
 
@@ -92,7 +95,7 @@ export function policyFile({
   readonly fleet?: string;
   readonly before?: string;
 }): string {
-  return `import { backend, by, bytes, bytesPerSecond, difference, drop, feed, fleet, limit, management, not, packets, packetsPerSecond, pass, policy, prefixes, range, shadow, union } from "pistonprotection";
+  return `import { asns, backend, by, bytes, bytesPerSecond, countries, difference, drop, feed, fleet, limit, management, not, packets, packetsPerSecond, pass, policy, prefixes, range, shadow, union } from "pistonprotection";
 ${before}
 const networks = {
   operators: prefixes("192.0.2.0/28"),

@@ -2,9 +2,10 @@
 // line of it is right. A feed with any fault gives no addresses: half a deny list is not a deny list.
 
 import { createHash } from "node:crypto";
-import type { AddressSet } from "../../ir/address-set.ts";
+import { type AddressSet, EMPTY } from "../../ir/address-set.ts";
+import { prefixCounts } from "../../ir/prefix-count.ts";
 import type { FeedSet } from "../../policy/types.ts";
-import { feedPath } from "../load/feed-path.ts";
+import { feedPath, NO_SUCH_FILE } from "../load/feed-path.ts";
 import { FAULTS_LISTED, type FeedContent, type FeedLineFault, parseFeed } from "./feed-text.ts";
 import type { Call, Lowering } from "./lowering.ts";
 import { count, fieldsOf, type Node, numberOf, show } from "./untyped.ts";
@@ -34,6 +35,7 @@ export class Feeds {
     const guards = guardsOf(node["guards"], call);
     const key = feedPath({ location: node.location, path } as FeedSet);
     const text = this.#lowering.input.feeds.get(key);
+    if (text?.kind === "missing" && text.message === NO_SUCH_FILE && node["mayMiss"] === true) return EMPTY;
     if (text?.kind !== "bytes") {
       call.report(call.value(path), {
         code: "feed-missing",
@@ -43,7 +45,10 @@ export class Feeds {
       return null;
     }
     const content = this.#contentOf(key, text.bytes);
-    const isGuarded = guards !== null && holds(key, text.bytes, content, guards, path, call);
+    const isGuarded =
+      guards !== null &&
+      holds(key, text.bytes, content, guards, path, call) &&
+      holdsChange(this.#lowering.input.lastBuild?.get(key), content, guards, path, call);
     return isGuarded && content.faultCount === 0 ? content.addresses : null;
   }
 
@@ -88,6 +93,7 @@ interface Guards {
   readonly minEntries: number;
   readonly maxEntries: number;
   readonly sha256: string | null;
+  readonly maxChangePercent: number | null;
 }
 
 function guardsOf(value: unknown, call: Call): Guards | null {
@@ -121,7 +127,33 @@ function guardsOf(value: unknown, call: Call): Guards | null {
     });
     return null;
   }
-  return { minEntries, maxEntries, sha256 };
+  const change = fields["maxChangePercent"] ?? null;
+  const bounds100 = { least: 0, most: CHANGE_MOST, whole: false, unit: "percent" };
+  const maxChangePercent = change === null ? null : numberOf(change, "maxChangePercent", bounds100, call);
+  if (change !== null && maxChangePercent === null) return null;
+  return { minEntries, maxEntries, sha256, maxChangePercent };
+}
+
+const CHANGE_MOST = 10_000;
+
+/** In prefixes, which is what a manifest says of a set. `before`: undefined where no bundle has the feed. */
+function holdsChange(
+  before: number | undefined,
+  { addresses }: FeedContent,
+  { maxChangePercent }: Guards,
+  path: string,
+  call: Call,
+): boolean {
+  if (before === undefined || maxChangePercent === null) return true;
+  const { prefixes4, prefixes6 } = prefixCounts(addresses);
+  const now = prefixes4 + prefixes6;
+  if (Math.abs(now - before) * 100 <= maxChangePercent * before) return true;
+  call.report(call.value(maxChangePercent, { property: "maxChangePercent" }), {
+    code: "feed-guard",
+    message: `feed \`${path}\` has ${count(now)} prefixes, ${count(Math.abs(now - before))} ${now < before ? "fewer" : "more"} than in the last build: \`maxChangePercent\` is ${maxChangePercent}`,
+    help: "look at what changed in it; where it is right, raise the guard for one build",
+  });
+  return false;
 }
 
 function holds(

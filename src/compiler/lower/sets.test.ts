@@ -70,6 +70,29 @@ describe("a valid set", () => {
     ]);
   });
 
+  test("of countries and autonomous systems has the lists of both families; an IPv6 list may be missing", async () => {
+    const sets = await setsOf(
+      `two: countries("country", ["DE", "FR"]), one: countries("country", "FR", { maxEntries: 1 }),
+       networks: asns("asn", [64500, 64501]), rest: difference("two", "one"),
+       left: union("networks", difference(countries("country", "DE"), "192.0.2.0/25")),`,
+      {
+        "country/de/ipv4.txt": "192.0.2.0/24",
+        "country/de/ipv6.txt": "2001:db8::/32",
+        "country/fr/ipv4.txt": "198.51.100.0/24",
+        "asn/64500/ipv4.txt": "203.0.113.0/25",
+        "asn/64501/ipv4.txt": "203.0.113.128/25",
+        "asn/64501/ipv6.txt": "2001:db8:1::/48",
+      },
+    );
+    expect([...sets].slice(2)).toEqual([
+      ["two", ["192.0.2.0/24", "198.51.100.0/24", "2001:db8::/32"]],
+      ["one", ["198.51.100.0/24"]],
+      ["networks", ["203.0.113.0/24", "2001:db8:1::/48"]],
+      ["rest", ["192.0.2.0/24", "2001:db8::/32"]],
+      ["left", ["192.0.2.128/25", "203.0.113.0/24", "2001:db8::/32"]],
+    ]);
+  });
+
   test("of a feed with a pinned digest is read", async () => {
     // printf '192.0.2.1\n' | sha256sum
     const digest = "d1aa74fdddc060ca4e2e10401f2f4e0ef37f94b0d8b25137e8c530d59f4aba75";
@@ -374,7 +397,7 @@ test("what is no set at all is told so", async () => {
       {
         code: "bad-vocabulary",
         message: "the set `list` is a list",
-        help: "make it with `prefixes`, `feed`, `union` or `difference`",
+        help: "make it with `prefixes`, `feed`, `countries`, `asns`, `union` or `difference`",
       },
       {
         code: "bad-name",
@@ -383,4 +406,95 @@ test("what is no set at all is told so", async () => {
       },
     ],
   );
+});
+
+describe("lists of countries", () => {
+  test("that are missing, short or long are told by their path", async () => {
+    await expectFaults(
+      {
+        "a.policy.ts": policyFile({
+          sets: `missing: «countries»("country", ["DE", "FR"]),
+            short: countries("country", "AT", { minEntries: «2» }),
+            long: countries("country", "CH", { maxEntries: «1» }),`,
+        }),
+        "country/de/ipv4.txt": "192.0.2.0/24",
+        "country/at/ipv4.txt": "192.0.2.0/24",
+        "country/ch/ipv4.txt": "192.0.2.0/24",
+        "country/ch/ipv6.txt": "2001:db8::/32\n2001:db9::/32",
+      },
+      [
+        {
+          code: "feed-missing",
+          message: "feed `policies/country/fr/ipv4.txt`: there is no such file",
+          help: "put the file there, or mend the path: it is relative to policies/a.policy.ts",
+        },
+        {
+          code: "feed-guard",
+          message: "feed `country/at/ipv4.txt` has 1 entries, fewer than `minEntries` 2",
+          help: "look whether the feed is whole; where it is, move the guard",
+        },
+        {
+          code: "feed-guard",
+          message: "feed `country/ch/ipv6.txt` has 2 entries, more than `maxEntries` 1",
+          help: "look whether the feed is whole; where it is, move the guard",
+        },
+      ],
+    );
+  });
+});
+
+describe("the greatest change against the last build", () => {
+  /** The last build had 100 prefixes; every second address is a prefix of its own. */
+  async function faultsAt(prefixes: number, guard: string, lastBuild?: ReadonlyMap<string, number>) {
+    const lines = Array.from({ length: prefixes }, (_, i) => `192.0.${i >> 7}.${(2 * i) & 255}`);
+    const sets = policyFile({ sets: `f: feed("f.txt", { minEntries: 0, maxEntries: 999, ${guard} }),` });
+    const { diagnostics } = await lowerTree(
+      { "a.policy.ts": sets, "f.txt": lines.join("\n") },
+      lastBuild ?? new Map([["policies/f.txt", 100]]),
+    );
+    return diagnostics.map(({ code, message }) => `${code}: ${message}`);
+  }
+  const guard = "maxChangePercent: 20";
+
+  test("holds up to it, both ways, and not one prefix beyond", async () => {
+    expect(await faultsAt(100, guard)).toEqual([]);
+    expect(await faultsAt(80, guard)).toEqual([]);
+    expect(await faultsAt(120, guard)).toEqual([]);
+    expect(await faultsAt(79, guard)).toEqual([
+      "feed-guard: feed `f.txt` has 79 prefixes, 21 fewer than in the last build: `maxChangePercent` is 20",
+    ]);
+    expect(await faultsAt(121, guard)).toEqual([
+      "feed-guard: feed `f.txt` has 121 prefixes, 21 more than in the last build: `maxChangePercent` is 20",
+    ]);
+  });
+
+  test("is not looked at without the guard, nor where no bundle has the feed", async () => {
+    expect(await faultsAt(1, "")).toEqual([]);
+    expect(await faultsAt(1, guard, new Map())).toEqual([]);
+    expect(await faultsAt(1, guard, new Map([["policies/g.txt", 100]]))).toEqual([]);
+  });
+
+  test("needs a number, and a feed with a name", async () => {
+    await expectFaults(
+      {
+        "a.policy.ts": policyFile({
+          sets: `a: feed("f.txt", { minEntries: 0, maxEntries: 9, maxChangePercent: «-1» }),
+            b: union("bogons", feed("f.txt", { minEntries: 0, maxEntries: 9, «maxChangePercent»: 5 })),`,
+        }),
+        "f.txt": "",
+      },
+      [
+        {
+          code: "bad-value",
+          message: "`maxChangePercent` is -1",
+          help: "write a number from 0 to 10,000 percent",
+        },
+        {
+          code: "bad-value",
+          message: "a feed without a name has no size in the last build to compare with",
+          help: "give the feed a name of its own in `sets`, and name that here",
+        },
+      ],
+    );
+  });
 });

@@ -104,7 +104,7 @@ export class SetScope {
         owner.report(owner.property(name), {
           code: "bad-vocabulary",
           message: `the set \`${name}\` is ${show(value)}`,
-          help: "make it with `prefixes`, `feed`, `union` or `difference`",
+          help: "make it with `prefixes`, `feed`, `countries`, `asns`, `union` or `difference`",
         });
         this.#faulty.add(name);
       } else if (nameOf(name, "a set", this.#callOfEntry(name, node, owner)) === null) this.#faulty.add(name);
@@ -224,6 +224,14 @@ export class SetScope {
 
   #setMember(member: unknown, call: Call): ResolvedSet | null {
     const node = nodeOf(member, ...SET_KINDS);
+    if (node && fieldsOf(node["guards"])?.["maxChangePercent"] !== undefined) {
+      call.report(call.property("maxChangePercent"), {
+        code: "bad-value",
+        message: "a feed without a name has no size in the last build to compare with",
+        help: "give the feed a name of its own in `sets`, and name that here",
+      });
+      return null;
+    }
     if (node) return this.#resolveNode(node);
     if (typeof member !== "string") {
       call.report(call.whole(), {

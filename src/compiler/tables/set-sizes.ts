@@ -2,6 +2,7 @@
 
 import { sha256Hex } from "../../bundle/digest.ts";
 import type { AddressSet } from "../../ir/address-set.ts";
+import { prefixCounts } from "../../ir/prefix-count.ts";
 
 export interface SetSize {
   /** The fewest prefixes that cover it. */
@@ -21,29 +22,5 @@ export function setSize({ v4, v6 }: AddressSet): SetSize {
     bytes.writeBigUInt64BE(BigInt.asUintN(64, address), at + 8);
     at += 16;
   }
-  let prefixes4 = 0;
-  for (let i = 0; i < v4.length; i += 2) prefixes4 += prefixCount4(v4[i]!, v4[i + 1]!);
-  let prefixes6 = 0;
-  for (let i = 0; i < v6.length; i += 2) prefixes6 += prefixCount6(v6[i]!, v6[i + 1]!);
-  return { prefixes4, prefixes6, sha256: sha256Hex(bytes) };
-}
-
-function prefixCount4(first: number, last: number): number {
-  let count = 0;
-  for (let at = first; at <= last; count++) {
-    let size = at === 0 ? 2 ** 32 : (at & -at) >>> 0; // the largest block that may begin here
-    while (at + size - 1 > last) size /= 2;
-    at += size;
-  }
-  return count;
-}
-
-function prefixCount6(first: bigint, last: bigint): number {
-  let count = 0;
-  for (let at = first; at <= last; count++) {
-    let size = at === 0n ? 1n << 128n : at & -at;
-    while (at + size - 1n > last) size >>= 1n;
-    at += size;
-  }
-  return count;
+  return { ...prefixCounts({ v4, v6 }), sha256: sha256Hex(bytes) };
 }
