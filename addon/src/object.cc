@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <memory>
 #include <mutex>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -63,6 +65,7 @@ class Object : public Napi::ObjectWrap<Object> {
                            InstanceMethod<&Object::ReuseMap>("reuseMap"),
                            InstanceMethod<&Object::SetInitialValue>("setInitialValue"),
                            InstanceMethod<&Object::Load>("load"),
+                           InstanceMethod<&Object::LoadBeside>("loadBeside"),
                            InstanceMethod<&Object::GetProgram>("program"),
                            InstanceMethod<&Object::GetMap>("map"),
                            InstanceMethod<&Object::Close>("close"),
@@ -103,6 +106,8 @@ class Object : public Napi::ObjectWrap<Object> {
   void ReuseMap(const Napi::CallbackInfo& info);
   void SetInitialValue(const Napi::CallbackInfo& info);
   void Load(const Napi::CallbackInfo& info);
+  void LoadBeside(const Napi::CallbackInfo& info);
+  void Settle(int error, const std::string& log);
   Napi::Value GetProgram(const Napi::CallbackInfo& info);
   Napi::Value GetMap(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo&) {
@@ -190,13 +195,57 @@ void Object::SetInitialValue(const Napi::CallbackInfo& info) {
   if (error) Fail(info.Env(), {"object set-value", name_ + " " + name, error, detail});
 }
 
-void Object::Load(const Napi::CallbackInfo& info) {
+// Without a log level libbpf loads quietly; where that fails it loads once more with the log on, for us to collect.
+void Object::Load(const Napi::CallbackInfo&) {
   struct bpf_object* object = UseBefore("object load");
-  // Without a log level libbpf loads quietly; where that fails it loads once more with the log on, for us to collect.
   Collecting log;
   int error = bpf_object__load(object);
+  Settle(error, log.text());
+}
+
+// (another object) Loads both, each on a thread of its own: the verifier is most of a load, and it takes no lock that two
+// loads would share.
+void Object::LoadBeside(const Napi::CallbackInfo& info) {
+  struct bpf_object* object = UseBefore("object load");
+  if (!info[0].IsObject() || !info[0].As<Napi::Object>().InstanceOf(AddonData::Of(info.Env()).object.Value())) {
+    throw Napi::TypeError::New(info.Env(), "expected an object");
+  }
+  Object& other = *Napi::ObjectWrap<Object>::Unwrap(info[0].As<Napi::Object>());
+  if (&other == this) Fail(info.Env(), {"object load", name_, EINVAL, "it cannot be loaded beside itself"});
+  struct bpf_object* beside = other.UseBefore("object load");
+  int beside_error = 0;
+  std::string beside_log;
+  auto load_beside = [&] {
+    Collecting log;
+    beside_error = bpf_object__load(beside);
+    beside_log = log.text();
+  };
+  std::thread thread;
+  try {
+    thread = std::thread(load_beside);
+  } catch (const std::system_error&) {
+    // No thread to be had: one after the other.
+  }
+  int error;
+  std::string log_text;
+  {
+    Collecting log;
+    error = bpf_object__load(object);
+    log_text = log.text();
+  }
+  if (thread.joinable()) {
+    thread.join();
+  } else {
+    load_beside();
+  }
+  other.state_ = beside_error ? State::kFailed : State::kLoaded;
+  Settle(error, log_text);
+  other.Settle(beside_error, beside_log);
+}
+
+void Object::Settle(int error, const std::string& log) {
   state_ = error ? State::kFailed : State::kLoaded;
-  if (error) Fail(info.Env(), {"object load", name_, error, "", log.text()});
+  if (error) Fail(Env(), {"object load", name_, error, "", log});
 }
 
 Napi::Value Object::GetProgram(const Napi::CallbackInfo& info) {

@@ -25,17 +25,31 @@ import {
   type SectionName,
   VERDICTS,
 } from "./abi.ts";
-import { checkAddressTable, decodeAddressTable, numbersOf } from "./address-consistency.ts";
+import {
+  type AddressClasses,
+  type AddressTable,
+  checkAddressTable,
+  decodeAddressTable,
+  numbersOf,
+} from "./address-consistency.ts";
 import { inconsistent as fault } from "./bundle-error.ts";
 import { entryBytesOf, tableMemoryBytes } from "./layout.ts";
 import type { Manifest, ManifestRule } from "./manifest.generated.ts";
 
 export type Images = ReadonlyMap<SectionName, Uint8Array>;
 
-/** Throws BundleError `inconsistent`. Images are aligned to 8 bytes. */
-export function checkConsistency(manifest: Manifest, images: Images): void {
+/**
+ * Throws BundleError `inconsistent`. Images are aligned to 8 bytes. `verify` compares an image with its digest, or throws;
+ * no image is looked at before.
+ */
+export function checkConsistency(
+  manifest: Manifest,
+  images: Images,
+  verify: (name: SectionName) => void,
+): void {
   checkManifest(manifest);
   checkSections(manifest);
+  for (const name of SECTION_NAMES) if (!isOfAddresses(name)) verify(name);
   const config = decodeConfig(images);
   checkConfig(config, manifest);
   checkPayloadTests(config);
@@ -51,7 +65,9 @@ export function checkConsistency(manifest: Manifest, images: Images): void {
     const classes =
       dimension < FIELD_COUNT
         ? fieldClasses(config, dimension, images, needed)
-        : sideClasses(config, dimension, images, needed);
+        : sideClasses(config, dimension, needed, (side, family, table) =>
+            addressClasses(side, family, table, manifest, images, verify),
+          );
     checkRows(config, dimension, classes, images);
   }
   for (const name of SECTION_NAMES) {
@@ -285,16 +301,61 @@ function fieldClasses(config: Config, field: number, images: Images, needed: Set
   return greatest + 1;
 }
 
-function sideClasses(config: Config, dimension: number, images: Images, needed: Set<SectionName>): number {
+type CheckAddresses = (side: Side, family: 4 | 6, table: AddressTable) => AddressClasses;
+
+function sideClasses(
+  config: Config,
+  dimension: number,
+  needed: Set<SectionName>,
+  check: CheckAddresses,
+): number {
   const sideName = dimension === DIMENSION_SOURCE ? "source" : "destination";
   let classes = 0;
   for (const family of [4, 6] as const) {
     const table = config.address[dimension - DIMENSION_SOURCE]![family === 4 ? 0 : 1]!;
-    const found = checkAddressTable(sideName, family, table, images);
+    const found = check(sideName, family, table);
     for (const name of found.sections) needed.add(name);
     classes = Math.max(classes, found.classes);
   }
   return classes;
+}
+
+type Side = "source" | "destination";
+
+function isOfAddresses(name: SectionName): boolean {
+  return name.startsWith("source") || name.startsWith("destination");
+}
+
+/**
+ * What is known of address tables, by the digests of their sections and the numbers in config: a policy changes more
+ * often than its feeds, and an agent need not walk through a million prefixes again. Of the last few only.
+ */
+const checkedTables = new Map<string, AddressClasses>();
+const CHECKED_TABLES_MAX = 32;
+
+function addressClasses(
+  side: Side,
+  family: 4 | 6,
+  table: AddressTable,
+  manifest: Manifest,
+  images: Images,
+  verify: (name: SectionName) => void,
+): AddressClasses {
+  const sections = manifest.sections.filter(({ name }) => name.startsWith(`${side}${family}_`));
+  const key = JSON.stringify([
+    side,
+    family,
+    numbersOf(table),
+    sections.map(({ name, length, sha256 }) => [name, length, sha256]),
+  ]);
+  const known = checkedTables.get(key);
+  if (known) return known;
+  for (const { name } of sections) verify(name);
+  const found = checkAddressTable(side, family, table, images);
+  checkedTables.set(key, found);
+  const [oldest] = checkedTables.keys();
+  if (checkedTables.size > CHECKED_TABLES_MAX && oldest !== undefined) checkedTables.delete(oldest);
+  return found;
 }
 
 function checkRows(config: Config, dimension: number, classes: number, images: Images): void {

@@ -4,7 +4,7 @@
 import { lstat, readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { BundleError } from "./bundle-error.ts";
-import { type Bundle, readBundle } from "./read-bundle.ts";
+import { type Bundle, type IsKnown, readBundle } from "./read-bundle.ts";
 import { BUNDLE_BYTES_MAX, joinShards } from "./shards.ts";
 
 export interface FoundBundle {
@@ -13,10 +13,12 @@ export interface FoundBundle {
   readonly envelope: string | null;
 }
 
-/** Throws BundleError. */
-export async function readBundleFrom(path: string): Promise<FoundBundle> {
+/** Throws BundleError. `isKnown`: see readBundle. */
+export async function readBundleFrom(path: string, isKnown?: IsKnown): Promise<FoundBundle> {
   try {
-    return (await stat(path)).isDirectory() ? await readDirectory(path) : await readBundleFile(path);
+    return (await stat(path)).isDirectory()
+      ? await readDirectory(path, isKnown)
+      : await readBundleFile(path, isKnown);
   } catch (error) {
     if (error instanceof BundleError) throw error;
     throw new BundleError(
@@ -28,7 +30,7 @@ export async function readBundleFrom(path: string): Promise<FoundBundle> {
   }
 }
 
-async function readBundleFile(path: string): Promise<FoundBundle> {
+async function readBundleFile(path: string, isKnown: IsKnown | undefined): Promise<FoundBundle> {
   const { size } = await stat(path);
   if (size > BUNDLE_BYTES_MAX)
     throw new BundleError(
@@ -39,19 +41,19 @@ async function readBundleFile(path: string): Promise<FoundBundle> {
     );
   // The signature first: where both are replaced in between, the old one does not fit the new bundle.
   const envelope = await readOptional(`${path}.sig`);
-  return { bundle: readBundle(await readFile(path)), envelope: envelope?.toString() ?? null };
+  return { bundle: readBundle(await readFile(path), isKnown), envelope: envelope?.toString() ?? null };
 }
 
-async function readDirectory(path: string): Promise<FoundBundle> {
+async function readDirectory(path: string, isKnown: IsKnown | undefined): Promise<FoundBundle> {
   const directory = await settled(path);
   const names = await readdir(directory);
   if (names.includes("index.json")) {
     const envelope = await readOptional(join(directory, "signature"));
     const bytes = await joinShards((name) => readOptional(join(directory, name)));
-    return { bundle: readBundle(bytes), envelope: envelope?.toString() ?? null };
+    return { bundle: readBundle(bytes, isKnown), envelope: envelope?.toString() ?? null };
   }
   const bundles = names.filter((name) => name.endsWith(".bundle"));
-  if (bundles.length === 1) return readBundleFile(join(directory, bundles[0]!));
+  if (bundles.length === 1) return readBundleFile(join(directory, bundles[0]!), isKnown);
   throw new BundleError(
     "no-bundle",
     path,

@@ -17,15 +17,21 @@ export interface Bundle {
   /** First 12 hex digits of the digest. */
   readonly generation: string;
   readonly manifest: Manifest;
-  /** The image, null where the bundle does not have it. Aligned to 8 bytes. */
+  /** The image, null where the bundle does not have it. Aligned to 8 bytes. Throws BundleError where it was put off. */
   section(name: SectionName): Uint8Array | null;
 }
 
 const COPY_AGAIN = "copy or fetch the bundle again, or compile it again with `piston synth`";
 const SAME_VERSION = "compile the bundle and run the agent with the same version of PistonProtection";
 
-/** Throws BundleError. `bytes` must not change afterwards. */
-export function readBundle(bytes: Uint8Array): Bundle {
+/** Whether somebody has these bytes already, verified, and will not ask for the section again. */
+export type IsKnown = (name: SectionName, sha256: string) => boolean;
+
+/**
+ * Throws BundleError. `bytes` must not change afterwards. The digest of a section that is known is compared only when
+ * somebody reads the section after all.
+ */
+export function readBundle(bytes: Uint8Array, isKnown: IsKnown = () => false): Bundle {
   if (endianness() !== "LE") throw new Error("bundles hold little-endian tables; this machine is big-endian");
   const file = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
   const header = readHeader(file);
@@ -34,6 +40,11 @@ export function readBundle(bytes: Uint8Array): Bundle {
   checkZero(file, HEADER.bytes + header.manifestLength, end, "padding after manifest");
 
   const images = new Map<SectionName, Uint8Array>();
+  const putOff = new Map<SectionName, () => void>();
+  const verify = (name: SectionName) => {
+    putOff.get(name)?.();
+    putOff.delete(name);
+  };
   for (const { name, offset, length, sha256 } of manifest.sections) {
     const part = `section ${name}`;
     if (offset !== end)
@@ -44,8 +55,11 @@ export function readBundle(bytes: Uint8Array): Bundle {
     if (file.length < offset + length)
       throw truncated(part, `it needs ${offset + length} bytes of file and there are ${file.length}`);
     const image = file.subarray(offset, offset + length);
-    if (sha256Hex(image) !== sha256)
-      throw new BundleError("bad-digest", part, "its SHA-256 is not what the manifest says", COPY_AGAIN);
+    putOff.set(name, () => {
+      if (sha256Hex(image) !== sha256)
+        throw new BundleError("bad-digest", part, "its SHA-256 is not what the manifest says", COPY_AGAIN);
+    });
+    if (!isKnown(name, sha256)) verify(name);
     checkZero(file, offset + length, end, `padding after ${part}`);
     images.set(name, image);
   }
@@ -61,7 +75,7 @@ export function readBundle(bytes: Uint8Array): Bundle {
       `${file.length - end} bytes follow the last section`,
       COPY_AGAIN,
     );
-  checkConsistency(manifest, images);
+  checkConsistency(manifest, images, verify);
 
   const digest = digestOf(file);
   return {
@@ -69,7 +83,10 @@ export function readBundle(bytes: Uint8Array): Bundle {
     digest,
     generation: generationOf(digest),
     manifest,
-    section: (name) => images.get(name) ?? null,
+    section: (name) => {
+      verify(name);
+      return images.get(name) ?? null;
+    },
   };
 }
 

@@ -233,7 +233,9 @@ class NodeAgent implements Agent {
     const startedAt = performance.now();
     let bundle: Bundle | null = null;
     try {
-      ({ bundle } = await readVerified(this.#options.bundlePath, this.#trust));
+      const fleet = this.#fleet;
+      const isKnown = (name: string, sha256: string) => fleet?.hasTable(name, sha256) ?? false;
+      ({ bundle } = await readVerified(this.#options.bundlePath, this.#trust, isKnown));
       this.#tornSince = null;
       return this.#result(await this.#load(bundle, startedAt));
     } catch (error) {

@@ -32,6 +32,7 @@ import { prove } from "./prove.ts";
 import { freshLedger, settle } from "./reason-ledger.ts";
 import { ownerKey } from "./slots.ts";
 import { FleetState, PROGRAM_STATE } from "./state.ts";
+import { hasTable } from "./tables.ts";
 
 export interface FleetOptions {
   readonly pinPath: string;
@@ -122,6 +123,11 @@ export class Fleet {
 
   announceBlock(untilNs: bigint): void {
     this.#state.announceBlock(untilNs);
+  }
+
+  /** Whether the kernel holds the table, verified, for a generation of this fleet. */
+  hasTable(name: string, sha256: string): boolean {
+    return hasTable(this.#state.layout, name, sha256);
   }
 
   ruleName(stableId: string): string | null {

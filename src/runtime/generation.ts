@@ -11,8 +11,9 @@ import { CONFIG, INSTANCE, LINE_BYTES, RODATA, SECTION_NAMES } from "../bundle/a
 import { sha256Hex } from "../bundle/digest.ts";
 import type { Bundle } from "../bundle/format.ts";
 import type { Manifest } from "../bundle/index.ts";
-import { BpfMap, BpfObject, BpfProgram, type MapDefinition, type ObjectMap } from "./bpf/index.ts";
+import { BpfMap, BpfProgram, type MapDefinition } from "./bpf/index.ts";
 import { messageOf, RuntimeFault } from "./errors.ts";
+import { loadPair, prepareInstance } from "./instance.ts";
 import { type GenerationKey, generationName } from "./journal.ts";
 import { limitSeed, limitTableEntries, PROOF_BUCKET_BITS, SERVING_BUCKET_BITS } from "./limit-table.ts";
 import {
@@ -29,10 +30,15 @@ import {
 import { clearMaps, type ProofInstance } from "./prove.ts";
 import { type SlotOwner } from "./slots.ts";
 import { type FleetState, PROGRAM_STATE } from "./state.ts";
-import { frozenTable, sharedTable, sweepTables, type TableImage, zeroTable } from "./tables.ts";
+import {
+  frozenTable,
+  type PendingTable,
+  sharedTable,
+  sweepTables,
+  type TableImage,
+  zeroTable,
+} from "./tables.ts";
 
-const PROGRAM = "piston_filter";
-const RODATA_MAP = ".rodata";
 const TABLE_NAMES = SECTION_NAMES.filter((name) => name !== "config");
 
 /** For each CPU and timer tick (1 to 10 ms): a thousand a second or so, whatever arrives. */
@@ -109,9 +115,9 @@ export function buildGeneration(
     const key = { bundle: bundle.digest.slice("sha256:".length), object: object.digest };
     const tables = new Map<string, BpfMap>();
     let sharedTables = 0;
-    for (const image of tableImages(bundle)) {
-      const { map, shared } = sharedTable(layout, image);
-      tables.set(image.name, own(map));
+    for (const table of pendingTables(bundle)) {
+      const { map, shared } = sharedTable(layout, table);
+      tables.set(table.name, own(map));
       if (shared) sharedTables++;
     }
     const limits = bundle.manifest.rules.some((rule) => rule.action === "limit");
@@ -119,24 +125,27 @@ export function buildGeneration(
     tables.set("counter_slots", counterSlots);
     const manifestMap = own(frozenTable(manifestImage(bundle.manifest)));
 
-    const proof = loadInstance(object, tables, rodata(bundle, true), (elf) => {
-      for (const [name, entries] of Object.entries(PROOF_STATE_ENTRIES)) elf.setMaxEntries(name, entries);
-    });
-    handles.push(proof.program, proof.rodata);
+    const proofObject = own(
+      prepareInstance(object.elf, tables, rodata(bundle, true), (elf) => {
+        for (const [name, entries] of Object.entries(PROOF_STATE_ENTRIES)) elf.setMaxEntries(name, entries);
+      }),
+    );
+    const servingObject = own(
+      prepareInstance(object.elf, tables, rodata(bundle, false), (elf, definitions) => {
+        for (const name of PROGRAM_STATE) {
+          if (name === "limit_state" && !limits) continue; // never looked at: not worth its memory
+          elf.reuseMap(name, state.ensureProgramMap(name, servingDefinition(definitions(name))));
+        }
+      }),
+    );
+    const [proof, serving] = loadPair(proofObject, servingObject);
+    for (const { program, rodata } of [proof, serving]) handles.push(program, rodata);
     const proofState = {
-      limits: own(proof.object.map("limit_state")),
-      blocks: own(proof.object.map("blocks")),
+      limits: own(proofObject.map("limit_state")),
+      blocks: own(proofObject.map("blocks")),
     };
-    proof.object.close();
-
-    const serving = loadInstance(object, tables, rodata(bundle, false), (elf, definitions) => {
-      for (const name of PROGRAM_STATE) {
-        if (name === "limit_state" && !limits) continue; // never looked at: not worth its memory
-        elf.reuseMap(name, state.ensureProgramMap(name, servingDefinition(definitions(name))));
-      }
-    });
-    handles.push(serving.program, serving.rodata);
-    serving.object.close();
+    proofObject.close();
+    servingObject.close();
     assert.equal(
       proof.program.info.tag,
       serving.program.info.tag,
@@ -165,11 +174,19 @@ export function buildGeneration(
 }
 
 export function tableImages(bundle: Bundle): TableImage[] {
-  const digests = new Map(bundle.manifest.sections.map((section) => [section.name, section.sha256]));
+  return pendingTables(bundle).map((table) => table.image());
+}
+
+function pendingTables(bundle: Bundle): PendingTable[] {
+  const sections = new Map(bundle.manifest.sections.map((section) => [section.name, section]));
   return TABLE_NAMES.map((name) => {
-    const bytes = bundle.section(name);
-    const sha256 = digests.get(name);
-    return bytes && sha256 !== undefined ? { name, bytes, sha256 } : zeroTable(name);
+    const section = sections.get(name);
+    const image = (): TableImage => {
+      const bytes = section && bundle.section(name);
+      return bytes ? { name, bytes, sha256: section.sha256 } : zeroTable(name);
+    };
+    const { length: lengthBytes, sha256 } = section ?? { length: LINE_BYTES, sha256: zeroTable(name).sha256 };
+    return { name, lengthBytes, sha256, image };
   });
 }
 
@@ -204,45 +221,6 @@ export function rodata(
   bytes.writeBigUInt64LE(proof ? 0n : limitSeed(), RODATA.instance + INSTANCE.limitSeed);
   bytes.writeUInt32LE(limitBucketBits, RODATA.instance + INSTANCE.limitBucketBits);
   return bytes;
-}
-
-export interface LoadedInstance {
-  readonly object: BpfObject;
-  readonly program: BpfProgram;
-  readonly rodata: BpfMap;
-}
-
-export function loadInstance(
-  object: ProgramObject,
-  tables: ReadonlyMap<string, BpfMap>,
-  initial: Uint8Array,
-  adjust: (elf: BpfObject, definitions: (name: string) => MapDefinition) => void,
-): LoadedInstance {
-  const elf = BpfObject.open(object.elf, "piston");
-  try {
-    const declared = new Map(elf.maps().map((map) => [map.name, map]));
-    adjust(elf, (name) => definitionOf(declared.get(name), name));
-    for (const [name, map] of tables) elf.reuseMap(name, map);
-    elf.setInitialValue(RODATA_MAP, initial);
-    elf.load();
-    return { object: elf, program: elf.program(PROGRAM), rodata: elf.map(RODATA_MAP) };
-  } catch (error) {
-    elf.close();
-    if (error instanceof RuntimeFault) throw error;
-    throw new RuntimeFault({
-      code: "load",
-      operation: "load program",
-      object: PROGRAM,
-      message: `the kernel does not take the XDP program: ${messageOf(error)}`,
-      help: "kernel 5.15 or newer is needed, and CAP_BPF with CAP_NET_ADMIN or root; otherwise this is a bug of PistonProtection",
-      cause: error,
-    });
-  }
-}
-
-function definitionOf(map: ObjectMap | undefined, name: string): MapDefinition {
-  assert(map, `the XDP object has no map ${name}`);
-  return { ...map, type: map.type as MapDefinition["type"] };
 }
 
 /** The size of state that serves, where it is not the object's own. */

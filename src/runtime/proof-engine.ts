@@ -6,7 +6,8 @@ import type { Bundle } from "../bundle/format.ts";
 import { countersInUse, sumCounters } from "./accounting.ts";
 import { blockUntil, unblock } from "./blocks.ts";
 import { type BpfMap, possibleCpus } from "./bpf/index.ts";
-import { loadInstance, type ProgramObject, rodata, slotsImage, tableImages } from "./generation.ts";
+import { type ProgramObject, rodata, slotsImage, tableImages } from "./generation.ts";
+import { loadInstance } from "./instance.ts";
 import { bucketBitsFor, countLimitKeys, limitTableEntries } from "./limit-table.ts";
 import { clearMaps, type ProofInstance } from "./prove.ts";
 import type { Count } from "./reason-ledger.ts";
@@ -62,7 +63,7 @@ export function createProofEngine(bundle: Bundle, object: ProgramObject, stateEn
       object: elf,
       program,
       rodata: constants,
-    } = loadInstance(object, tables, rodata(bundle, true, limitBits), (elf) => {
+    } = loadInstance(object.elf, tables, rodata(bundle, true, limitBits), (elf) => {
       elf.setMaxEntries("counters", countersInUse(rules));
       elf.setMaxEntries("limit_state", limitTableEntries(limitBits));
       elf.setMaxEntries("blocks", stateEntries);

@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Bundle, BundleError, readBundleFrom, verifySignature } from "../bundle/index.ts";
+import { type Bundle, BundleError, type IsKnown, readBundleFrom, verifySignature } from "../bundle/index.ts";
 import { BundleRefused, messageOf, RuntimeFault } from "./errors.ts";
 
 export interface Trust {
@@ -53,10 +53,10 @@ export function readTrust(paths: readonly string[], allowUnsigned: boolean): Tru
   return { keys, allowUnsigned };
 }
 
-/** Throws BundleRefused, and TornBundle among them. */
-export async function readVerified(path: string, trust: Trust): Promise<VerifiedBundle> {
+/** Throws BundleRefused, and TornBundle among them. `isKnown`: tables that are in the kernel, see readBundle. */
+export async function readVerified(path: string, trust: Trust, isKnown?: IsKnown): Promise<VerifiedBundle> {
   try {
-    const { bundle, envelope } = await readBundleFrom(path);
+    const { bundle, envelope } = await readBundleFrom(path, isKnown);
     if (trust.keys.length > 0) return { bundle, keyid: verifySignature(bundle, envelope, trust.keys) };
     if (trust.allowUnsigned) return { bundle, keyid: null };
     throw new BundleError(

@@ -23,11 +23,22 @@ export interface TableImage {
   readonly sha256: string;
 }
 
+/** A table that may be in the kernel already: its image is asked for only where it is not. */
+export interface PendingTable {
+  readonly name: string;
+  readonly lengthBytes: number;
+  readonly sha256: string;
+  image(): TableImage;
+}
+
 export function zeroTable(name: string): TableImage {
   return { name, bytes: ZERO_LINE, sha256: ZERO_LINE_SHA256 };
 }
 
-/** A new array with the image in it, frozen, read back and compared. Not pinned. `bytes` are whole lines. */
+/**
+ * A new array with the image in it, frozen, read back and compared: with the bytes, whose digest was compared when the
+ * bundle was read. Not pinned. `bytes` are whole lines.
+ */
 export function frozenTable(image: TableImage): BpfMap {
   assert.equal(image.bytes.length % LINE_BYTES, 0, `${image.name} is not whole lines`);
   const map = BpfMap.create({
@@ -43,7 +54,7 @@ export function frozenTable(image: TableImage): BpfMap {
   try {
     map.writeImage(image.bytes);
     map.freeze();
-    if (sha256Hex(map.readImage(image.bytes.length)) !== image.sha256) {
+    if (Buffer.compare(map.readImage(image.bytes.length), image.bytes) !== 0) {
       throw new RuntimeFault({
         code: "read-back",
         operation: "read back",
@@ -59,16 +70,16 @@ export function frozenTable(image: TableImage): BpfMap {
   }
 }
 
-/** The pinned table of the image, made where it is not there yet. */
-export function sharedTable(layout: PinLayout, image: TableImage): { map: BpfMap; shared: boolean } {
-  const path = tablePin(layout, image.name, image.sha256);
+/** The pinned table, made where it is not there yet. */
+export function sharedTable(layout: PinLayout, table: PendingTable): { map: BpfMap; shared: boolean } {
+  const path = tablePin(layout, table.name, table.sha256);
   if (existsSync(path)) {
     const map = BpfMap.openPinned(path);
     const info = map.info;
     if (
       info.type === "array" &&
       info.valueBytes === LINE_BYTES &&
-      info.maxEntries === image.bytes.length / LINE_BYTES &&
+      info.maxEntries === table.lengthBytes / LINE_BYTES &&
       info.frozen
     )
       return { map, shared: true };
@@ -76,7 +87,7 @@ export function sharedTable(layout: PinLayout, image: TableImage): { map: BpfMap
     map.close();
     unpin(path);
   }
-  const map = frozenTable(image);
+  const map = frozenTable(table.image());
   try {
     map.pin(path);
   } catch (error) {
@@ -84,6 +95,10 @@ export function sharedTable(layout: PinLayout, image: TableImage): { map: BpfMap
     throw error;
   }
   return { map, shared: false };
+}
+
+export function hasTable(layout: PinLayout, name: string, sha256: string): boolean {
+  return existsSync(tablePin(layout, name, sha256));
 }
 
 /** Unpins the tables that none of the generations uses. Programs that still run hold theirs by themselves. */

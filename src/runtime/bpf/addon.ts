@@ -53,6 +53,7 @@ export interface NativeObject extends NativeHandle {
   reuseMap(map: string, existing: NativeMap): void;
   setInitialValue(map: string, value: Uint8Array): void;
   load(): void;
+  loadBeside(other: NativeObject): void;
   program(name: string): NativeProgram;
   map(name: string): NativeMap;
 }

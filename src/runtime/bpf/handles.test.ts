@@ -48,6 +48,7 @@ const OBJECT: Method<BpfObject>[] = [
   ["reuseMap", (object) => object.reuseMap("table", loadFilter().table)],
   ["setInitialValue", (object) => object.setInitialValue(".rodata", u64(0n))],
   ["load", (object) => object.load()],
+  ["loadBeside", (object) => object.loadBeside(BpfObject.open(compile("filter"), "other"))],
   ["program", (object) => object.program("filter")],
   ["map", (object) => object.map("table")],
 ];

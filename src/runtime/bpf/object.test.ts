@@ -88,6 +88,42 @@ describeKernel("an object file", () => {
     expect(() => object.program("careless")).toThrow("it is not loaded");
   });
 
+  test("loads beside another one, and each follows its own constants", () => {
+    using one = BpfObject.open(compile("filter"), "filter");
+    using other = BpfObject.open(compile("filter"), "filter");
+    other.setInitialValue(".rodata", Uint8Array.of(XDP_DROP, 0, 0, 0, 0, 0, 0, 0));
+    one.loadBeside(other);
+    expect(one.program("filter").testRun(frame(64)).returnCode).toBe(2);
+    expect(other.program("filter").testRun(frame(64)).returnCode).toBe(1);
+    expect(() => other.load()).toThrow("its load was already called");
+  });
+
+  test("loads beside one that is refused, whose reason the error carries", () => {
+    for (const order of ["first", "second"]) {
+      using good = BpfObject.open(compile("filter"), "filter");
+      using bad = BpfObject.open(compile("refused"), "refused");
+      const load = () => (order === "first" ? bad.loadBeside(good) : good.loadBeside(bad));
+      expect(load, order).toThrow(
+        expect.objectContaining({
+          code: "EACCES",
+          object: "refused",
+          log: expect.stringContaining("invalid access to packet") as unknown,
+        }),
+      );
+      expect(() => good.load()).toThrow("its load was already called");
+      expect(() => bad.load()).toThrow("its load was already called");
+    }
+  });
+
+  test("is not loaded beside itself, nor beside a closed one, and can be loaded after that", () => {
+    using object = BpfObject.open(compile("filter"), "filter");
+    const closed = BpfObject.open(compile("filter"), "closed");
+    closed.close();
+    expect(() => object.loadBeside(object)).toThrow("beside itself");
+    expect(() => object.loadBeside(closed)).toThrow("the object is closed");
+    object.load();
+  });
+
   test("refuses bytes that are no ELF object, and an object cut short", () => {
     expect(() => BpfObject.open(new Uint8Array(64), "zeros")).toThrow(
       expect.objectContaining({ operation: "object open", object: "zeros" }),

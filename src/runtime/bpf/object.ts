@@ -46,6 +46,11 @@ export class BpfObject {
     this.#native.load();
   }
 
+  /** Loads this object and another one at the same time. Where one fails, the error is that one's, and both are spent. */
+  loadBeside(other: BpfObject): void {
+    this.#native.loadBeside(other.#native);
+  }
+
   /** A program, by the name of its C function. */
   program(name: string): BpfProgram {
     return new BpfProgram(this.#native.program(name));
