@@ -279,7 +279,7 @@ it("no bytes make the reader throw anything but a CaptureError", () => {
         }
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: 800 },
   );
 });
 

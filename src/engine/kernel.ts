@@ -113,7 +113,9 @@ export function kernelEngine(
         );
       const size = instance.stateSize();
       if (size > entries / 2)
-        notes.push(`limits and blocks had ${size} keys, of ${entries}: the kernel may have forgotten some`);
+        notes.push(
+          `limits and blocks had ${size} keys; above ${entries / 2} the kernel may forget some that still count`,
+        );
       return notes;
     },
     block: (source, untilNs) => instance.block(source, untilNs),
