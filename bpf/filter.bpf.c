@@ -88,7 +88,7 @@ __noinline int apply_limit_or_shadow(struct xdp_md *ctx, struct packet *packet, 
 	if (!packet || !rule)
 		return GO_ON;
 	if (CONFIG.limit_count && rule->action == ACTION_LIMIT) {
-		if (!limit_exceeded(packet, index)) {
+		if (!limit_exceeded(packet, rule)) {
 			count_rule(packet, index, COUNTER_CONFORMED);
 			return GO_ON;
 		}

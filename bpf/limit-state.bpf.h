@@ -41,15 +41,18 @@ static __always_inline __u64 load_once(const __u64 *at)
 	return *(const volatile __u64 *)at;
 }
 
-/* The seed is the node's own, so that nobody outside can choose addresses that share a bucket. */
+/*
+ * Multiply-shift by two odd numbers that are the node's own secret: whatever addresses somebody chooses, two of them share
+ * a bucket no more often than by chance (Dietzfelbinger et al., 1997).
+ */
 static __always_inline void limit_buckets_of(struct limit_charge *charge)
 {
-	__u64 hash = (charge->high ^ INSTANCE.limit_seed) * 0x9e3779b97f4a7c15ULL + (charge->low ^ charge->limit_id);
+	__u64 low = (INSTANCE.limit_seed ^ 0x9e3779b97f4a7c15ULL) | 1;
+	__u64 high = (__builtin_bswap64(INSTANCE.limit_seed) ^ 0xd6e8feb86659fd93ULL) | 1;
+	__u64 hash = (charge->low ^ charge->limit_id) * low + charge->high * high;
 
-	hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93ULL;
-	hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93ULL;
 	charge->bucket[0] = hash >> (64 - BUCKET_BITS);
-	charge->bucket[1] = hash << 32 >> (64 - BUCKET_BITS);
+	charge->bucket[1] = hash << BUCKET_BITS >> (64 - BUCKET_BITS);
 }
 
 static __always_inline struct limit_bucket *limit_bucket_at(__u32 index)

@@ -63,15 +63,14 @@ static __always_inline __u64 limit_now(struct packet *packet, const struct rule 
 	return packet_now(packet);
 }
 
-/* Charges the packet to its key of limit rule `rule_index`. 1: above the rate, and nothing was charged; 0: within it. */
-__noinline int limit_exceeded(struct packet *packet, __u32 rule_index)
+/* Charges the packet to its key of the limit. 1: above the rate, and nothing was charged; 0: within it. */
+static __always_inline int limit_exceeded(struct packet *packet, const struct rule *rule)
 {
-	const struct rule *rule = rule_at(rule_index);
 	struct cpu_state *cpu = this_cpu();
 	struct limit_charge *charge;
 	__u64 cost;
 
-	if (!packet || !rule || !cpu || !CONFIG.limit_count)
+	if (!cpu)
 		return 0;
 	charge = &cpu->charge;
 	limit_key_of(packet, rule, charge);
