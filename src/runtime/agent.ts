@@ -263,9 +263,10 @@ class NodeAgent implements Agent {
     if (fleet.name !== name) throw wrongFleet(this.#options.bundlePath, name, fleet.name);
     if (fleet.refresh()) this.#report.adopted(fleet, "which another process has put in charge");
     const result = fleet.load(bundle, this.#object);
-    if (result.kind === "committed")
+    if (result.kind === "committed") {
       this.#report.committed(fleet, result, verifyMs, performance.now() - startedAt);
-    else this.#report.nothingToDo(fleet, result.kind, bundle);
+      fleet.sweep();
+    } else this.#report.nothingToDo(fleet, result.kind, bundle);
     return result.kind;
   }
 

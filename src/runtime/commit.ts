@@ -9,9 +9,9 @@ import { closeLinks, detachOthers, moveLinks, type Placement, pinnedLinks } from
 import type { FleetState } from "./state.ts";
 
 /**
- * Moves the links to the generation and makes it current. Where that fails everything is as it was. `placement` null: the
- * links that there are; else links of other interfaces are taken off. `held`: what the journal shall hold
- * from now on.
+ * Moves the links to the generation and makes it current. Where that fails everything is as it was. What nobody needs any
+ * more stays until sweep(), so that a swap does not wait for it. `placement` null: the links that there are; else links of
+ * other interfaces are taken off. `held`: what the journal shall hold from now on.
  */
 export function commitGeneration(
   state: FleetState,
@@ -29,7 +29,6 @@ export function commitGeneration(
   }
   const after = state.writeJournal(committed(target, generation.key, Date.now()));
   if (placement) detachOthers(state.layout, placement.interfaces);
-  sweep(state, after);
   return after;
 }
 
@@ -47,7 +46,9 @@ export function rollBack(state: FleetState): Journal {
     });
   }
   try {
-    return commitGeneration(state, previous, null, journal.current.bundle);
+    const after = commitGeneration(state, previous, null, journal.current.bundle);
+    sweep(state, after);
+    return after;
   } finally {
     previous.close();
   }

@@ -134,7 +134,10 @@ export class Fleet {
     return this.#serving?.manifest.rules.find((rule) => rule.stableId === stableId)?.id ?? null;
   }
 
-  /** Builds, proves and commits; or finds that there is nothing to do. Where it throws, what served before serves on. */
+  /**
+   * Builds, proves and commits; or finds that there is nothing to do. Where it throws, what served before serves on. After
+   * a commit the caller calls sweep().
+   */
   load(bundle: Bundle, object: ProgramObject): LoadResult {
     const key: GenerationKey = { bundle: bundle.digest.slice("sha256:".length), object: object.digest };
     if (this.#serving && sameGeneration(this.#serving.key, key)) return { kind: "unchanged" };
@@ -165,6 +168,11 @@ export class Fleet {
       sharedTables: made.sharedTables,
       reused: pinned !== null,
     };
+  }
+
+  /** Removes what load() has left behind: generations and tables that nobody needs any more. */
+  sweep(): void {
+    sweep(this.#state, this.#journal);
   }
 
   /** A generation in the kernel, proven and pinned. */

@@ -156,7 +156,7 @@ export function buildGeneration(
       key,
       manifest: bundle.manifest,
       serving: serving.program,
-      proof: proofInstance(proof.program, proofState),
+      proof: proofInstance(proof.program, limits ? proofState : null),
       sharedTables,
       pin: () =>
         pinGeneration(layout, generationName(key), {
@@ -230,13 +230,16 @@ function servingDefinition(declared: MapDefinition): MapDefinition {
     : declared;
 }
 
+/** `state` null: no rule limits, and nothing else writes limit state or blocks of its own. */
 function proofInstance(
   program: BpfProgram,
-  { limits, blocks }: { readonly limits: BpfMap; readonly blocks: BpfMap },
+  state: { readonly limits: BpfMap; readonly blocks: BpfMap } | null,
 ): ProofInstance {
   return {
     run: (packet, metadata, repeat) => program.testRun(packet, { metadata, repeat }),
-    clearState: () => clearMaps(limits, blocks),
+    clearState: () => {
+      if (state) clearMaps(state.limits, state.blocks);
+    },
   };
 }
 
