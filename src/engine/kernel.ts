@@ -12,6 +12,7 @@ import {
   COUNTERS_PER_SLOT,
   COUNTERS_REASONS,
   FIRST_PARSE_REASON,
+  PAYLOAD_OFFSET_MAX,
   PROOF,
   REASONS,
   type Reason,
@@ -29,7 +30,7 @@ import { type Engine, type Outcome, Outcomes } from "./engine.ts";
 const SHORTEST_BYTES = 14;
 const LONGEST_BYTES = 3072;
 /** What may be read from the L4 header on: the longest header, and payload bytes that rules ask for. */
-const READ_FROM_L4_BYTES = 512;
+const READ_FROM_L4_BYTES = 60 + PAYLOAD_OFFSET_MAX + 8;
 
 /** Keys of limits, and of blocks, before the kernel may forget the oldest. */
 const STATE_ENTRIES = 1 << 19;

@@ -119,14 +119,28 @@ describeKernel("engines", () => {
   });
 
   it("say the same of headers that reach beyond what a test-run shows", () => {
-    const frames = [6, 300, 350, 360, 370, 400, 2000].map((bytes) => buildPacket(extension(bytes)));
+    const frames = [6, 100, 106, 114, 122, 300, 350, 360, 370, 400, 2000].map((bytes) =>
+      buildPacket(extension(bytes)),
+    );
     const lines = expectAgreement(writePcap(every(1_000_000_000n, frames)));
     expect(lines.at(-1)).toBe("pass edge/dns rule");
     const engine = kernelEngine(bundle, model, 4096);
-    for (const batch of new Capture(fromBytes(writePcap(every(1n, [frames[6]!, DNS])))).batches())
+    for (const batch of new Capture(fromBytes(writePcap(every(1n, [frames.at(-1)!, DNS])))).batches())
       engine.judge(batch);
     expect(engine.notes()).toEqual([expect.stringMatching(/^1 frames have headers beyond the 3072 bytes/)]);
     engine.close();
+  });
+
+  it("say the same of payload bytes as far as rules may ask for them, of whole frames and of cut ones", () => {
+    const marked = [2047, 2048, 2049, 3100, 9000].map((length) => {
+      const payload = new Uint8Array(length);
+      payload.set([1, 2, 3, 4, 5, 6, 7, 8].slice(0, length - 2040), 2040);
+      return udp({ from: "203.0.113.7:4000", to: "203.0.113.9:9", payload });
+    });
+    expect(expectAgreement(writePcap(every(1_000_000_000n, marked)))).toEqual([
+      "pass edge/long rule",
+      ...Array.from({ length: 4 }, () => "drop edge/marked rule"),
+    ]);
   });
 
   it("say the same of raw IP", () => {

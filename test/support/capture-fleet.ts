@@ -30,6 +30,7 @@ const edge = policy("edge", {
   rules: [
     drop("denied", { source: "guilty" }),
     shadow(drop("would-drop", { protocol: "tcp", tcpFlags: { set: ["syn", "fin"] } })),
+    drop("marked", { protocol: "udp", payload: { offset: 2040, value: "0x0102030405060708" } }),
     drop("later-fragments", { fragment: "later", protocol: 17 }),
     drop("tagged", { protocol: 17, vlan: range(100, 200) }),
     limit(
