@@ -48,6 +48,15 @@ export function overlaps(a: Mask, b: Mask): boolean {
   return false;
 }
 
+/** The lowest bit of both; -1 where there is none. */
+export function firstCommon(a: Mask, b: Mask): number {
+  for (let word = 0; word < a.length; word++) {
+    const bits = a[word]! & b[word]!;
+    if (bits !== 0) return word * 32 + 31 - Math.clz32(bits & -bits);
+  }
+  return -1;
+}
+
 export function isSubset(a: Mask, b: Mask): boolean {
   for (let word = 0; word < a.length; word++) if ((a[word]! & ~b[word]!) !== 0) return false;
   return true;

@@ -20,6 +20,8 @@ export interface PayloadPattern {
 /** One class for each value that a packet can have; the first one is 0, where no test holds. */
 export interface PayloadPartition extends FieldPartition {
   pattern(index: number): PayloadPattern;
+  /** Classes that go with the same lengths. */
+  readonly groups: readonly Mask[];
 }
 
 const LENGTH_MAX = FIELD_DOMAIN.payloadLength - 1;
@@ -30,6 +32,7 @@ export function partitionPayload(tests: readonly PayloadTest[], isAsked: boolean
   return {
     size: patterns.length,
     all: fullMask(patterns.length),
+    groups: groupsOf(patterns),
     pattern: (index) => patterns[index]!,
     first: (index) => patterns[index]!.value,
     last: (index) => patterns[index]!.value,
@@ -43,6 +46,17 @@ export function partitionPayload(tests: readonly PayloadTest[], isAsked: boolean
       return mask;
     },
   };
+}
+
+function groupsOf(patterns: readonly PayloadPattern[]): Mask[] {
+  const groups = new Map<number, Uint32Array>();
+  for (const [index, { least, most }] of patterns.entries()) {
+    const lengths = least * FIELD_DOMAIN.payloadLength + most;
+    const group = groups.get(lengths) ?? emptyMask(patterns.length);
+    setBit(group, index);
+    groups.set(lengths, group);
+  }
+  return [...groups.values()];
 }
 
 /** Both ascend. */
@@ -61,10 +75,12 @@ type Settled = Map<number, { mask: number; value: number }>;
 
 function patternsOf(tests: readonly PayloadTest[]): PayloadPattern[] {
   const found: PayloadPattern[] = [];
+  // A test that shares no byte with another can always fail: only the others may get into each other's way.
+  const tangled = tests.map((test) => tests.some((other) => other !== test && sharesByte(test, other)));
   const ends = [...new Set(tests.map(payloadEnd))].sort((a, b) => a - b);
   const visit = (index: number, value: number, settled: Settled, least: number) => {
     if (index === tests.length) {
-      const most = longest(tests, value, settled, least, ends);
+      const most = longest(tests, tangled, value, settled, least, ends);
       if (most !== null) found.push({ value, least, most });
       return;
     }
@@ -75,6 +91,10 @@ function patternsOf(tests: readonly PayloadTest[]): PayloadPattern[] {
   };
   visit(0, 0, new Map(), 0);
   return found.sort((a, b) => a.value - b.value);
+}
+
+function sharesByte(a: PayloadTest, b: PayloadTest): boolean {
+  return a.offset < payloadEnd(b) && b.offset < payloadEnd(a);
 }
 
 /** With the test's bits; null where they contradict. */
@@ -91,6 +111,7 @@ function settle(settled: Settled, { offset, mask, value }: PayloadTest): Settled
 /** The greatest length for which the other tests can fail; null: not even the least. More length means more tests to fail. */
 function longest(
   tests: readonly PayloadTest[],
+  tangled: readonly boolean[],
   value: number,
   settled: Settled,
   least: number,
@@ -99,10 +120,10 @@ function longest(
   let most = LENGTH_MAX;
   for (const end of ends.toReversed()) {
     if (end < least) break;
-    if (failing(tests, value, settled, end)) return most;
+    if (failing(tests, value, settled, end, tangled)) return most;
     most = end - 1;
   }
-  return most >= least && failing(tests, value, settled, Math.min(most, least)) ? most : null;
+  return most >= least && failing(tests, value, settled, Math.min(most, least), tangled) ? most : null;
 }
 
 /** Bits settled so that every test whose bit is not in `value`, and for which the length is enough, fails. */
@@ -111,8 +132,12 @@ function failing(
   value: number,
   settled: Settled,
   length: number,
+  among?: readonly boolean[],
 ): Settled | null {
-  const left = tests.filter((test, index) => (value & payloadBit(index)) === 0 && payloadEnd(test) <= length);
+  const left = tests.filter(
+    (test, index) =>
+      (value & payloadBit(index)) === 0 && payloadEnd(test) <= length && among?.[index] !== false,
+  );
   return failAll(left, settled);
 }
 

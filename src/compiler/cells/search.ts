@@ -2,8 +2,18 @@
 // box holds it too, what boxes take by one dimension alone is taken off, and then one box is cut out, a dimension at a
 // time, and the pieces are searched. So the usual answer costs one pass over the boxes.
 
-import { FIELD_DOMAIN } from "../../ir/nodes.ts";
-import { and, andNot, hasBit, isSubset, isZero, type Mask, nextBit, or, overlaps } from "./mask.ts";
+import {
+  and,
+  andNot,
+  firstCommon,
+  hasBit,
+  isSubset,
+  isZero,
+  type Mask,
+  nextBit,
+  or,
+  overlaps,
+} from "./mask.ts";
 import { type Shape, shortestHeaders } from "./shapes.ts";
 import {
   type Box,
@@ -224,17 +234,10 @@ function presentClasses(space: Space, shape: Shape, mask: Mask, favourite: numbe
 /** Of the classes that go with the same payload lengths one, the favourite first. */
 function patternClasses(space: Space, shape: Shape, mask: Mask, favourite: number): number[] {
   if (!shape.has.payload) return [favourite];
-  const lengthsOf = (index: number) => {
-    const { least, most } = space.payload.pattern(index);
-    return least * FIELD_DOMAIN.payloadLength + most;
-  };
   const classes = [favourite];
-  const seen = new Set([lengthsOf(favourite)]);
-  for (let index = nextBit(mask, 0); index >= 0; index = nextBit(mask, index + 1)) {
-    const lengths = lengthsOf(index);
-    if (seen.has(lengths)) continue;
-    seen.add(lengths);
-    classes.push(index);
+  for (const group of space.payload.groups) {
+    const found = hasBit(group, favourite) ? -1 : firstCommon(group, mask);
+    if (found >= 0) classes.push(found);
   }
   return classes;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { payloadRanges } from "../../ir/payload.ts";
 import { buildTables } from "../tables/index.ts";
 import { fleet, flow, rule, set, TCP, UDP } from "./fleet-fixture.ts";
 import { runChecks } from "./index.ts";
@@ -33,6 +34,27 @@ describe("capacity is enough for", () => {
   });
   test("256 backends", () => {
     expect(capacity(rules(1), { backends: backends(256) })).toEqual([]);
+  });
+});
+
+describe("payload tests", () => {
+  const independent = (count: number) => ({
+    payloadTests: Array.from({ length: count }, (_, offset) => ({ offset, mask: [0xff], value: [1] })),
+  });
+  const asked = (count: number) =>
+    Array.from({ length: count }, (_, test) => ({
+      ...rule("drop", `test-${test}`, {}),
+      match: { source: null, destination: null, fields: { payload: payloadRanges([test]) }, terms: [] },
+    }));
+
+  test("that are independent are 15 at most: 16 make one combination more than there are classes", () => {
+    expect(capacity(asked(15), independent(15))).toEqual([]);
+    expect(capacity(asked(16), independent(16)).map(({ message, help }) => [message, help])).toEqual([
+      [
+        "fleet `edge` has 65,536 classes of payload, each a different overlap of tests; the tables hold 65,535",
+        "use fewer payload tests, or tests at one offset: of those only one can hold",
+      ],
+    ]);
   });
 });
 

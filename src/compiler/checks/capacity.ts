@@ -36,10 +36,13 @@ function describe(fleet: FleetIr, fault: CapacityFault): { message: string; help
       return {
         message: tables(
           fault.count,
-          `classes of ${fault.dimension}, each a different overlap of sets`,
+          `classes of ${fault.dimension}, each a different overlap of ${fault.dimension === "payload" ? "tests" : "sets"}`,
           fault.most,
         ),
-        help: `let fewer sets overlap${largest(fleet)}`,
+        help:
+          fault.dimension === "payload"
+            ? "use fewer payload tests, or tests at one offset: of those only one can hold"
+            : `let fewer sets overlap${largest(fleet)}`,
       };
     case "too-many-ranges":
       return {
