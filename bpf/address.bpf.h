@@ -148,13 +148,14 @@ static __always_inline __u32 ranges4_class(void *root, void *ranges, __u32 addre
 static __always_inline __u32 address4_class(const volatile struct address_table *config, void *hosts, void *nets,
 					    void *root, void *ranges, __u32 address)
 {
-	__u32 host = NO_CLASS, net = NO_CLASS;
+	/* The ranges first: theirs are the only two lines that wait for each other. */
+	__u32 class_index = ranges4_class(root, ranges, address);
 
-	if (config->hosts.buckets)
-		host = exact_class(&config->hosts, hosts, address4_mix(address, 0xffffffff));
 	if (config->nets.buckets)
-		net = exact_class(&config->nets, nets, address4_mix(address, 0xffffff00));
-	return class_or(host, class_or(net, ranges4_class(root, ranges, address)));
+		class_index = class_or(exact_class(&config->nets, nets, address4_mix(address, 0xffffff00)), class_index);
+	if (config->hosts.buckets)
+		class_index = class_or(exact_class(&config->hosts, hosts, address4_mix(address, 0xffffffff)), class_index);
+	return class_index;
 }
 
 /* A permutation of the 64-bit numbers. */

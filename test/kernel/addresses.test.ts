@@ -3,72 +3,19 @@
 
 import { strict as assert } from "node:assert";
 import { beforeAll, expect, test } from "vitest";
-import { INSTANCE, PROOF, RODATA, type SectionName } from "../../src/bundle/abi.ts";
-import { fleetOf, ruleOf } from "../../src/compiler/tables/fleet-fixture.ts";
-import { buildTables, stableId } from "../../src/compiler/tables/index.ts";
-import { type AddressSet, contains, fromPrefixes } from "../../src/ir/address-set.ts";
+import type { SectionName } from "../../src/bundle/abi.ts";
+import { contains, fromPrefixes } from "../../src/ir/address-set.ts";
 import { type Family, formatAddress, type Prefix } from "../../src/ir/prefix.ts";
-import { udp } from "../../src/packet/helpers.ts";
-import { BpfMap, BpfObject, MAP_FLAGS } from "../../src/runtime/bpf/index.ts";
 import { Random } from "../differential/random.ts";
 import { describeKernel } from "../support/kernel.ts";
-import { buildObject, OBJECT_PATH } from "./harness.ts";
+import { buildObject } from "./harness.ts";
+import { decideSources } from "./source-rules.ts";
 
 beforeAll(buildObject);
 
 const SEED = 20_261_122;
 const END = { 4: 1n << 32n, 6: 1n << 128n } as const;
 const BITS = { 4: 32, 6: 128 } as const;
-
-/** Rule i drops source set i: the rule that decides is the first whose set has the address. Its position, -1 for none. */
-function decide(sets: readonly AddressSet[], family: Family, addresses: readonly bigint[]) {
-  const fleet = fleetOf(sets.map((source, i) => ruleOf(`p/r${i}`, { source })));
-  const { sections } = buildTables(fleet);
-  const positions = new Map(fleet.rules.map((rule, i) => [BigInt(`0x${stableId(fleet, rule)}`), i]));
-  using object = BpfObject.open(OBJECT_PATH, "addresses");
-  const rodata = new Uint8Array(RODATA.bytes);
-  rodata.set(sections.get("config")!.bytes);
-  new DataView(rodata.buffer).setUint32(RODATA.instance + INSTANCE.proof, 1, true);
-  object.setInitialValue(".rodata", rodata);
-  const maps: BpfMap[] = [];
-  try {
-    for (const [name, { bytes }] of sections) {
-      if (name === "config") continue;
-      const maxEntries = bytes.length / 64;
-      const flags = MAP_FLAGS.mmapable;
-      const map = BpfMap.create({
-        type: "array",
-        name: name.slice(0, 15),
-        keyBytes: 4,
-        valueBytes: 64,
-        maxEntries,
-        flags,
-      });
-      maps.push(map);
-      map.writeImage(bytes);
-      object.reuseMap(name, map);
-    }
-    object.load();
-    const program = object.program("piston_filter");
-    const text = (address: bigint) => formatAddress(family, address);
-    const packets = addresses.map((address) =>
-      family === 4
-        ? udp({ from: `${text(address)}:4000`, to: "203.0.113.5:53" })
-        : udp({ from: `[${text(address)}]:4000`, to: "[2001:db8::5]:53" }),
-    );
-    const offsets = Uint32Array.from([0, ...packets].map((_, i) => i * packets[0]!.length));
-    const metadata = new Uint8Array(PROOF.bytes * packets.length);
-    program.testRunMany(Buffer.concat(packets), offsets, metadata);
-    program.close();
-    const view = new DataView(metadata.buffer);
-    const found = packets.map(
-      (_, i) => positions.get(view.getBigUint64(PROOF.bytes * i + PROOF.ruleId, true)) ?? -1,
-    );
-    return { found, sections: [...sections.keys()] };
-  } finally {
-    for (const map of maps) map.close();
-  }
-}
 
 function prefixOf(family: Family, address: bigint, length: number): Prefix {
   const rest = BigInt(BITS[family] - length);
@@ -118,7 +65,7 @@ describeKernel("an address's source rule", () => {
     );
     const sets = lists.map(fromPrefixes);
     const addresses = probes(random, lists.flat(), 10_000);
-    const { found, sections } = decide(sets, family, addresses);
+    const { found, sections } = decideSources(sets, family, addresses);
     for (const name of exact(family)) expect(sections.includes(name)).toBe(hasExact);
     const wrong = addresses.filter(
       (address, i) => found[i] !== sets.findIndex((set) => contains(set, family, address)),

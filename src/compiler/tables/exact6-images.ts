@@ -14,9 +14,9 @@ export interface Entry6 {
 const LINE_WORDS = LINE_BYTES / 8;
 const HOST_SLOTS = 4;
 const NET_SLOTS = 8;
-/** Of 4 and of 8 slots: one bucket in fourteen, and one in nine, is too small for its entries. */
+/** Of 4 and of 8 slots: one bucket in fourteen, and one in twenty-five, is too small for its entries. */
 const HOST_FILL = 2.2;
-const NET_FILL = 5.5;
+const NET_FILL = 4.5;
 /** Fewer would leave a slot of nets no bits for a class. */
 const FEWEST_BUCKETS = 256;
 const KEY_BITS = [32, 36, 40, 44, 48, 52, 56, 60, 64] as const;

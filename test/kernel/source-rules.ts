@@ -1,0 +1,60 @@
+// Sets and addresses to the set that decides for each address in the kernel: one drop rule a set, by source.
+
+import { INSTANCE, PROOF, RODATA } from "../../src/bundle/abi.ts";
+import { fleetOf, ruleOf } from "../../src/compiler/tables/fleet-fixture.ts";
+import { buildTables, stableId } from "../../src/compiler/tables/index.ts";
+import type { AddressSet } from "../../src/ir/address-set.ts";
+import { type Family, formatAddress } from "../../src/ir/prefix.ts";
+import { udp } from "../../src/packet/helpers.ts";
+import { BpfMap, BpfObject, MAP_FLAGS } from "../../src/runtime/bpf/index.ts";
+import { OBJECT_PATH } from "./harness.ts";
+
+/** Rule i drops source set i: the rule that decides is the first whose set has the address. Its position, -1 for none. */
+export function decideSources(sets: readonly AddressSet[], family: Family, addresses: readonly bigint[]) {
+  const fleet = fleetOf(sets.map((source, i) => ruleOf(`p/r${i}`, { source })));
+  const { sections } = buildTables(fleet);
+  const positions = new Map(fleet.rules.map((rule, i) => [BigInt(`0x${stableId(fleet, rule)}`), i]));
+  using object = BpfObject.open(OBJECT_PATH, "addresses");
+  const rodata = new Uint8Array(RODATA.bytes);
+  rodata.set(sections.get("config")!.bytes);
+  new DataView(rodata.buffer).setUint32(RODATA.instance + INSTANCE.proof, 1, true);
+  object.setInitialValue(".rodata", rodata);
+  const maps: BpfMap[] = [];
+  try {
+    for (const [name, { bytes }] of sections) {
+      if (name === "config") continue;
+      const maxEntries = bytes.length / 64;
+      const flags = MAP_FLAGS.mmapable;
+      const map = BpfMap.create({
+        type: "array",
+        name: name.slice(0, 15),
+        keyBytes: 4,
+        valueBytes: 64,
+        maxEntries,
+        flags,
+      });
+      maps.push(map);
+      map.writeImage(bytes);
+      object.reuseMap(name, map);
+    }
+    object.load();
+    const program = object.program("piston_filter");
+    const text = (address: bigint) => formatAddress(family, address);
+    const packets = addresses.map((address) =>
+      family === 4
+        ? udp({ from: `${text(address)}:4000`, to: "203.0.113.5:53" })
+        : udp({ from: `[${text(address)}]:4000`, to: "[2001:db8::5]:53" }),
+    );
+    const offsets = Uint32Array.from([0, ...packets].map((_, i) => i * packets[0]!.length));
+    const metadata = new Uint8Array(PROOF.bytes * packets.length);
+    program.testRunMany(Buffer.concat(packets), offsets, metadata);
+    program.close();
+    const view = new DataView(metadata.buffer);
+    const found = packets.map(
+      (_, i) => positions.get(view.getBigUint64(PROOF.bytes * i + PROOF.ruleId, true)) ?? -1,
+    );
+    return { found, sections: [...sections.keys()] };
+  } finally {
+    for (const map of maps) map.close();
+  }
+}
