@@ -5,7 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { udp } from "../packet/index.ts";
-import { type PcapngOptions, type WrittenPacket, writePcap, writePcapng } from "./fixture.ts";
+import { type PcapngOptions, type WrittenPacket, writePcap, writePcapng } from "./capture-fixture.ts";
 import { Capture, CaptureError, fromBytes } from "./index.ts";
 
 const START_NS = 1_700_000_000_123_456_789n;

@@ -2,9 +2,9 @@
 // both give the same.
 
 import type { Capture } from "../capture/index.ts";
-import { formatTable } from "../demo/table.ts";
 import type { Outcome } from "../engine/engine.ts";
 import type { Tally } from "../engine/tally.ts";
+import { formatTable } from "./table.ts";
 import type { Target } from "./target.ts";
 
 export interface Replay {

@@ -6,12 +6,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
-import { formatTable } from "../demo/table.ts";
 import { ENGINE_NAMES, type EngineName } from "../engine/engine.ts";
 import { kernelUnavailable } from "../engine/kernel.ts";
 import type { RuleIr } from "../ir/nodes.ts";
 import { CommandError, defineCommand, UsageError } from "./command.ts";
 import { compilePolicies, findPolicies, hasErrors, printDiagnostics } from "./policies.ts";
+import { formatTable } from "./table.ts";
 
 interface Run {
   readonly engine: EngineName;

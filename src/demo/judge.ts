@@ -1,12 +1,12 @@
 // Streams of packets, sent through the filter, and what the agent's metrics count of them against what the evaluator says.
 
+import { formatTable } from "../cli/table.ts";
 import type { CheckedFleet } from "../ir/nodes.ts";
 import type { LabNode } from "../lab/lab-node.ts";
 import { type FrameBatch, frameBatch } from "../lab/packet-socket.ts";
 import { ktimeNs } from "../runtime/bpf/index.ts";
 import { readCounters } from "./counters.ts";
 import { type Burst, type CounterKey, Expectation, type Range } from "./expect.ts";
-import { formatTable } from "./table.ts";
 import type { Stream } from "./traffic.ts";
 import { count, mark, range, within } from "./words.ts";
 

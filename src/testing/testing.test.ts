@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { writePcap } from "../capture/fixture.ts";
+import { writePcap } from "../capture/capture-fixture.ts";
 import {
   backend,
   by,

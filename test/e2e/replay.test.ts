@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { type WrittenPacket, writePcap, writePcapng } from "../../src/capture/fixture.ts";
+import { type WrittenPacket, writePcap, writePcapng } from "../../src/capture/capture-fixture.ts";
 import { tcp, udp } from "../../src/packet/index.ts";
 import { describeKernel } from "../support/kernel.ts";
 

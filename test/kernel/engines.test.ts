@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { beforeAll, expect, it } from "vitest";
 import { type Bundle, readBundle } from "../../src/bundle/index.ts";
-import { type WrittenPacket, writePcap, writePcapng } from "../../src/capture/fixture.ts";
+import { type WrittenPacket, writePcap, writePcapng } from "../../src/capture/capture-fixture.ts";
 import { Capture, CaptureError, fromBytes } from "../../src/capture/index.ts";
 import { compile } from "../../src/compiler/compile.ts";
 import { createEvaluator, type Evaluator } from "../../src/compiler/evaluate.ts";
