@@ -2,6 +2,7 @@
 // of two sorted lists, so a million prefixes cost their sort.
 
 import { type Family, formatAddress, type Prefix } from "./prefix.ts";
+import { radixSort } from "./radix-sort.ts";
 
 const LAST_4 = 0xffff_ffff;
 const LAST_6 = (1n << 128n) - 1n;
@@ -20,28 +21,43 @@ export const EVERYTHING: AddressSet = Object.freeze({
 });
 
 export function fromPrefixes(prefixes: Iterable<Prefix>): AddressSet {
-  const v4: [number, number][] = [];
-  const v6: [bigint, bigint][] = [];
-  for (const prefix of prefixes) {
-    if (prefix.family === 4) v4.push([Number(prefix.first), Number(prefix.last)]);
-    else v6.push([prefix.first, prefix.last]);
+  const v4: Prefix[] = [];
+  const v6: Prefix[] = [];
+  for (const prefix of prefixes) (prefix.family === 4 ? v4 : v6).push(prefix);
+  const firsts = Uint32Array.from(v4, ({ first }) => Number(first));
+  const rests = Uint32Array.from(v4, ({ first, last }) => Number(last - first));
+  return Object.freeze({ v4: ranges4(firsts, rests), v6: Object.freeze(ranges6(v6)) });
+}
+
+/** Pairs first, last from ranges in any order: first addresses, and how many follow each. Uses both lists up. */
+export function ranges4(firsts: Uint32Array, rests: Uint32Array): Uint32Array {
+  const { keys, values } = radixSort(firsts, rests);
+  const pairs = new Uint32Array(2 * keys.length);
+  let size = 0;
+  for (let i = 0; i < keys.length; i++) {
+    const first = keys[i]!;
+    const last = first + values[i]!;
+    if (size > 0 && first <= pairs[size - 1]! + 1) {
+      if (last > pairs[size - 1]!) pairs[size - 1] = last;
+    } else {
+      pairs[size++] = first;
+      pairs[size++] = last;
+    }
   }
-  v4.sort((a, b) => a[0] - b[0]);
-  v6.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
-  const joined4: number[] = [];
-  for (const [first, last] of v4) {
-    const end = joined4.length - 1;
-    if (end >= 0 && first <= joined4[end]! + 1) joined4[end] = Math.max(joined4[end]!, last);
-    else joined4.push(first, last);
+  return pairs.slice(0, size);
+}
+
+/** Sorts the prefixes in place. */
+function ranges6(prefixes: Prefix[]): bigint[] {
+  prefixes.sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
+  const pairs: bigint[] = [];
+  for (const { first, last } of prefixes) {
+    const end = pairs.length - 1;
+    if (end >= 0 && first <= pairs[end]! + 1n) {
+      if (last > pairs[end]!) pairs[end] = last;
+    } else pairs.push(first, last);
   }
-  const joined6: bigint[] = [];
-  for (const [first, last] of v6) {
-    const end = joined6.length - 1;
-    if (end >= 0 && first <= joined6[end]! + 1n) {
-      if (last > joined6[end]!) joined6[end] = last;
-    } else joined6.push(first, last);
-  }
-  return freeze(joined4, joined6);
+  return pairs;
 }
 
 type Keep = (inA: boolean, inB: boolean) => boolean;
@@ -207,8 +223,4 @@ export function formatPrefix(prefix: Prefix): string {
 /** Two sets are the same where their key is. */
 export function keyOf(set: AddressSet): string {
   return `${set.v4.join(",")}|${set.v6.join(",")}`;
-}
-
-function freeze(v4: ArrayLike<number>, v6: bigint[]): AddressSet {
-  return Object.freeze({ v4: Uint32Array.from(v4), v6: Object.freeze(v6) });
 }

@@ -2,9 +2,8 @@
 // lines that begin with `;` are comments; columns after white space, comma or semicolon are ignored; CRLF and a byte
 // order mark are taken. IPv4 is read straight from the bytes: at a million lines, strings alone would cost a second.
 
-import { type AddressSet, fromPrefixes } from "../../ir/address-set.ts";
+import { type AddressSet, fromPrefixes, ranges4 } from "../../ir/address-set.ts";
 import { isFault, type Prefix, type PrefixFault, parsePrefix } from "../../ir/prefix.ts";
-import { radixSort } from "../../ir/radix-sort.ts";
 
 export interface FeedLineFault {
   /** Both from 1. */
@@ -129,20 +128,7 @@ class Entries4 {
 
   /** Pairs first, last of disjoint, non-adjacent ranges. Uses the entries up. */
   ranges(): Uint32Array {
-    const sorted = radixSort(this.#firsts.subarray(0, this.count), this.#rests.subarray(0, this.count));
-    const pairs = new Uint32Array(2 * this.count);
-    let size = 0;
-    for (let i = 0; i < this.count; i++) {
-      const first = sorted.keys[i]!;
-      const last = first + sorted.values[i]!;
-      if (size > 0 && first <= pairs[size - 1]! + 1) {
-        if (last > pairs[size - 1]!) pairs[size - 1] = last;
-      } else {
-        pairs[size++] = first;
-        pairs[size++] = last;
-      }
-    }
-    return size === pairs.length ? pairs : pairs.slice(0, size);
+    return ranges4(this.#firsts.subarray(0, this.count), this.#rests.subarray(0, this.count));
   }
 }
 
