@@ -3,7 +3,7 @@
 
 import { strict as assert } from "node:assert";
 import type { BpfProgram } from "../runtime/bpf/index.ts";
-import type { Scale } from "./types.ts";
+import type { Rounds } from "./types.ts";
 
 export interface Timed {
   readonly program: BpfProgram;
@@ -20,17 +20,17 @@ const FIRST_RUNS = 20_000;
  */
 export function timeInTurn<N extends string>(
   programs: Readonly<Record<N, Timed>>,
-  { rounds, roundMs }: Pick<Scale, "rounds" | "roundMs">,
+  rounds: Rounds,
 ): Readonly<Record<N, readonly number[]>> {
   const names = Object.keys(programs) as N[];
   const runs = {} as Record<N, number>;
   const times = {} as Record<N, number[]>;
   for (const name of names) {
     const first = Math.max(1, timeOnce(programs[name], FIRST_RUNS));
-    runs[name] = Math.ceil((roundMs * 1e6) / first);
+    runs[name] = Math.ceil((rounds.ms * 1e6) / first);
     times[name] = [];
   }
-  for (let round = 0; round < rounds; round++)
+  for (let round = 0; round < rounds.count; round++)
     for (const name of names) times[name].push(timeOnce(programs[name], runs[name]));
   return times;
 }

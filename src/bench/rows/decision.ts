@@ -59,7 +59,7 @@ export const decision: Row = {
       const timed = (name: string) => ({ program: rig.program(name), packet: FRAME4 });
       const times = timeInTurn(
         { drop: timed("tuple_drop"), parse: timed("tuple_parse"), filter: timed("tuple_filter") },
-        scale,
+        scale.rounds,
       );
       return { filter: costOver(times.drop, times.filter), parse: costOver(times.drop, times.parse) };
     }

@@ -18,6 +18,7 @@ import { type BenchContext, type Figure, figure, type Row, type Scale } from "..
 
 const BATCH_FRAMES = 64;
 const ATTEMPTS = 16;
+const FIRST_FRAMES = 20_000;
 
 export const endToEnd: Row = {
   name: "end-to-end",
@@ -78,12 +79,14 @@ function ratesOf(
   const [edge, world] = [ifindexOf(namespaces.edge), ifindexOf(namespaces.world)];
   using link = inNetworkNamespace(namespaces.edge, () => XdpLink.attach(programs["drop"]!, edge, "native"));
   rig.clear(world);
-  for (let round = -1; round < scale.repeats; round++) {
+  const frames = Object.fromEntries(names.map((name) => [name, FIRST_FRAMES]));
+  for (let round = -1; round < scale.longRounds.count; round++) {
     for (const name of names) {
       link.update(programs[name]!);
-      const rate = rateOnce(sender, namespaces, scale.frames);
-
-      if (round >= 0) rates[name]!.push(rate); // the first round warms up
+      const rate = rateOnce(sender, namespaces, frames[name]!);
+      // The first round warms up, and shows how many frames fill a round.
+      if (round < 0) frames[name] = Math.ceil((rate * scale.longRounds.ms) / 1000);
+      else rates[name]!.push(rate);
     }
   }
   return Object.fromEntries(names.map((name) => [name, middle(rates[name]!)]));

@@ -7,7 +7,7 @@ import { Rig, toLines } from "../object.ts";
 import { FRAME4 } from "../packets.ts";
 import { networkOrder, random32 } from "../prefixes.ts";
 import { costOver, timeInTurn } from "../timing.ts";
-import { type BenchContext, figure, type Row, type Scale } from "../types.ts";
+import { type BenchContext, figure, type Rounds, type Row } from "../types.ts";
 
 const HOT_SOURCES = 16;
 
@@ -22,8 +22,8 @@ export const limits: Row = {
   run: async ({ scale, folder }: BenchContext) => {
     const limited = await compiled(limitFleet(true), folder);
     const unlimited = await compiled(limitFleet(false), folder);
-    const hot = costs(limited, unlimited, HOT_SOURCES, scale);
-    const many = costs(limited, unlimited, scale.sources, scale);
+    const hot = costs(limited, unlimited, HOT_SOURCES, scale.rounds);
+    const many = costs(limited, unlimited, scale.sources, scale.longRounds);
     return {
       figures: [
         figure("limit, hot", hot.limit, "ns", { atMost: 20 }),
@@ -37,7 +37,7 @@ export const limits: Row = {
 };
 
 /** What the limit adds to the same program with the same other rule; the bucket's over the program that drops. */
-function costs(limited: Bundle, unlimited: Bundle, sources: number, scale: Scale): Costs {
+function costs(limited: Bundle, unlimited: Bundle, sources: number, rounds: Rounds): Costs {
   const random = random32(8);
   const feed = toLines(
     networkOrder(Uint32Array.from({ length: sources }, () => 0x01000000 + (random() >>> 1))),
@@ -66,7 +66,7 @@ function costs(limited: Bundle, unlimited: Bundle, sources: number, scale: Scale
       limit: timed(programs.limit),
       bucket: timed(programs.bucket),
     },
-    scale,
+    rounds,
   );
   return { limit: costOver(times.without, times.limit), bucket: costOver(times.drop, times.bucket) };
 }

@@ -65,7 +65,7 @@ export const rules: Row = {
           many: timed(1, "tuple_filter"),
           anyOrder: timed(2, "tuple_filter"),
         },
-        scale,
+        scale.rounds,
       );
       const eight = costOver(times.drop, times.few);
       const all = costOver(times.drop, times.many);

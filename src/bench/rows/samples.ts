@@ -57,11 +57,11 @@ async function time(bundle: Bundle, samplesPerJiffy: number, scale: Scale): Prom
   using _reader = RingBuffer.open(on.map("samples"), () => samples++);
   const [without, with_] = [off.program("source4_filter"), on.program("source4_filter")];
   const repeat = Math.ceil(
-    (scale.roundMs * 1e6) / Math.max(1, without.measure(FRAME4, { repeat: 20_000 }).durationNs),
+    (scale.rounds.ms * 1e6) / Math.max(1, without.measure(FRAME4, { repeat: 20_000 }).durationNs),
   );
   const differences: number[] = [];
   const total = { ns: 0, packets: 0 };
-  for (let round = 0; round < scale.rounds; round++) {
+  for (let round = 0; round < scale.rounds.count; round++) {
     const base = without.measure(FRAME4, { repeat }).durationNs;
     const { durationNs } = with_.measure(FRAME4, { repeat });
     differences.push(durationNs - base);

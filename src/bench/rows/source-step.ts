@@ -96,7 +96,7 @@ function stepFigures(
   const timed = Object.fromEntries(
     Object.entries(programs).map(([name, program]) => [name, { program: program!, packet }]),
   );
-  const times = timeInTurn(timed, scale);
+  const times = timeInTurn(timed, scale.longRounds);
   const cost = (name: string) => (times[name] ? costOver(times["drop"]!, times[name]) : null);
   const step = cost("step")!;
   const trie = cost("trie")!;

@@ -29,7 +29,7 @@ export const table: Row = {
     });
     let memoryBytes = 0;
     const times: number[] = [];
-    for (let round = 0; round < scale.rounds; round++) {
+    for (let round = 0; round < scale.rounds.count; round++) {
       const begun = performance.now();
       // As the agent does: the digest of what came, then the map, then what it reads back.
       for (const image of images) sha256Hex(image.bytes);
