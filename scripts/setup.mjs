@@ -38,6 +38,7 @@ const APT_PACKAGES = {
   python3: "/usr/bin/python3",
   iproute2: ["/usr/sbin/ip", "/sbin/ip"],
   prometheus: "/usr/bin/promtool",
+  tcpdump: ["/usr/bin/tcpdump", "/usr/sbin/tcpdump"],
 };
 
 /** What only one command needs. */

@@ -17,20 +17,17 @@ export interface Bundle {
   /** First 12 hex digits of the digest. */
   readonly generation: string;
   readonly manifest: Manifest;
-  /** The image, null where the bundle does not have it. Aligned to 8 bytes. Throws BundleError where it was put off. */
+  /** The image, null where the bundle does not have it. Aligned to 8 bytes. */
   section(name: SectionName): Uint8Array | null;
 }
 
 const COPY_AGAIN = "copy or fetch the bundle again, or compile it again with `piston synth`";
 const SAME_VERSION = "compile the bundle and run the agent with the same version of PistonProtection";
 
-/** Whether somebody has these bytes already, verified, and will not ask for the section again. */
-export type IsKnown = (name: SectionName, sha256: string) => boolean;
+/** Whether these very bytes are known to have this digest: an agent compares them with a table that it has verified before. */
+export type IsKnown = (name: SectionName, sha256: string, image: Uint8Array) => boolean;
 
-/**
- * Throws BundleError. `bytes` must not change afterwards. The digest of a section that is known is compared only when
- * somebody reads the section after all.
- */
+/** Throws BundleError. `bytes` must not change afterwards. A section that is known is not hashed again. */
 export function readBundle(bytes: Uint8Array, isKnown: IsKnown = () => false): Bundle {
   if (endianness() !== "LE") throw new Error("bundles hold little-endian tables; this machine is big-endian");
   const file = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
@@ -40,11 +37,6 @@ export function readBundle(bytes: Uint8Array, isKnown: IsKnown = () => false): B
   checkZero(file, HEADER.bytes + header.manifestLength, end, "padding after manifest");
 
   const images = new Map<SectionName, Uint8Array>();
-  const putOff = new Map<SectionName, () => void>();
-  const verify = (name: SectionName) => {
-    putOff.get(name)?.();
-    putOff.delete(name);
-  };
   for (const { name, offset, length, sha256 } of manifest.sections) {
     const part = `section ${name}`;
     if (offset !== end)
@@ -55,11 +47,8 @@ export function readBundle(bytes: Uint8Array, isKnown: IsKnown = () => false): B
     if (file.length < offset + length)
       throw truncated(part, `it needs ${offset + length} bytes of file and there are ${file.length}`);
     const image = file.subarray(offset, offset + length);
-    putOff.set(name, () => {
-      if (sha256Hex(image) !== sha256)
-        throw new BundleError("bad-digest", part, "its SHA-256 is not what the manifest says", COPY_AGAIN);
-    });
-    if (!isKnown(name, sha256)) verify(name);
+    if (!isKnown(name, sha256, image) && sha256Hex(image) !== sha256)
+      throw new BundleError("bad-digest", part, "its SHA-256 is not what the manifest says", COPY_AGAIN);
     checkZero(file, offset + length, end, `padding after ${part}`);
     images.set(name, image);
   }
@@ -75,7 +64,7 @@ export function readBundle(bytes: Uint8Array, isKnown: IsKnown = () => false): B
       `${file.length - end} bytes follow the last section`,
       COPY_AGAIN,
     );
-  checkConsistency(manifest, images, verify);
+  checkConsistency(manifest, images);
 
   const digest = digestOf(file);
   return {
@@ -83,10 +72,7 @@ export function readBundle(bytes: Uint8Array, isKnown: IsKnown = () => false): B
     digest,
     generation: generationOf(digest),
     manifest,
-    section: (name) => {
-      verify(name);
-      return images.get(name) ?? null;
-    },
+    section: (name) => images.get(name) ?? null,
   };
 }
 

@@ -1,7 +1,7 @@
 // The node agent: watch -> verify -> load -> prove -> commit -> observe. A bundle that fails anywhere on the way leaves
 // the generation that serves in charge, and health and log say why.
 
-import type { Bundle } from "../bundle/index.ts";
+import type { Bundle, IsKnown } from "../bundle/index.ts";
 import { block, listBlocks, unblock } from "./blocks.ts";
 import { detach } from "./detach.ts";
 import { BundleRefused, messageOf, RuntimeFault } from "./errors.ts";
@@ -234,7 +234,7 @@ class NodeAgent implements Agent {
     let bundle: Bundle | null = null;
     try {
       const fleet = this.#fleet;
-      const isKnown = (name: string, sha256: string) => fleet?.hasTable(name, sha256) ?? false;
+      const isKnown: IsKnown = (...section) => fleet?.holdsTable(...section) ?? false;
       ({ bundle } = await readVerified(this.#options.bundlePath, this.#trust, isKnown));
       this.#tornSince = null;
       return this.#result(await this.#load(bundle, startedAt));

@@ -32,7 +32,7 @@ import { prove } from "./prove.ts";
 import { freshLedger, settle } from "./reason-ledger.ts";
 import { ownerKey } from "./slots.ts";
 import { FleetState, PROGRAM_STATE } from "./state.ts";
-import { hasTable } from "./tables.ts";
+import { holdsTable } from "./tables.ts";
 
 export interface FleetOptions {
   readonly pinPath: string;
@@ -125,9 +125,9 @@ export class Fleet {
     this.#state.announceBlock(untilNs);
   }
 
-  /** Whether the kernel holds the table, verified, for a generation of this fleet. */
-  hasTable(name: string, sha256: string): boolean {
-    return hasTable(this.#state.layout, name, sha256);
+  /** Whether the kernel holds these bytes, verified, as a table of a generation of this fleet. */
+  holdsTable(name: string, sha256: string, bytes: Uint8Array): boolean {
+    return holdsTable(this.#state.layout, name, sha256, bytes);
   }
 
   ruleName(stableId: string): string | null {

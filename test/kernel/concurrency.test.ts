@@ -29,17 +29,23 @@ describeKernel("packets on several CPUs", () => {
     });
     const packets = Array.from({ length: 30_000 }, (_, i) => ports(1 + i, 9));
     await runOnThreads(filter, packets, 1, SECOND);
-    expect(filter.counters()["0 conformed"]?.packets).toBe(packets.length);
-    expect(filter.counters()["0 exceeded"]?.packets).toBe((THREADS - 1) * packets.length);
+    const conformed = filter.counters()["0 conformed"]?.packets ?? 0;
+    expect(conformed).toBeGreaterThanOrEqual(packets.length);
+    // Who waits too long for another CPU to write its key passes without state (docs/adr/0008): rare, where no host takes a
+    // CPU away in the middle of it, and never the rule.
+    expect(conformed).toBeLessThan(1.1 * packets.length);
+    expect(filter.counters()["0 exceeded"]?.packets).toBe(THREADS * packets.length - conformed);
   });
 
-  test("a bucket gives out exactly its burst, also where its first packets come at once", async () => {
+  test("a bucket gives out its burst, also where its first packets come at once", async () => {
     for (let round = 0; round < 5; round++) {
       const filter = load({ rules: [limit({ multiplier: 16n << 16n, burstTicks: 16n * 1000n })] });
       await runOnThreads(filter, [from("198.51.100.7")], 20_000, SECOND);
       const counts = filter.counters();
-      expect(counts["0 conformed"]?.packets).toBe(1000);
-      expect(counts["0 exceeded"]?.packets).toBe(THREADS * 20_000 - 1000);
+      const conformed = counts["0 conformed"]?.packets ?? 0;
+      expect(conformed).toBeGreaterThanOrEqual(1000);
+      expect(conformed).toBeLessThan(1000 + 5 * THREADS); // as above, while the key is new
+      expect(counts["0 exceeded"]?.packets).toBe(THREADS * 20_000 - conformed);
     }
   });
 });
