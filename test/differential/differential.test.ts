@@ -11,7 +11,7 @@ import { disagreementOf, fuzz } from "./fuzz.ts";
 const SEED = 20_260_101;
 const FRESH_SEED = Math.floor(Math.random() * 2 ** 31);
 const FIXED_RUNS = 40;
-const FRESH_MS = 5000;
+const FRESH_MS = 2_000;
 
 describeKernel("evaluator and kernel", () => {
   let object: ProgramObject;
