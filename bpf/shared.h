@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The ABI between a bundle, the agent and the XDP program: every struct that both sides read, stated here once in C and
  * once in src/bundle/abi.ts. `src/bundle/abi.test.ts` compares the two, field by field.
