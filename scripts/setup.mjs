@@ -102,7 +102,7 @@ function installSystemPackages(wanted) {
   if (!isRoot) return skip("not root: system packages are missing", remedy);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const install = ["install", "-y", "-qq", "--no-install-recommends", ...missing];
-  // The lists of a fresh image are empty or old; a second try after an update is cheaper than an update each time.
+  // The package lists of a fresh image are empty or old.
   const done = run(
     `apt packages: ${missing.join(" ")}`,
     "sh",

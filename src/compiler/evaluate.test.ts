@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { complement } from "../ir/address-set.ts";
 import { FIELD_DOMAIN } from "../ir/nodes.ts";
+import { DEFAULT_PARSE_VERDICTS } from "../ir/parse-verdicts.ts";
 import { complement as otherValues, ranges } from "../ir/ranges.ts";
 import { buildPacket, ethernet, padTo } from "../packet/build.ts";
 import { fragments, tcp, udp } from "../packet/helpers.ts";
@@ -12,7 +13,6 @@ import {
   frame,
   limit,
   PACKET,
-  PARSE_VERDICTS,
   rule,
   SECOND,
   UDP,
@@ -29,7 +29,7 @@ describe("parse classes", () => {
   });
   test("a verdict that the fleet turns round is turned round", () => {
     const parseVerdicts = {
-      ...PARSE_VERDICTS,
+      ...DEFAULT_PARSE_VERDICTS,
       "truncated-ethernet": "pass",
       "other-ethertype": "drop",
     } as const;

@@ -3,6 +3,7 @@
 
 import fc from "fast-check";
 import { IPV4_OPTIONS, IPV6_EXTENSIONS } from "../../src/bundle/abi.ts";
+import { PARSE_CLASSES } from "../../src/ir/parse-verdicts.ts";
 import { formatAddress, parseAddress } from "../../src/ir/prefix.ts";
 import type {
   AddressMatch,
@@ -13,7 +14,6 @@ import type {
   Negatable,
   NumberMatch,
   NumberRange,
-  ParseClass,
   PayloadMatch,
   Policy,
   Rule,
@@ -22,23 +22,6 @@ import type {
 } from "../../src/policy/types.ts";
 import { Random } from "./random.ts";
 
-const PARSE_CLASSES: readonly ParseClass[] = [
-  "other-ethertype",
-  "truncated-ethernet",
-  "truncated-vlan",
-  "too-many-vlan-tags",
-  "truncated-ip",
-  "bad-ip-version",
-  "bad-ihl",
-  "bad-total-length",
-  "truncated-extension",
-  "too-many-extensions",
-  "bad-fragment",
-  "tiny-fragment",
-  "truncated-l4",
-  "bad-tcp-offset",
-  "bad-udp-length",
-];
 const SET_NAMES = ["s0", "s1", "s2", "s3", "s4", "s5"] as const;
 
 let line = 0;

@@ -10,10 +10,10 @@ import {
   type LimitAction,
   type MatchIr,
   type MatchTerm,
-  type ParseClass,
   type RuleIr,
   type SetIr,
 } from "../../ir/nodes.ts";
+import { PARSE_CLASSES } from "../../ir/parse-verdicts.ts";
 import { isFault, parsePrefix } from "../../ir/prefix.ts";
 import { complement as complementRanges, type Ranges, ranges } from "../../ir/ranges.ts";
 
@@ -131,24 +131,6 @@ export function set(name: string, prefixes: readonly string[], options: Partial<
   };
 }
 
-const CLASSES: readonly ParseClass[] = [
-  "other-ethertype",
-  "truncated-ethernet",
-  "truncated-vlan",
-  "too-many-vlan-tags",
-  "truncated-ip",
-  "bad-ip-version",
-  "bad-ihl",
-  "bad-total-length",
-  "truncated-extension",
-  "too-many-extensions",
-  "bad-fragment",
-  "tiny-fragment",
-  "truncated-l4",
-  "bad-tcp-offset",
-  "bad-udp-length",
-];
-
 /** Rule number n of the whole fleet stands on line 10 × n: management flows from 10 on, then rules. */
 export function fleet(
   rules: readonly RuleIr[],
@@ -168,7 +150,7 @@ export function fleet(
     attach: "native",
     defaultVerdict: "pass",
     parseVerdicts: Object.fromEntries(
-      CLASSES.map((name) => [name, name === "other-ethertype" ? "pass" : "drop"]),
+      PARSE_CLASSES.map((name) => [name, name === "other-ethertype" ? "pass" : "drop"]),
     ) as FleetIr["parseVerdicts"],
     memoryBudgetBytes: 64 * 1024 * 1024,
     policies: [{ kind: "policy", name: "policy", owners: ["team"], backend: null, location }],

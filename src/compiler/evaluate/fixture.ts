@@ -1,7 +1,8 @@
 // Fleets for the evaluator's tests, as IR by hand: what is tested is what an IR means, not how a policy becomes one.
 
 import { fromPrefixes } from "../../ir/address-set.ts";
-import type { FleetIr, LimitAction, MatchIr, ParseClass, RuleIr } from "../../ir/nodes.ts";
+import type { FleetIr, LimitAction, MatchIr, RuleIr } from "../../ir/nodes.ts";
+import { DEFAULT_PARSE_VERDICTS } from "../../ir/parse-verdicts.ts";
 import { isFault, parsePrefix } from "../../ir/prefix.ts";
 import { ranges } from "../../ir/ranges.ts";
 import { buildPacket } from "../../packet/build.ts";
@@ -60,23 +61,6 @@ export function limit(options: Partial<LimitAction> = {}): LimitAction {
   };
 }
 
-export const PARSE_VERDICTS: Record<ParseClass, "pass" | "drop"> = {
-  "other-ethertype": "pass",
-  "truncated-ethernet": "drop",
-  "truncated-vlan": "drop",
-  "too-many-vlan-tags": "drop",
-  "truncated-ip": "drop",
-  "bad-ip-version": "drop",
-  "bad-ihl": "drop",
-  "bad-total-length": "drop",
-  "truncated-extension": "drop",
-  "too-many-extensions": "drop",
-  "bad-fragment": "drop",
-  "tiny-fragment": "drop",
-  "truncated-l4": "drop",
-  "bad-tcp-offset": "drop",
-  "bad-udp-length": "drop",
-};
 export function fleet(rules: RuleIr[], options: Partial<FleetIr> = {}): FleetIr {
   return {
     kind: "fleet",
@@ -85,7 +69,7 @@ export function fleet(rules: RuleIr[], options: Partial<FleetIr> = {}): FleetIr 
     interfaces: ["eth0"],
     attach: "native",
     defaultVerdict: "pass",
-    parseVerdicts: PARSE_VERDICTS,
+    parseVerdicts: DEFAULT_PARSE_VERDICTS,
     memoryBudgetBytes: 1 << 24,
     management: [],
     rules,

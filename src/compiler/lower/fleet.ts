@@ -2,6 +2,7 @@
 
 import { fleetNode, policyNode } from "../../ir/factory.ts";
 import type { BackendIr, FleetIr, ParseClass, PolicyIr, RuleIr, SetIr, Verdict } from "../../ir/nodes.ts";
+import { DEFAULT_PARSE_VERDICTS } from "../../ir/parse-verdicts.ts";
 import { suggest } from "../diagnostics/index.ts";
 import { type BackendScope, lowerBackend } from "./backends.ts";
 import { DuplicateNames } from "./duplicate-names.ts";
@@ -21,24 +22,6 @@ import {
   show,
 } from "./untyped.ts";
 
-/** LLDP, LACP and the like are not ours to judge; whatever cannot be read is dropped. */
-const PARSE_VERDICTS: Readonly<Record<ParseClass, Verdict>> = {
-  "other-ethertype": "pass",
-  "truncated-ethernet": "drop",
-  "truncated-vlan": "drop",
-  "too-many-vlan-tags": "drop",
-  "truncated-ip": "drop",
-  "bad-ip-version": "drop",
-  "bad-ihl": "drop",
-  "bad-total-length": "drop",
-  "truncated-extension": "drop",
-  "too-many-extensions": "drop",
-  "bad-fragment": "drop",
-  "tiny-fragment": "drop",
-  "truncated-l4": "drop",
-  "bad-tcp-offset": "drop",
-  "bad-udp-length": "drop",
-};
 const MANAGEMENT = "management";
 const MEMORY_MOST_BYTES = 64 * 2 ** 30;
 
@@ -266,8 +249,8 @@ function lowerInterfaces(raw: unknown, call: Call): readonly string[] | null {
 }
 
 function lowerParseVerdicts(raw: unknown, call: Call): FleetIr["parseVerdicts"] | null {
-  const verdicts: Record<ParseClass, Verdict> = { ...PARSE_VERDICTS };
-  const classes = Object.keys(PARSE_VERDICTS) as ParseClass[];
+  const verdicts: Record<ParseClass, Verdict> = { ...DEFAULT_PARSE_VERDICTS };
+  const classes = Object.keys(DEFAULT_PARSE_VERDICTS) as ParseClass[];
   let isRight = true;
   for (const [name, value] of Object.entries(fieldsOf(raw) ?? {})) {
     if (value === undefined) continue;

@@ -10,6 +10,7 @@ import type {
   RuleIr,
   Verdict,
 } from "../../ir/nodes.ts";
+import { PARSE_CLASSES } from "../../ir/parse-verdicts.ts";
 
 const LOCATION = { file: "policies/test.policy.ts", line: 3, column: 5 };
 
@@ -43,24 +44,6 @@ export function limitOf(over: Partial<LimitAction> = {}): ActionIr {
     ...over,
   };
 }
-
-const PARSE_CLASSES: readonly ParseClass[] = [
-  "other-ethertype",
-  "truncated-ethernet",
-  "truncated-vlan",
-  "too-many-vlan-tags",
-  "truncated-ip",
-  "bad-ip-version",
-  "bad-ihl",
-  "bad-total-length",
-  "truncated-extension",
-  "too-many-extensions",
-  "bad-fragment",
-  "tiny-fragment",
-  "truncated-l4",
-  "bad-tcp-offset",
-  "bad-udp-length",
-];
 
 /** A fleet that is taken for checked; its rules decide what its tables are. */
 export function fleetOf(rules: readonly RuleIr[], over: Partial<FleetIr> = {}): CheckedFleet {
