@@ -10,9 +10,9 @@ import { INSTANCE, LINE_BYTES, RODATA, SECTION_NAMES } from "../bundle/abi.ts";
 import { sha256Hex } from "../bundle/digest.ts";
 import type { Bundle } from "../bundle/index.ts";
 import { BpfMap, BpfObject, type BpfProgram } from "../runtime/bpf/index.ts";
-import { rodata } from "../runtime/generation.ts";
-import { limitTableEntries, SERVING_BUCKET_BITS } from "../runtime/limit-table.ts";
-import { frozenTable, zeroTable } from "../runtime/tables.ts";
+import { rodata } from "../runtime/kernel/generation.ts";
+import { limitTableEntries, SERVING_BUCKET_BITS } from "../runtime/kernel/limit-table.ts";
+import { frozenTable, zeroTable } from "../runtime/kernel/tables.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SOURCE = "bpf/bench/bench.bpf.c";

@@ -1,8 +1,8 @@
 // piston block: a source dropped from now on, for a time; without an address, what is blocked.
 
-import { BLOCK_SECONDS_MAX } from "../runtime/blocks.ts";
+import { BLOCK_SECONDS_MAX } from "../runtime/kernel/blocks.ts";
+import { DEFAULT_PIN_PATH } from "../runtime/kernel/pins.ts";
 import { block, blocks } from "../runtime/operate.ts";
-import { DEFAULT_PIN_PATH } from "../runtime/pins.ts";
 import { defineCommand, UsageError } from "./command.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
 

@@ -1,8 +1,8 @@
 // piston node: the agent of a node, until SIGTERM.
 
+import { DEFAULT_PIN_PATH } from "../runtime/kernel/pins.ts";
 import { createLogger } from "../runtime/log.ts";
 import { runNode } from "../runtime/node.ts";
-import { DEFAULT_PIN_PATH } from "../runtime/pins.ts";
 import { defineCommand, UsageError } from "./command.ts";
 
 export default defineCommand({

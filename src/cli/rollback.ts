@@ -1,7 +1,7 @@
 // piston rollback: the previous generation back in charge, with or without a running agent.
 
+import { DEFAULT_PIN_PATH } from "../runtime/kernel/pins.ts";
 import { rollback } from "../runtime/operate.ts";
-import { DEFAULT_PIN_PATH } from "../runtime/pins.ts";
 import { defineCommand } from "./command.ts";
 
 export default defineCommand({

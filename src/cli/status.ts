@@ -1,7 +1,7 @@
 // piston status: what this node runs, from its agent, or from the kernel where no agent runs.
 
+import { DEFAULT_PIN_PATH } from "../runtime/kernel/pins.ts";
 import { type NodeStatus, status } from "../runtime/operate.ts";
-import { DEFAULT_PIN_PATH } from "../runtime/pins.ts";
 import { defineCommand } from "./command.ts";
 
 export default defineCommand({

@@ -1,7 +1,7 @@
 // piston unblock: the end of a block, be it an operator's or a rule's.
 
+import { DEFAULT_PIN_PATH } from "../runtime/kernel/pins.ts";
 import { unblock } from "../runtime/operate.ts";
-import { DEFAULT_PIN_PATH } from "../runtime/pins.ts";
 import { defineCommand } from "./command.ts";
 
 export default defineCommand({

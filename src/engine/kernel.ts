@@ -23,8 +23,8 @@ import type { PacketBatch } from "../capture/index.ts";
 import type { Counters, Evaluator } from "../compiler/evaluate.ts";
 import { parsePacket } from "../packet/parse.ts";
 import { bpfUnavailable } from "../runtime/bpf/index.ts";
-import { defaultObjectPath, readProgramObject } from "../runtime/generation.ts";
-import { createProofEngine } from "../runtime/proof-engine.ts";
+import { defaultObjectPath, readProgramObject } from "../runtime/kernel/generation.ts";
+import { createProofEngine } from "../runtime/kernel/proof-engine.ts";
 import { type Engine, type Outcome, Outcomes } from "./engine.ts";
 
 const SHORTEST_BYTES = 14;

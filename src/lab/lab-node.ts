@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readBundle } from "../bundle/format.ts";
 import { generateKeys, signBundle } from "../bundle/sign.ts";
-import { detach } from "../runtime/detach.ts";
+import { detach } from "../runtime/kernel/detach.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { createNamespaces, type Namespaces } from "./namespaces.ts";
 import { type FrameBatch, PacketSocket } from "./packet-socket.ts";

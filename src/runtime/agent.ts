@@ -2,19 +2,19 @@
 // the generation that serves in charge, and health and log say why.
 
 import type { Bundle, IsKnown } from "../bundle/index.ts";
-import { block, listBlocks, unblock } from "./blocks.ts";
-import { detach } from "./detach.ts";
 import { BundleRefused, messageOf, RuntimeFault } from "./errors.ts";
-import { Fleet, type LoadResult } from "./fleet.ts";
-import { defaultObjectPath, type ProgramObject, readProgramObject } from "./generation.ts";
-import type { HealthReport, Refusal } from "./health.ts";
-import { type HttpServer, serveMetrics, serveOperations } from "./http.ts";
-import type { AttachMode } from "./links.ts";
+import { type HttpServer, serveMetrics, serveOperations } from "./http/http.ts";
+import { readTrust, readVerified, TornBundle, type Trust } from "./intake/source.ts";
+import { type BundleWatcher, watchBundle } from "./intake/watch.ts";
+import { block, listBlocks, unblock } from "./kernel/blocks.ts";
+import { detach } from "./kernel/detach.ts";
+import { Fleet, type LoadResult } from "./kernel/fleet.ts";
+import { defaultObjectPath, type ProgramObject, readProgramObject } from "./kernel/generation.ts";
+import type { AttachMode } from "./kernel/links.ts";
+import { DEFAULT_PIN_PATH, pinnedFleets, pinnedInterfaces } from "./kernel/pins.ts";
 import type { Logger } from "./log.ts";
-import { DEFAULT_PIN_PATH, pinnedFleets, pinnedInterfaces } from "./pins.ts";
+import type { HealthReport, Refusal } from "./observe/health.ts";
 import { AgentReport } from "./report.ts";
-import { readTrust, readVerified, TornBundle, type Trust } from "./source.ts";
-import { type BundleWatcher, watchBundle } from "./watch.ts";
 
 export interface AgentOptions {
   /** A *.bundle file, a directory with one, or a directory of shards. */

@@ -2,16 +2,16 @@
 // does. What `piston rollback`, `piston status` and `piston detach` call.
 
 import type { RollbackResult } from "./agent.ts";
-import type { ActiveBlock } from "./blocks.ts";
-import * as blocking from "./blocks.ts";
 import { RuntimeFault } from "./errors.ts";
-import { Fleet } from "./fleet.ts";
-import { type HealthReport, healthReport } from "./health.ts";
-import { parseAddress } from "./http.ts";
-import { lockHolder } from "./lock.ts";
-import { pinnedFleets, pinnedInterfaces } from "./pins.ts";
+import { parseAddress } from "./http/http.ts";
+import type { ActiveBlock } from "./kernel/blocks.ts";
+import * as blocking from "./kernel/blocks.ts";
+import { Fleet } from "./kernel/fleet.ts";
+import { lockHolder } from "./kernel/lock.ts";
+import { pinnedFleets, pinnedInterfaces } from "./kernel/pins.ts";
+import { type HealthReport, healthReport } from "./observe/health.ts";
 
-export { detach } from "./detach.ts";
+export { detach } from "./kernel/detach.ts";
 
 export interface NodeStatus extends HealthReport {
   /** null where no agent runs: then the kernel's own copy speaks. */

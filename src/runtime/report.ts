@@ -3,13 +3,13 @@
 
 import type { Bundle } from "../bundle/index.ts";
 import { VERSION } from "../version.ts";
-import type { ActiveBlock, Unblocked } from "./blocks.ts";
 import { type BundleRefused, describeFault, errnoOf, messageOf, RuntimeFault } from "./errors.ts";
-import type { Fleet, LoadResult } from "./fleet.ts";
-import { type HealthReport, healthReport, type Refusal, type SwapSummary } from "./health.ts";
+import type { ActiveBlock, Unblocked } from "./kernel/blocks.ts";
+import type { Fleet, LoadResult } from "./kernel/fleet.ts";
 import type { Logger } from "./log.ts";
-import { AgentMetrics } from "./metrics.ts";
-import { readSamples, type SampleReader } from "./samples.ts";
+import { type HealthReport, healthReport, type Refusal, type SwapSummary } from "./observe/health.ts";
+import { AgentMetrics } from "./observe/metrics.ts";
+import { readSamples, type SampleReader } from "./observe/samples.ts";
 
 type Committed = Extract<LoadResult, { kind: "committed" }>;
 

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readProgramObject } from "../../src/runtime/generation.ts";
+import { readProgramObject } from "../../src/runtime/kernel/generation.ts";
 import { buildFilter, FILTER_OBJECT } from "../support/build-filter.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { disagreementOf, fuzz } from "./fuzz.ts";

@@ -14,9 +14,13 @@ import { evaluatorOfBundle } from "../../src/engine/index.ts";
 import type { CheckedFleet, FleetIr } from "../../src/ir/nodes.ts";
 import { formatPacket } from "../../src/packet/text.ts";
 import type { Fleet } from "../../src/policy/types.ts";
-import type { ProgramObject } from "../../src/runtime/generation.ts";
-import { createProofEngine, type ProofEngine, type TimedFrame } from "../../src/runtime/proof-engine.ts";
-import { prove } from "../../src/runtime/prove.ts";
+import type { ProgramObject } from "../../src/runtime/kernel/generation.ts";
+import {
+  createProofEngine,
+  type ProofEngine,
+  type TimedFrame,
+} from "../../src/runtime/kernel/proof-engine.ts";
+import { prove } from "../../src/runtime/kernel/prove.ts";
 import { isPacket, type Step } from "./step.ts";
 
 const REVISION = `sha256:${"0".repeat(64)}`;

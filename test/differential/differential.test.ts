@@ -2,7 +2,7 @@
 // seed that stays, one with a seed of today, and every case that was ever found. `npm run fuzz` runs for longer.
 
 import { beforeAll, expect, test } from "vitest";
-import { type ProgramObject, readProgramObject } from "../../src/runtime/generation.ts";
+import { type ProgramObject, readProgramObject } from "../../src/runtime/kernel/generation.ts";
 import { FILTER_OBJECT } from "../support/build-filter.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { caseNames, readCase } from "./cases.ts";

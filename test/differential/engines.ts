@@ -4,8 +4,8 @@ import { readBundle } from "../../src/bundle/index.ts";
 import { emitBundle } from "../../src/compiler/emit/bundle/index.ts";
 import { createEvaluator } from "../../src/compiler/evaluate.ts";
 import type { CheckedFleet, FleetIr } from "../../src/ir/nodes.ts";
-import { readProgramObject } from "../../src/runtime/generation.ts";
-import { createProofEngine } from "../../src/runtime/proof-engine.ts";
+import { readProgramObject } from "../../src/runtime/kernel/generation.ts";
+import { createProofEngine } from "../../src/runtime/kernel/proof-engine.ts";
 import { FILTER_OBJECT } from "../support/build-filter.ts";
 
 export interface Engine {

@@ -2,7 +2,7 @@
 // number n of a seed is the same on every machine, whatever came before it.
 
 import fc from "fast-check";
-import type { ProgramObject } from "../../src/runtime/generation.ts";
+import type { ProgramObject } from "../../src/runtime/kernel/generation.ts";
 import { compare, lowerFleet } from "./compare.ts";
 import { edgesOf } from "./edges.ts";
 import { fleets } from "./fleets.ts";

@@ -3,7 +3,7 @@
 
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { readProgramObject } from "../../src/runtime/generation.ts";
+import { readProgramObject } from "../../src/runtime/kernel/generation.ts";
 import { storeCase } from "./cases.ts";
 import { fuzz, type Progress } from "./fuzz.ts";
 

@@ -1,6 +1,6 @@
 // What happens in a case, in order: a packet arrives, or an operator blocks or unblocks a source.
 
-import type { TimedFrame } from "../../src/runtime/proof-engine.ts";
+import type { TimedFrame } from "../../src/runtime/kernel/proof-engine.ts";
 
 export interface OperatorStep {
   readonly source: string;

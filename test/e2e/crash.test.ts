@@ -5,7 +5,7 @@ import { INSTANCE, RODATA } from "../../src/bundle/abi.ts";
 import { readBundle } from "../../src/bundle/format.ts";
 import { LabNode } from "../../src/lab/lab-node.ts";
 import { BpfMap, BpfProgram, XdpLink } from "../../src/runtime/bpf/index.ts";
-import { linkPin, pinLayout } from "../../src/runtime/pins.ts";
+import { linkPin, pinLayout } from "../../src/runtime/kernel/pins.ts";
 import { bundleOf } from "../support/compile.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { missing, NumberedTraffic, type TrafficAccount } from "../support/traffic.ts";

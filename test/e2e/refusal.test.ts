@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Bundle, readBundle } from "../../src/bundle/format.ts";
 import { generateKeys, signBundle } from "../../src/bundle/sign.ts";
 import { LabNode } from "../../src/lab/lab-node.ts";
-import type { Refusal } from "../../src/runtime/health.ts";
+import type { Refusal } from "../../src/runtime/observe/health.ts";
 import { bundleOf } from "../support/compile.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { missing, NumberedTraffic, type TrafficAccount } from "../support/traffic.ts";

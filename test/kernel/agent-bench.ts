@@ -11,9 +11,9 @@ import { type Bundle, readBundle, writeBundle } from "../../src/bundle/index.ts"
 import { createNamespaces, type Namespaces } from "../../src/lab/namespaces.ts";
 import { type Agent, type AgentOptions, startAgent } from "../../src/runtime/agent.ts";
 import { enterNetworkNamespace, interfaceIndex, xdpQuery } from "../../src/runtime/bpf/index.ts";
-import { detach } from "../../src/runtime/detach.ts";
+import { detach } from "../../src/runtime/kernel/detach.ts";
+import { pinLayout } from "../../src/runtime/kernel/pins.ts";
 import type { LogFields, Logger } from "../../src/runtime/log.ts";
-import { pinLayout } from "../../src/runtime/pins.ts";
 import { bundleOf } from "../support/compile.ts";
 import { FLEET_NAME, firstFleet, secondFleet } from "../support/two-policies.ts";
 

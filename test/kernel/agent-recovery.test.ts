@@ -6,12 +6,12 @@ import { expect, it } from "vitest";
 import { readBundle } from "../../src/bundle/index.ts";
 import type { Agent } from "../../src/runtime/agent.ts";
 import { BpfMap, BpfProgram, XdpLink } from "../../src/runtime/bpf/index.ts";
-import { rollBack } from "../../src/runtime/commit.ts";
-import { openGeneration } from "../../src/runtime/generation.ts";
-import { moveLinks } from "../../src/runtime/links.ts";
+import { rollBack } from "../../src/runtime/kernel/commit.ts";
+import { openGeneration } from "../../src/runtime/kernel/generation.ts";
+import { moveLinks } from "../../src/runtime/kernel/links.ts";
+import { linkPin } from "../../src/runtime/kernel/pins.ts";
+import { FleetState } from "../../src/runtime/kernel/state.ts";
 import { rollback, status } from "../../src/runtime/operate.ts";
-import { linkPin } from "../../src/runtime/pins.ts";
-import { FleetState } from "../../src/runtime/state.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { FLEET_NAME } from "../support/two-policies.ts";
 import {

@@ -16,8 +16,8 @@ import {
 import { buildPacket } from "../../src/packet/build.ts";
 import type { PacketSpec } from "../../src/packet/spec.ts";
 import { BpfMap, BpfObject, type BpfProgram, MAP_FLAGS } from "../../src/runtime/bpf/index.ts";
-import { type LimitState, limitTableEntries, readLimitStates } from "../../src/runtime/limit-table.ts";
-import { clearMaps } from "../../src/runtime/prove.ts";
+import { type LimitState, limitTableEntries, readLimitStates } from "../../src/runtime/kernel/limit-table.ts";
+import { clearMaps } from "../../src/runtime/kernel/prove.ts";
 import { buildImages, type HandPolicy, LIMIT_BUCKET_BITS } from "./tables.ts";
 
 export const OBJECT_PATH = fileURLToPath(new URL("../../build/filter.bpf.o", import.meta.url));

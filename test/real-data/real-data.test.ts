@@ -25,10 +25,10 @@ import {
 import type { Fleet, Rule, SetNode } from "../../src/policy/types.ts";
 import { type Agent, startAgent } from "../../src/runtime/agent.ts";
 import { enterNetworkNamespace } from "../../src/runtime/bpf/index.ts";
-import { detach } from "../../src/runtime/detach.ts";
-import { readProgramObject } from "../../src/runtime/generation.ts";
+import { detach } from "../../src/runtime/kernel/detach.ts";
+import { readProgramObject } from "../../src/runtime/kernel/generation.ts";
+import { createProofEngine } from "../../src/runtime/kernel/proof-engine.ts";
 import type { Logger } from "../../src/runtime/log.ts";
-import { createProofEngine } from "../../src/runtime/proof-engine.ts";
 import { Random } from "../differential/random.ts";
 import { FILTER_OBJECT } from "../support/build-filter.ts";
 import { bundleOf } from "../support/compile.ts";

@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type ProgramObject, readProgramObject } from "../../src/runtime/generation.ts";
+import { type ProgramObject, readProgramObject } from "../../src/runtime/kernel/generation.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createNamespaces, inNamespace, type Namespaces } from "../../lab/namespaces.ts";
-import { detach } from "../../runtime/detach.ts";
+import { detach } from "../../runtime/kernel/detach.ts";
 import { bundleAgent } from "../agent-bundle.ts";
 import { readBundleFile } from "../compile.ts";
 import { middle } from "../timing.ts";

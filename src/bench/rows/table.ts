@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { SECTION_NAMES } from "../../bundle/abi.ts";
 import { sha256Hex } from "../../bundle/digest.ts";
 import { BpfMap, MAP_FLAGS } from "../../runtime/bpf/index.ts";
-import { frozenTable } from "../../runtime/tables.ts";
+import { frozenTable } from "../../runtime/kernel/tables.ts";
 import { middle } from "../timing.ts";
 import { fillTrie4 } from "../trie.ts";
 import { type BenchContext, figure, type Row } from "../types.ts";

@@ -1,12 +1,14 @@
 // One fleet on this node: its lock, its state in the kernel, and the generation that serves. The agent drives it, and so
 // do `piston rollback` and `piston status` where no agent runs.
 
-import { COUNTERS_REASONS } from "../bundle/abi.ts";
-import type { Bundle } from "../bundle/index.ts";
+import { COUNTERS_REASONS } from "../../bundle/abi.ts";
+import type { Bundle } from "../../bundle/index.ts";
+import { type BpfMap, interfaceIndex } from "../bpf/index.ts";
+import { RuntimeFault } from "../errors.ts";
+import type { GenerationSummary, InterfaceState, StageDurations } from "../observe/health.ts";
+import type { MapUse } from "../observe/metrics.ts";
 import { type Accounts, account, countersInUse, passMaskOf } from "./accounting.ts";
-import { type BpfMap, interfaceIndex } from "./bpf/index.ts";
 import { commitGeneration, recover, rollBack, sweep } from "./commit.ts";
-import { RuntimeFault } from "./errors.ts";
 import {
   buildGeneration,
   openGeneration,
@@ -14,7 +16,6 @@ import {
   type ProgramObject,
   slotOwners,
 } from "./generation.ts";
-import type { GenerationSummary, InterfaceState, StageDurations } from "./health.ts";
 import { type GenerationKey, generationName, type Journal, sameGeneration } from "./journal.ts";
 import {
   type AttachMode,
@@ -26,7 +27,6 @@ import {
   pinnedLinks,
 } from "./links.ts";
 import { type AgentLock, acquireLock, type LockHolder } from "./lock.ts";
-import type { MapUse } from "./metrics.ts";
 import { createLayout, pinLayout } from "./pins.ts";
 import { prove } from "./prove.ts";
 import { freshLedger, settle } from "./reason-ledger.ts";

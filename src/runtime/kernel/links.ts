@@ -2,9 +2,9 @@
 // A program that is on an interface by another hand is never touched.
 
 import { join } from "node:path";
-import { BpfProgram, interfaceIndex, interfaceName, XdpLink, xdpQuery } from "./bpf/index.ts";
-import { errnoOf, messageOf, RuntimeFault } from "./errors.ts";
-import type { InterfaceState } from "./health.ts";
+import { BpfProgram, interfaceIndex, interfaceName, XdpLink, xdpQuery } from "../bpf/index.ts";
+import { errnoOf, messageOf, RuntimeFault } from "../errors.ts";
+import type { InterfaceState } from "../observe/health.ts";
 import { entries, linkPin, type PinLayout, unescapePinName, unpin } from "./pins.ts";
 
 export type AttachMode = "native" | "generic";

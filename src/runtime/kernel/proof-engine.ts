@@ -1,11 +1,11 @@
 // A bundle to a proof instance by itself: the program and the tables that would serve, with a clock and a state of its own.
 // Nothing is pinned and nothing attached. For whatever runs many packets through a bundle in the kernel.
 
-import { PROOF, REASONS, VERDICTS } from "../bundle/abi.ts";
-import type { Bundle } from "../bundle/format.ts";
+import { PROOF, REASONS, VERDICTS } from "../../bundle/abi.ts";
+import type { Bundle } from "../../bundle/format.ts";
+import { type BpfMap, possibleCpus } from "../bpf/index.ts";
 import { countersInUse, sumCounters } from "./accounting.ts";
 import { blockUntil, unblock } from "./blocks.ts";
-import { type BpfMap, possibleCpus } from "./bpf/index.ts";
 import { type ProgramObject, rodata, slotsImage, tableImages } from "./generation.ts";
 import { loadInstance } from "./instance.ts";
 import { bucketBitsFor, countLimitKeys, limitTableEntries } from "./limit-table.ts";

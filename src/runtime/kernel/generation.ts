@@ -7,12 +7,12 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CONFIG, INSTANCE, LINE_BYTES, RODATA, SECTION_NAMES } from "../bundle/abi.ts";
-import { sha256Hex } from "../bundle/digest.ts";
-import type { Bundle } from "../bundle/format.ts";
-import type { Manifest } from "../bundle/index.ts";
-import { BpfMap, BpfProgram, type MapDefinition } from "./bpf/index.ts";
-import { messageOf, RuntimeFault } from "./errors.ts";
+import { CONFIG, INSTANCE, LINE_BYTES, RODATA, SECTION_NAMES } from "../../bundle/abi.ts";
+import { sha256Hex } from "../../bundle/digest.ts";
+import type { Bundle } from "../../bundle/format.ts";
+import type { Manifest } from "../../bundle/index.ts";
+import { BpfMap, BpfProgram, type MapDefinition } from "../bpf/index.ts";
+import { messageOf, RuntimeFault } from "../errors.ts";
 import { loadPair, prepareInstance } from "./instance.ts";
 import { type GenerationKey, generationName } from "./journal.ts";
 import { limitSeed, limitTableEntries, PROOF_BUCKET_BITS, SERVING_BUCKET_BITS } from "./limit-table.ts";
@@ -77,7 +77,7 @@ export function readProgramObject(path: string): ProgramObject {
 
 /** In a checkout and in the package build/filter.bpf.o, in a bundled agent beside it. */
 export function defaultObjectPath(): string {
-  const places = ["./filter.bpf.o", "../../build/filter.bpf.o"].map((place) =>
+  const places = ["./filter.bpf.o", "../../../build/filter.bpf.o"].map((place) =>
     fileURLToPath(new URL(place, import.meta.url)),
   );
   return places.find((path) => existsSync(path)) ?? places[1]!;

@@ -2,8 +2,14 @@
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Bundle, BundleError, type IsKnown, readBundleFrom, verifySignature } from "../bundle/index.ts";
-import { BundleRefused, messageOf, RuntimeFault } from "./errors.ts";
+import {
+  type Bundle,
+  BundleError,
+  type IsKnown,
+  readBundleFrom,
+  verifySignature,
+} from "../../bundle/index.ts";
+import { BundleRefused, messageOf, RuntimeFault } from "../errors.ts";
 
 export interface Trust {
   /** Public keys, PEM. One good signature by any of them is enough. */

@@ -10,7 +10,7 @@
 
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, statfsSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { errnoOf, RuntimeFault } from "./errors.ts";
+import { errnoOf, RuntimeFault } from "../errors.ts";
 
 export const DEFAULT_PIN_PATH = "/sys/fs/bpf/pistonprotection";
 

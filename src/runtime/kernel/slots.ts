@@ -4,7 +4,7 @@
 // rules that no generation has any more.
 
 import assert from "node:assert/strict";
-import { SLOTS_MAX } from "../bundle/abi.ts";
+import { SLOTS_MAX } from "../../bundle/abi.ts";
 
 const ACTIONS = ["pass", "drop", "limit"] as const;
 

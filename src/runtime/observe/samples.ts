@@ -1,9 +1,9 @@
 // Records of the program's ring buffer to a count and debug log lines. The program limits their rate for each CPU, so
 // this can be simple.
 
-import { REASONS, SAMPLE, VERDICTS } from "../bundle/abi.ts";
-import { type BpfMap, interfaceName, RingBuffer } from "./bpf/index.ts";
-import type { Logger } from "./log.ts";
+import { REASONS, SAMPLE, VERDICTS } from "../../bundle/abi.ts";
+import { type BpfMap, interfaceName, RingBuffer } from "../bpf/index.ts";
+import type { Logger } from "../log.ts";
 
 export interface Sample {
   readonly ruleId: string | null;

@@ -7,7 +7,7 @@
 // packets and bytes passed until then.
 
 import assert from "node:assert/strict";
-import { COUNTERS_REASONS } from "../bundle/abi.ts";
+import { COUNTERS_REASONS } from "../../bundle/abi.ts";
 
 export interface Count {
   readonly packets: number;

@@ -1,10 +1,10 @@
 // Temporary blocks as an operator sets, ends and lists them: an address to an entry of the pinned map `blocks`, whose keys
 // are the program's (struct block_key, struct block). An IPv6 source is blocked with its /64, as by a rule.
 
-import { BLOCK, BLOCK_KEY, SLOT_NONE } from "../bundle/abi.ts";
-import { formatAddress, parseAddress } from "../ir/prefix.ts";
-import { type BpfMap, ktimeNs } from "./bpf/index.ts";
-import { RuntimeFault } from "./errors.ts";
+import { BLOCK, BLOCK_KEY, SLOT_NONE } from "../../bundle/abi.ts";
+import { formatAddress, parseAddress } from "../../ir/prefix.ts";
+import { type BpfMap, ktimeNs } from "../bpf/index.ts";
+import { RuntimeFault } from "../errors.ts";
 
 /** A week: what is to last longer belongs into a policy. */
 export const BLOCK_SECONDS_MAX = 7 * 24 * 3600;

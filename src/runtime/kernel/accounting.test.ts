@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { CONFIG, REASONS } from "../bundle/abi.ts";
-import type { Manifest, ManifestRule } from "../bundle/index.ts";
+import { CONFIG, REASONS } from "../../bundle/abi.ts";
+import type { Manifest, ManifestRule } from "../../bundle/index.ts";
 import { type AccountingInput, account, sumCounters } from "./accounting.ts";
 import { slotOwners } from "./generation.ts";
 import { type Count, freshLedger, settle } from "./reason-ledger.ts";

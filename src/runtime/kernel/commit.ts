@@ -2,7 +2,7 @@
 // the journal names it as target; the journal names it before the first link moves; a link moves in one step of the
 // kernel; the journal calls it current when all have; what nobody needs goes last.
 
-import { RuntimeFault } from "./errors.ts";
+import { RuntimeFault } from "../errors.ts";
 import { openGeneration, type PinnedGeneration, sweepGenerations } from "./generation.ts";
 import { abandoned, committed, type GenerationKey, generationName, type Journal } from "./journal.ts";
 import { closeLinks, detachOthers, moveLinks, type Placement, pinnedLinks } from "./links.ts";

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
-import { RuntimeFault } from "./errors.ts";
-import { type HealthInput, healthReport } from "./health.ts";
+import { RuntimeFault } from "../errors.ts";
+import { type HealthInput, healthReport } from "../observe/health.ts";
 import { type HttpServer, parseAddress, serveMetrics, serveOperations } from "./http.ts";
 
 const serving: HealthInput = {

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import type { Server } from "node:net";
-import { errnoOf, RuntimeFault } from "./errors.ts";
+import { errnoOf, RuntimeFault } from "../errors.ts";
 import { pinLayout } from "./pins.ts";
 
 export interface LockHolder {

@@ -1,7 +1,7 @@
 // What the agent knows about itself to what it says on /health, /healthz and /readyz. No system calls here.
 
-import { generationOf } from "../bundle/digest.ts";
-import { COMPONENTS } from "../metrics/catalogue.ts";
+import { generationOf } from "../../bundle/digest.ts";
+import { COMPONENTS } from "../../metrics/catalogue.ts";
 
 export type Component = (typeof COMPONENTS)[number];
 export type ComponentState = "ok" | "degraded" | "failed";

@@ -1,10 +1,10 @@
 // Witnesses to a proof: every packet of the bundle that has an expected verdict is run through the loaded program, in
 // the kernel, before the generation may serve. One that gets something else refuses the bundle by its name.
 
-import { PROOF, REASONS, VERDICTS } from "../bundle/abi.ts";
-import type { Manifest, Witness, WitnessStep } from "../bundle/index.ts";
-import type { BpfMap } from "./bpf/index.ts";
-import { BundleRefused } from "./errors.ts";
+import { PROOF, REASONS, VERDICTS } from "../../bundle/abi.ts";
+import type { Manifest, Witness, WitnessStep } from "../../bundle/index.ts";
+import type { BpfMap } from "../bpf/index.ts";
+import { BundleRefused } from "../errors.ts";
 import { clearLimitStates } from "./limit-table.ts";
 
 /** include/uapi/linux/bpf.h, enum xdp_action. */

@@ -4,7 +4,7 @@
 
 import { type FSWatcher, readdirSync, realpathSync, statSync, watch } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { messageOf } from "./errors.ts";
+import { messageOf } from "../errors.ts";
 
 export interface WatchOptions {
   readonly pollMs?: number;

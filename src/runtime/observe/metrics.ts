@@ -1,9 +1,9 @@
 // What the kernel counts and what the agent knows, to the metrics of the catalogue. Read at each exposition.
 
 import { readdirSync } from "node:fs";
-import { COMPONENTS } from "../metrics/catalogue.ts";
-import { MetricRegister, type Row } from "../metrics/register.ts";
-import type { Accounts } from "./accounting.ts";
+import { COMPONENTS } from "../../metrics/catalogue.ts";
+import { MetricRegister, type Row } from "../../metrics/register.ts";
+import type { Accounts } from "../kernel/accounting.ts";
 import type { ComponentState, HealthReport } from "./health.ts";
 
 export interface MapUse {

@@ -3,10 +3,10 @@
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { LINE_BYTES } from "../bundle/abi.ts";
-import { sha256Hex } from "../bundle/digest.ts";
-import { BpfMap, MAP_FLAGS } from "./bpf/index.ts";
-import { RuntimeFault } from "./errors.ts";
+import { LINE_BYTES } from "../../bundle/abi.ts";
+import { sha256Hex } from "../../bundle/digest.ts";
+import { BpfMap, MAP_FLAGS } from "../bpf/index.ts";
+import { RuntimeFault } from "../errors.ts";
 import { entries, type PinLayout, tablePin, unpin } from "./pins.ts";
 
 /** BPF_OBJ_NAME_LEN is 16, with its zero. */

@@ -11,10 +11,10 @@ import {
   SLOT_NONE,
   SLOTS_MAX,
   TICKS_PER_NS,
-} from "../bundle/abi.ts";
+} from "../../bundle/abi.ts";
+import { BpfMap, ktimeNs, type MapDefinition, possibleCpus } from "../bpf/index.ts";
+import { RuntimeFault } from "../errors.ts";
 import { sumCounters } from "./accounting.ts";
-import { BpfMap, ktimeNs, type MapDefinition, possibleCpus } from "./bpf/index.ts";
-import { RuntimeFault } from "./errors.ts";
 import { decodeJournal, EMPTY_JOURNAL, encodeJournal, JOURNAL_BYTES, type Journal } from "./journal.ts";
 import { countLimitStates, limitCapacity } from "./limit-table.ts";
 import type { PinLayout } from "./pins.ts";

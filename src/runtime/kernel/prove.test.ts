@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { PROOF } from "../bundle/abi.ts";
-import type { Manifest, Witness } from "../bundle/index.ts";
-import { BundleRefused } from "./errors.ts";
+import { PROOF } from "../../bundle/abi.ts";
+import type { Manifest, Witness } from "../../bundle/index.ts";
+import { BundleRefused } from "../errors.ts";
 import { type ProofInstance, prove } from "./prove.ts";
 
 const XDP_DROP = 1;

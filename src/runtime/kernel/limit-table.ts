@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { LIMIT_BUCKET, LIMIT_INSERT_BUCKETS, LIMIT_SLOT, LIMIT_SLOTS_PER_BUCKET } from "../bundle/abi.ts";
+import { LIMIT_BUCKET, LIMIT_INSERT_BUCKETS, LIMIT_SLOT, LIMIT_SLOTS_PER_BUCKET } from "../../bundle/abi.ts";
 
 /** 2^19 buckets of four keys, 64 MiB: a million active sources find a slot (docs/adr/0008-limit-state.md). */
 export const SERVING_BUCKET_BITS = 19;

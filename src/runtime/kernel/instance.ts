@@ -1,8 +1,8 @@
 // The XDP program's object, tables and constants to an instance of the program in the kernel.
 
 import assert from "node:assert/strict";
-import { type BpfMap, BpfObject, type BpfProgram, type MapDefinition, type ObjectMap } from "./bpf/index.ts";
-import { messageOf, RuntimeFault } from "./errors.ts";
+import { type BpfMap, BpfObject, type BpfProgram, type MapDefinition, type ObjectMap } from "../bpf/index.ts";
+import { messageOf, RuntimeFault } from "../errors.ts";
 
 const PROGRAM = "piston_filter";
 const RODATA_MAP = ".rodata";

@@ -2,8 +2,8 @@
 
 import { unlinkSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { errnoOf, messageOf, RuntimeFault } from "./errors.ts";
-import { type HealthReport, isReady } from "./health.ts";
+import { errnoOf, messageOf, RuntimeFault } from "../errors.ts";
+import { type HealthReport, isReady } from "../observe/health.ts";
 
 export interface MetricsSource {
   readonly contentType: string;

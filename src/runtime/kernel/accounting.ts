@@ -11,10 +11,10 @@ import {
   REASONS,
   type Reason,
   VERDICTS,
-} from "../bundle/abi.ts";
-import type { Manifest } from "../bundle/index.ts";
-import { NO_BACKEND } from "../metrics/catalogue.ts";
-import type { Row } from "../metrics/register.ts";
+} from "../../bundle/abi.ts";
+import type { Manifest } from "../../bundle/index.ts";
+import { NO_BACKEND } from "../../metrics/catalogue.ts";
+import type { Row } from "../../metrics/register.ts";
 import { type Count, freshLedger, passedOf, type ReasonLedger } from "./reason-ledger.ts";
 import { decodeOwner, type SlotOwner } from "./slots.ts";
 
