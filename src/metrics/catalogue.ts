@@ -21,6 +21,9 @@ export const SWAP_RESULTS = ["committed", "refused", "failed", "rolled-back"] as
 /** What the agent vouches for: newest bundle readable and verified; a generation serves; all interfaces attached; sample reader runs. */
 export const COMPONENTS = ["bundle", "program", "interfaces", "samples"] as const;
 
+/** What the agent has limits for. */
+export const RESOURCES = ["memory", "cpu", "fds"] as const;
+
 /** A label whose values are not known here. Each one's number of values must be bounded by the policies or the node. */
 const ANY = "any";
 
@@ -200,6 +203,30 @@ export const CATALOGUE = {
     type: "gauge",
     unit: "count",
     help: "Open file descriptors of the agent.",
+    labels: {},
+  },
+  process_max_fds: {
+    type: "gauge",
+    unit: "count",
+    help: "File descriptors that the agent may open: the least of its configured limit and RLIMIT_NOFILE.",
+    labels: {},
+  },
+  resource_usage_ratio: {
+    type: "gauge",
+    unit: "ratio",
+    help: "Use of a limit: resident memory of the configured limit or the cgroup's memory of the cgroup's, CPU time of the agent's share over 5 s, open file descriptors. 1 is all of it.",
+    labels: { resource: RESOURCES },
+  },
+  resource_pressure_level: {
+    type: "gauge",
+    unit: "count",
+    help: "0 normal, 1 reduced, 2 minimal, 3 emergency: what the agent gives up to stay within a limit.",
+    labels: { resource: RESOURCES },
+  },
+  event_loop_lag_seconds: {
+    type: "gauge",
+    unit: "seconds",
+    help: "The latest that a timer of the agent came in the last second or so.",
     labels: {},
   },
   process_threads: {

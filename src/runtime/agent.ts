@@ -15,6 +15,8 @@ import { DEFAULT_PIN_PATH, pinnedFleets, pinnedInterfaces } from "./kernel/pins.
 import type { Logger } from "./log.ts";
 import type { HealthReport, Refusal } from "./observe/health.ts";
 import { AgentReport } from "./report.ts";
+import { DEFAULT_RESOURCES, type ResourceLimits, ResourceManager } from "./resources/resources.ts";
+import { Backoff, type BackoffOptions, DEFAULT_BACKOFF, isTransient } from "./retry.ts";
 
 export interface AgentOptions {
   /** A *.bundle file, a directory with one, or a directory of shards. */
@@ -35,6 +37,8 @@ export interface AgentOptions {
   readonly operationsAddress?: string | null;
   /** Take the program off when the agent stops. Else filtering goes on without it. */
   readonly detachOnExit?: boolean;
+  readonly resources?: ResourceLimits;
+  readonly retry?: BackoffOptions;
   readonly logger: Logger;
 }
 
@@ -65,7 +69,6 @@ export interface RollbackResult {
 const TICK_MS = 1000;
 /** A set of files that does not fit together is waited out so long: kubelet writes a volume in far less. */
 const TORN_GRACE_MS = 60_000;
-const RETRY_MS = 5_000;
 
 /** Throws a RuntimeFault where it cannot start: a foreign program, an address that is taken, a missing interface, … */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
@@ -85,6 +88,8 @@ class NodeAgent implements Agent {
   readonly #trust: Trust;
   readonly #object: ProgramObject;
   readonly #report: AgentReport;
+  readonly #resources: ResourceManager;
+  readonly #backoff: Backoff;
   #fleet: Fleet | null = null;
   #metricsServer: HttpServer | null = null;
   #operationsServer: HttpServer | null = null;
@@ -103,7 +108,9 @@ class NodeAgent implements Agent {
     this.#pinPath = options.pinPath ?? DEFAULT_PIN_PATH;
     this.#trust = readTrust(options.trustKeys ?? [], options.allowUnsigned ?? false);
     this.#object = readProgramObject(options.objectPath ?? defaultObjectPath());
-    this.#report = new AgentReport(options.logger);
+    this.#resources = new ResourceManager(options.resources ?? DEFAULT_RESOURCES);
+    this.#report = new AgentReport(options.logger, this.#resources);
+    this.#backoff = new Backoff(options.retry ?? DEFAULT_BACKOFF);
   }
 
   get metricsAddress(): string {
@@ -134,11 +141,18 @@ class NodeAgent implements Agent {
           this.#onFleet((fleet) => ({ blocks: listBlocks(fleet.blocks, (id) => fleet.ruleName(id)) })),
       });
     }
+    this.#resources.onChange((reading, before) => {
+      this.#report.pressureChanged(reading, before);
+      for (const server of [this.#metricsServer, this.#operationsServer]) server?.spare(reading.pressure.fds);
+    });
+    this.#resources.start();
     // From here on a change is seen, also one that comes while the first bundle is being read.
     this.#watcher = watchBundle(bundlePath, () => void this.syncRules());
     await this.#exclusive(() => this.#takeOver());
     await this.syncRules();
-    if (this.#commitFault && !this.#fleet?.serving) throw this.#commitFault;
+    // What may be gone at the next attempt is tried again; anything else needs a hand, and an agent that says so and ends.
+    if (this.#commitFault && !this.#fleet?.serving && !isTransient(this.#commitFault))
+      throw this.#commitFault;
     this.#tick = setInterval(() => void this.#exclusive(() => this.#onTick()), TICK_MS);
     this.#report.started(this.metricsAddress, this.operationsAddress);
   }
@@ -154,6 +168,7 @@ class NodeAgent implements Agent {
   async close(): Promise<void> {
     this.#watcher?.close();
     if (this.#tick) clearInterval(this.#tick);
+    this.#resources.close();
     await this.#queue.catch(() => {});
     this.#report.close();
     await this.#metricsServer?.close();
@@ -237,11 +252,15 @@ class NodeAgent implements Agent {
       const isKnown: IsKnown = (...section) => fleet?.holdsTable(...section) ?? false;
       ({ bundle } = await readVerified(this.#options.bundlePath, this.#trust, isKnown));
       this.#tornSince = null;
-      return this.#result(await this.#load(bundle, startedAt));
+      const result = await this.#load(bundle, startedAt);
+      this.#backoff.reset();
+      return this.#result(result);
     } catch (error) {
       if (error instanceof TornBundle && this.#waitOut()) return this.#result("torn");
       if (error instanceof BundleRefused) {
         this.#tornSince = null;
+        // The watcher sees no change when a disk or a permission is mended.
+        if (error.code === "unreadable") this.#tryAgain();
         this.#report.refusedBundle(error, bundle);
         return this.#result("refused");
       }
@@ -250,7 +269,7 @@ class NodeAgent implements Agent {
         return this.#result("refused");
       }
       this.#commitFault = error;
-      this.#retryAt = performance.now() + RETRY_MS;
+      this.#tryAgain();
       this.#report.commitFailed(error, bundle);
       return this.#result("failed");
     }
@@ -268,6 +287,10 @@ class NodeAgent implements Agent {
       fleet.sweep();
     } else this.#report.nothingToDo(fleet, result.kind, bundle);
     return result.kind;
+  }
+
+  #tryAgain(): void {
+    this.#retryAt = performance.now() + this.#backoff.next();
   }
 
   /** True while a set of files that does not fit together may still become whole. */

@@ -2,6 +2,7 @@
 // event of the agent's log is made here.
 
 import type { Bundle } from "../bundle/index.ts";
+import { RESOURCES } from "../metrics/catalogue.ts";
 import { VERSION } from "../version.ts";
 import { type BundleRefused, describeFault, errnoOf, messageOf, RuntimeFault } from "./errors.ts";
 import type { ActiveBlock, Unblocked } from "./kernel/blocks.ts";
@@ -10,6 +11,12 @@ import type { Logger } from "./log.ts";
 import { type HealthReport, healthReport, type Refusal, type SwapSummary } from "./observe/health.ts";
 import { AgentMetrics } from "./observe/metrics.ts";
 import { readSamples, type SampleReader } from "./observe/samples.ts";
+import { pressureText, type ResourceReading } from "./resources/resources.ts";
+
+/** What a reading of resources is asked of. */
+export interface ResourceSource {
+  reading(): ResourceReading;
+}
 
 type Committed = Extract<LoadResult, { kind: "committed" }>;
 
@@ -24,7 +31,7 @@ export class AgentReport {
   #saidOfBundle = "";
   #saidOfInterfaces = "";
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger, resources: ResourceSource) {
     this.#logger = logger;
     this.metrics = new AgentMetrics(VERSION, () => ({
       health: this.health(),
@@ -32,6 +39,7 @@ export class AgentReport {
       maps: this.#fleet?.mapUse() ?? [],
       samples: this.#samples?.count ?? 0,
       committedAtMs: this.#fleet?.journal.committedAtMs ?? 0,
+      resources: resources.reading(),
     }));
   }
 
@@ -76,6 +84,17 @@ export class AgentReport {
     this.#samples?.close();
     this.#samples = null;
     this.#fleet = null;
+  }
+
+  pressureChanged(reading: ResourceReading, before: ResourceReading["pressure"]): void {
+    for (const resource of RESOURCES) {
+      const level = reading.pressure[resource];
+      if (level === before[resource]) continue;
+      const fields = { event: "pressure", resource, level, before: before[resource] };
+      const message = pressureText(reading, resource);
+      if (level > before[resource]) this.#logger.warn(fields, message);
+      else this.#logger.info(fields, message);
+    }
   }
 
   // ---- Generations -----------------------------------------------------------------------------------------------------
@@ -172,6 +191,8 @@ export class AgentReport {
 
   refusedBundle(error: BundleRefused, bundle: Bundle | null): void {
     const { part, code, message, help } = error;
+    // What cannot be read is tried again and again: said once while it stays the same.
+    if (code === "unreadable" && this.#refused?.message === message) return;
     this.#saidOfBundle = "";
     const bundleDigest = bundle?.digest ?? null;
     this.#refused = { at: new Date().toISOString(), bundleDigest, part, code, message, help };

@@ -4,6 +4,7 @@ import { unlinkSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { errnoOf, messageOf, RuntimeFault } from "../errors.ts";
 import { type HealthReport, isReady } from "../observe/health.ts";
+import type { PressureLevel } from "../resources/pressure.ts";
 
 export interface MetricsSource {
   readonly contentType: string;
@@ -13,6 +14,8 @@ export interface MetricsSource {
 export interface HttpServer {
   /** `host:port` that it listens on, with the port that the kernel gave where 0 was asked for; or `unix:<path>`. */
   readonly address: string;
+  /** Takes fewer connections the fewer descriptors there are; what is open stays open. */
+  spare(fds: PressureLevel): void;
   close(): Promise<void>;
 }
 
@@ -26,6 +29,9 @@ type Route = (url: URL, body: string) => Reply | Promise<Reply>;
 
 /** Characters. */
 const BODY_MAX = 4096;
+
+/** Connections at a time, by the pressure on descriptors. The last is what the reserve of the resource manager bears. */
+const CONNECTIONS_MAX = [64, 32, 8, 2] as const;
 
 /** An ESM import of node:http costs 14 MiB and 95 ms more (STACK). */
 const { createServer } = process.getBuiltinModule("node:http");
@@ -147,7 +153,7 @@ async function listen(
   });
   server.requestTimeout = 10_000;
   server.headersTimeout = 5_000;
-  server.maxConnections = 64;
+  server.maxConnections = CONNECTIONS_MAX[0];
   try {
     if (where.kind === "unix") await removeStaleSocket(where.path);
     await new Promise<void>((resolve, reject) => {
@@ -167,7 +173,14 @@ async function listen(
       cause: error,
     });
   }
-  return { address: where.kind === "unix" ? address : listeningOn(server), close: () => close(server) };
+  return {
+    address: where.kind === "unix" ? address : listeningOn(server),
+    spare(fds) {
+      server.maxConnections = CONNECTIONS_MAX[fds];
+      if (fds > 0) server.closeIdleConnections();
+    },
+    close: () => close(server),
+  };
 }
 
 function listenOptions(where: ListenAddress): { path: string } | { port: number; host?: string } {

@@ -1,9 +1,9 @@
 // What the kernel counts and what the agent knows, to the metrics of the catalogue. Read at each exposition.
 
-import { readdirSync } from "node:fs";
-import { COMPONENTS } from "../../metrics/catalogue.ts";
+import { COMPONENTS, RESOURCES } from "../../metrics/catalogue.ts";
 import { MetricRegister, type Row } from "../../metrics/register.ts";
 import type { Accounts } from "../kernel/accounting.ts";
+import type { ResourceReading } from "../resources/resources.ts";
 import type { ComponentState, HealthReport } from "./health.ts";
 
 export interface MapUse {
@@ -22,6 +22,7 @@ export interface MetricsInput {
   readonly samples: number;
   /** Milliseconds since 1970; 0 before the first commit. */
   readonly committedAtMs: number;
+  readonly resources: ResourceReading;
 }
 
 const HEALTH_VALUE: Readonly<Record<ComponentState, number>> = { ok: 1, degraded: 0.5, failed: 0 };
@@ -136,16 +137,27 @@ export class AgentMetrics {
     const memory = register.gauge("process_resident_memory_bytes");
     const cpu = register.counter("process_cpu_seconds_total");
     const fds = register.gauge("process_open_fds");
+    const fdLimit = register.gauge("process_max_fds");
     const threads = register.gauge("process_threads");
-    return ({ health }: MetricsInput) => {
+    const ratio = register.gauge("resource_usage_ratio");
+    const pressure = register.gauge("resource_pressure_level");
+    const lag = register.gauge("event_loop_lag_seconds");
+    return ({ health, resources }: MetricsInput) => {
       components.replace(
         COMPONENTS.map((component) => [{ component }, HEALTH_VALUE[health.components[component]]]),
       );
       memory.set({}, process.memoryUsage.rss());
       const { user, system } = process.cpuUsage(); // microseconds
       cpu.mirror([[{}, (user + system) / 1e6]]);
-      fds.set({}, readdirSync("/proc/self/fd").length);
-      threads.set({}, readdirSync("/proc/self/task").length);
+      fds.set({}, resources.fds);
+      fdLimit.set({}, resources.fdLimit);
+      threads.set({}, resources.threads);
+      const ratios = { memory: resources.memoryRatio, cpu: resources.cpuRatio, fds: resources.fdRatio };
+      for (const resource of RESOURCES) {
+        ratio.set({ resource }, ratios[resource]);
+        pressure.set({ resource }, resources.pressure[resource]);
+      }
+      lag.set({}, resources.eventLoopLagMs / 1000);
     };
   }
 }

@@ -1,0 +1,261 @@
+// Readings of this process and its cgroup to pressure levels, and what is done at each: garbage is collected under memory
+// pressure, reserved descriptors are given back when there are no others. Everybody else asks reading() or listens.
+
+import { RESOURCES } from "../../metrics/catalogue.ts";
+import { Cgroup, type CgroupReading } from "./cgroup.ts";
+import { Pressure, type PressureLevel } from "./pressure.ts";
+import { LiveFile, ProcessFiles, type ProcessReading, stallRatio } from "./process.ts";
+import { DescriptorReserve } from "./reserve.ts";
+
+export interface ResourceLimits {
+  readonly memoryLimitBytes: number;
+  /** Of one core. */
+  readonly cpuLimitRatio: number;
+  readonly fdLimit: number;
+  /** Pressure begins at this share of a limit. */
+  readonly warnRatio: number;
+  readonly checkIntervalMs: number;
+}
+
+export const DEFAULT_RESOURCES: ResourceLimits = {
+  memoryLimitBytes: 512 * 2 ** 20,
+  cpuLimitRatio: 0.2,
+  fdLimit: 1000,
+  warnRatio: 0.8,
+  checkIntervalMs: 1000,
+};
+
+export type Resource = (typeof RESOURCES)[number];
+
+export interface ResourceReading {
+  readonly memoryBytes: number;
+  readonly memoryLimitBytes: number;
+  /** The greater of this process's share of the limit and its cgroup's share of the cgroup's: maps count there. */
+  readonly memoryRatio: number;
+  /** Time used over the last CPU_WINDOW_MS, of the share that it may use: 1 is all of it. */
+  readonly cpuRatio: number;
+  readonly fds: number;
+  /** The least of the configured limit and RLIMIT_NOFILE. */
+  readonly fdLimit: number;
+  /** Of those beside the reserve. */
+  readonly fdRatio: number;
+  readonly threads: number;
+  /** The latest that a timer came since the last reading. */
+  readonly eventLoopLagMs: number;
+  /** Share of the last ten seconds that all tasks waited for memory; null where the kernel does not say. */
+  readonly memoryStallRatio: number | null;
+  readonly pressure: Readonly<Record<Resource, PressureLevel>>;
+}
+
+/** `memory at 83 % of 512 MiB`, for people. */
+export function pressureText(reading: ResourceReading, resource: Resource): string {
+  const percent = (ratio: number) => `${Math.round(ratio * 100)} %`;
+  switch (resource) {
+    case "memory":
+      return `memory at ${percent(reading.memoryRatio)} of ${Math.round(reading.memoryLimitBytes / 2 ** 20)} MiB`;
+    case "cpu":
+      return `CPU time at ${percent(reading.cpuRatio)} of the agent's share`;
+    case "fds":
+      return `${reading.fds} of ${reading.fdLimit} file descriptors are open`;
+  }
+}
+
+/** What /health says of resources: pressure on any of them makes the agent do less, on purpose. */
+export function resourceState(reading: ResourceReading): {
+  readonly state: "ok" | "degraded";
+  readonly reason: string | null;
+} {
+  const pressed = RESOURCES.filter((resource) => reading.pressure[resource] > 0);
+  if (pressed.length === 0) return { state: "ok", reason: null };
+  return { state: "degraded", reason: pressed.map((resource) => pressureText(reading, resource)).join("; ") };
+}
+
+export type PressureListener = (reading: ResourceReading, before: ResourceReading["pressure"]) => void;
+
+const CPU_WINDOW_MS = 5000;
+/** Ten timers a second cost a hundredth of a per cent of a core; monitorEventLoopDelay's hundred cost ten times that. */
+const LAG_PROBE_MS = 100;
+/** Above this share of stalled time memory is short, whatever the limits say. */
+const STALL_WARN_RATIO = 0.1;
+/** While pressure lasts, garbage is collected again after so long: a full collection stops everything for 10 ms or so. */
+const COLLECT_AGAIN_MS = 30_000;
+/** Enough for a connection, and for what answering /health opens. */
+const RESERVED_FDS = 8;
+
+/** What it reads from; replaced in tests that are about levels, not about readings. */
+export interface ResourceSources {
+  process(): ProcessReading;
+  cgroup(): CgroupReading;
+  memoryStall(): string | null;
+  close(): void;
+}
+
+function kernelSources(): ResourceSources {
+  const files = new ProcessFiles();
+  const cgroup = new Cgroup();
+  const stall = new LiveFile(
+    cgroup.memoryDirectory === null ? "/proc/pressure/memory" : `${cgroup.memoryDirectory}/memory.pressure`,
+  );
+  return {
+    process: () => files.read(),
+    cgroup: () => cgroup.read(),
+    memoryStall: () => stall.read(),
+    close() {
+      files.close();
+      stall.close();
+    },
+  };
+}
+
+export class ResourceManager {
+  readonly #limits: ResourceLimits;
+  readonly #sources: ResourceSources;
+  readonly #reserve: DescriptorReserve;
+  readonly #listeners: PressureListener[] = [];
+  readonly #pressure: Readonly<Record<Resource, Pressure>>;
+  readonly #cpu: CpuWindow;
+  readonly #lag = new LagProbe();
+  #check: NodeJS.Timeout | null = null;
+  #reading: ResourceReading;
+  #collectedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(limits: ResourceLimits = DEFAULT_RESOURCES, sources: ResourceSources = kernelSources()) {
+    this.#limits = limits;
+    this.#sources = sources;
+    this.#reserve = new DescriptorReserve(RESERVED_FDS);
+    const { warnRatio } = limits;
+    this.#pressure = {
+      memory: new Pressure(warnRatio),
+      cpu: new Pressure(warnRatio),
+      fds: new Pressure(warnRatio),
+    };
+    this.#cpu = new CpuWindow(sources.process().cpuMicroseconds);
+    this.#reading = this.#read();
+  }
+
+  /** Reads every checkIntervalMs. Neither timer keeps the process alive. */
+  start(): void {
+    this.#lag.start();
+    this.#check = setInterval(() => this.check(), this.#limits.checkIntervalMs).unref();
+  }
+
+  close(): void {
+    this.#lag.close();
+    if (this.#check) clearInterval(this.#check);
+    this.#check = null;
+    this.#reserve.release();
+    this.#sources.close();
+  }
+
+  /** The last one. */
+  reading(): ResourceReading {
+    return this.#reading;
+  }
+
+  /** Called when a pressure level has changed, with the levels before. */
+  onChange(listener: PressureListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Reads now, and does what the levels ask for. */
+  check(): ResourceReading {
+    const before = this.#reading.pressure;
+    this.#reading = this.#read();
+    const { memory, fds } = this.#reading.pressure;
+    if (memory > 0) this.#collectGarbage();
+    if (fds === 3) this.#reserve.release();
+    else if (fds === 0) this.#reserve.take();
+    if (RESOURCES.some((resource) => before[resource] !== this.#reading.pressure[resource]))
+      for (const listener of this.#listeners) listener(this.#reading, before);
+    return this.#reading;
+  }
+
+  #read(): ResourceReading {
+    const process = this.#sources.process();
+    const { memoryLimitBytes: cgroupLimit, memoryUsedBytes, cpuLimitCores } = this.#sources.cgroup();
+    const memoryStallRatio = stallRatio(this.#sources.memoryStall());
+    const memoryLimitBytes = Math.min(this.#limits.memoryLimitBytes, cgroupLimit ?? Number.POSITIVE_INFINITY);
+    const memoryRatio = Math.max(
+      process.rssBytes / memoryLimitBytes,
+      cgroupLimit === null || memoryUsedBytes === null ? 0 : memoryUsedBytes / cgroupLimit,
+    );
+    const cpuLimit = Math.min(this.#limits.cpuLimitRatio, cpuLimitCores ?? Number.POSITIVE_INFINITY);
+    const cpuRatio = this.#cpu.share(process.cpuMicroseconds) / cpuLimit;
+    const fdLimit = Math.min(this.#limits.fdLimit, process.fdLimit);
+    const fds = Math.min(process.fds, fdLimit);
+    // The reserve stands apart on both sides, so that 1 is "none left but the reserve" under any limit.
+    const fdRatio = (fds - this.#reserve.held) / Math.max(1, fdLimit - RESERVED_FDS);
+    const stalled = (memoryStallRatio ?? 0) >= STALL_WARN_RATIO ? this.#limits.warnRatio : 0;
+    return {
+      memoryBytes: process.rssBytes,
+      memoryLimitBytes,
+      memoryRatio,
+      cpuRatio,
+      fds,
+      fdLimit,
+      fdRatio,
+      threads: process.threads,
+      eventLoopLagMs: this.#lag.take(),
+      memoryStallRatio,
+      pressure: {
+        memory: this.#pressure.memory.observe(Math.max(memoryRatio, stalled)),
+        cpu: this.#pressure.cpu.observe(cpuRatio),
+        fds: this.#pressure.fds.observe(fdRatio),
+      },
+    };
+  }
+
+  /** Only where Node was started with --expose-gc, as bin/piston and the image do. */
+  #collectGarbage(): void {
+    const now = performance.now();
+    if (now - this.#collectedAtMs < COLLECT_AGAIN_MS) return;
+    this.#collectedAtMs = now;
+    globalThis.gc?.();
+  }
+}
+
+/** CPU time of a process over a sliding window. */
+class CpuWindow {
+  readonly #samples: { readonly atMs: number; readonly usedMicroseconds: number }[];
+
+  constructor(usedMicroseconds: number) {
+    this.#samples = [{ atMs: performance.now(), usedMicroseconds }];
+  }
+
+  /** Cores in use: 0.2 is a fifth of one. */
+  share(usedMicroseconds: number): number {
+    const atMs = performance.now();
+    this.#samples.push({ atMs, usedMicroseconds });
+    // The oldest sample that is kept is the last one at or before the window's beginning.
+    while (this.#samples.length > 2 && this.#samples[1]!.atMs <= atMs - CPU_WINDOW_MS) this.#samples.shift();
+    const oldest = this.#samples[0]!;
+    const elapsedMs = atMs - oldest.atMs;
+    return elapsedMs < 1 ? 0 : (usedMicroseconds - oldest.usedMicroseconds) / 1000 / elapsedMs;
+  }
+}
+
+/** How late timers come: the longest that the event loop was busy with something else. */
+class LagProbe {
+  #timer: NodeJS.Timeout | null = null;
+  #dueMs = 0;
+  #worstMs = 0;
+
+  start(): void {
+    this.#dueMs = performance.now() + LAG_PROBE_MS;
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      this.#worstMs = Math.max(this.#worstMs, now - this.#dueMs);
+      this.#dueMs = now + LAG_PROBE_MS;
+    }, LAG_PROBE_MS).unref();
+  }
+
+  take(): number {
+    const worst = this.#worstMs;
+    this.#worstMs = 0;
+    return worst;
+  }
+
+  close(): void {
+    if (this.#timer) clearInterval(this.#timer);
+  }
+}
