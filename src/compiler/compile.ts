@@ -8,6 +8,7 @@ import { emitAlerts } from "./emit/alerts/index.ts";
 import { bundlePath, emitBundle } from "./emit/bundle/index.ts";
 import { emitDashboards } from "./emit/dashboards/index.ts";
 import { emitManifests } from "./emit/manifests/index.ts";
+import { emitPrometheus } from "./emit/prometheus/index.ts";
 import { lower } from "./lower/index.ts";
 import type { Artifact, CompileInput, CompileResult, Diagnostic } from "./types.ts";
 import { deriveWitnesses } from "./witness/index.ts";
@@ -39,6 +40,7 @@ export function compile(input: CompileInput): CompileResult {
       ...fleets.map((fleet) => ({ path: bundlePath(fleet), bytes: bundles.get(fleet.name)! })),
       ...emitManifests(fleets, { bundles, revision }),
       ...emitAlerts(fleets),
+      ...emitPrometheus(),
       ...emitDashboards(fleets),
     ]),
   };
