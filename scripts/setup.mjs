@@ -43,7 +43,7 @@ const APT_PACKAGES = {
 };
 
 /** Packages that would start a service, and start it again at each boot: tests run these servers themselves. */
-const SERVICES = ["prometheus", "prometheus-alertmanager"];
+const SERVICES = new Set(["prometheus", "prometheus-alertmanager"]);
 
 /** What only one command needs. */
 const APT_PACKAGES_OF = { bench: { nftables: ["/usr/sbin/nft", "/sbin/nft"] } };
@@ -108,7 +108,7 @@ function installSystemPackages(wanted) {
   const install = ["install", "-y", "-qq", "--no-install-recommends", ...missing];
   // The package lists of a fresh image are empty or old.
   const done = withoutServices(
-    missing.filter((name) => SERVICES.includes(name)),
+    missing.filter((name) => SERVICES.has(name)),
     () =>
       run(
         `apt packages: ${missing.join(" ")}`,

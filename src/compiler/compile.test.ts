@@ -52,6 +52,7 @@ describe("the sample policies", async () => {
       "bundles",
       "dashboards",
       "manifests",
+      "prometheus",
     ]);
     expect(new Set(paths).size).toBe(paths.length);
   });
