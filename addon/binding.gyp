@@ -13,6 +13,7 @@
         "src/packet-socket.cc",
         "src/program.cc",
         "src/ring-buffer.cc",
+        "src/ring-reader.cc",
         "src/system.cc",
         "src/test-run.cc"
       ],

@@ -3,29 +3,34 @@
  * A packet that was not passed, or that a shadow rule would not have passed -> a record in the ring buffer.
  *
  * Contract: each CPU takes instance.samples_per_jiffy at most in one jiffy, whatever arrives: a flood of drops can not
- * flood user space. A full ring buffer loses the sample, never the verdict. A proof instance takes none.
+ * flood user space. A full ring buffer loses the sample, never the verdict. Every packet that was to be sampled is
+ * counted once in sample_state, by what became of its sample. A proof instance takes none, and counts none.
  */
 #ifndef PISTON_SAMPLE_BPF_H
 #define PISTON_SAMPLE_BPF_H
 
 #include "state.bpf.h"
 
-static __always_inline int spend_sample(void)
+/* This CPU's, where the budget of the jiffy has one more sample; else null, and the packet is counted. */
+static __always_inline struct sample_state *spend_sample(void)
 {
-	struct cpu_state *cpu = this_cpu();
+	__u32 zero = 0;
+	struct sample_state *state = bpf_map_lookup_elem(&sample_state, &zero);
 	__u64 jiffy;
 
-	if (!cpu)
+	if (!state)
 		return 0;
 	jiffy = bpf_jiffies64();
-	if (cpu->sample_jiffy != jiffy) {
-		cpu->sample_jiffy = jiffy;
-		cpu->samples_used = 0;
+	if (state->jiffy != jiffy) {
+		state->jiffy = jiffy;
+		state->used = 0;
 	}
-	if (cpu->samples_used >= INSTANCE.samples_per_jiffy)
+	if (state->used >= INSTANCE.samples_per_jiffy) {
+		state->suppressed++;
 		return 0;
-	cpu->samples_used++;
-	return 1;
+	}
+	state->used++;
+	return state;
 }
 
 /*
@@ -57,18 +62,26 @@ static __always_inline void copy_frame(struct xdp_md *ctx, struct sample *sample
 /* Global, so that the verifier walks it once and not for every place that samples. Always 0. */
 __noinline int take_sample(struct xdp_md *ctx, struct packet *packet, __u64 rule_id, __u32 reason, __u32 shadow)
 {
+	struct sample_state *state;
 	struct sample *sample;
 
-	if (!packet || INSTANCE.proof || !INSTANCE.samples_per_jiffy || !spend_sample())
+	if (!packet || INSTANCE.proof || !INSTANCE.samples_per_jiffy)
+		return 0;
+	state = spend_sample();
+	if (!state)
 		return 0;
 	sample = bpf_ringbuf_reserve(&samples, sizeof(*sample), 0);
-	if (!sample)
+	if (!sample) {
+		state->lost++;
 		return 0;
+	}
+	state->taken++;
 	sample->time_ns = bpf_ktime_get_ns();
 	sample->rule_id = rule_id;
 	sample->reason = reason;
 	sample->verdict = VERDICT_DROP; /* a shadow rule's: what it would have given */
 	sample->shadow = shadow;
+	sample->abi_version = ABI_VERSION;
 	sample->interface_index = ctx->ingress_ifindex;
 	sample->frame_bytes = packet->frame_bytes;
 	for (int i = 0; i < 8; i++)

@@ -344,12 +344,25 @@ struct sample {
 	__u64 rule_id;
 	__u32 reason;
 	__u32 verdict;
-	__u32 shadow;
+	__u16 shadow;
+	__u16 abi_version;
 	__u32 interface_index;
 	__u32 frame_bytes;
 	__u32 captured_bytes;
 	__u8 bundle_digest[8];
 	__u8 frame[SAMPLE_BYTES];
+};
+
+/*
+ * `sample_state`, per CPU: the budget of samples, and what became of every packet that was to be sampled. The three
+ * totals add up to exactly these packets; `taken` is what went into the ring buffer.
+ */
+struct sample_state {
+	__u64 jiffy;
+	__u64 used;       /* of the budget, in that jiffy */
+	__u64 taken;
+	__u64 suppressed; /* the budget was spent */
+	__u64 lost;       /* the ring buffer was full */
 };
 
 #endif

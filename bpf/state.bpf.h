@@ -65,10 +65,15 @@ struct limit_charge {
 	__u64 least;     /* least_slot()'s TAT */
 };
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct sample_state));
+} sample_state SEC(".maps");
+
 /* What a CPU knows between packets, and room that the stack does not have. Never read by the agent. */
 struct cpu_state {
-	__u64 sample_jiffy;
-	__u64 samples_used; /* in that jiffy */
 	__u64 clock_jiffy;
 	__u64 clock_ns; /* CLOCK_MONOTONIC at this CPU's first look in that jiffy */
 	struct limit_charge charge;

@@ -20,6 +20,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   DefineObject(env, exports);
   DefineProgram(env, exports);
   DefineRingBuffer(env, exports);
+  DefineRingReader(env, exports);
   DefineSystem(env, exports);
   exports.Set("PacketSocket", PacketSocket::Define(env));
   return exports;

@@ -13,6 +13,7 @@ struct AddonData {
   Napi::FunctionReference object;
   Napi::FunctionReference program;
   Napi::FunctionReference ring_buffer;
+  Napi::FunctionReference ring_reader;
 
   static AddonData& Of(Napi::Env env) { return *env.GetInstanceData<AddonData>(); }
 };
@@ -22,6 +23,7 @@ void DefineMap(Napi::Env env, Napi::Object exports);
 void DefineObject(Napi::Env env, Napi::Object exports);
 void DefineProgram(Napi::Env env, Napi::Object exports);
 void DefineRingBuffer(Napi::Env env, Napi::Object exports);
+void DefineRingReader(Napi::Env env, Napi::Object exports);
 void DefineSystem(Napi::Env env, Napi::Object exports);
 
 }  // namespace piston

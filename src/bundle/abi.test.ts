@@ -29,6 +29,7 @@ const STRUCTS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   block: abi.BLOCK,
   block_horizon: abi.BLOCK_HORIZON,
   sample: abi.SAMPLE,
+  sample_state: abi.SAMPLE_STATE,
 };
 /** Enums and runs of #define, by the prefix of their names: the names by value. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {

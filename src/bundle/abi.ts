@@ -247,9 +247,13 @@ export const SAMPLE = {
   reason: 16,
   verdict: 20,
   shadow: 24,
+  abiVersion: 26,
   interfaceIndex: 28,
   frameBytes: 32,
   capturedBytes: 36,
   bundleDigest: 40,
   frame: 48,
 } as const;
+
+/** struct sample_state. */
+export const SAMPLE_STATE = { bytes: 40, jiffy: 0, used: 8, taken: 16, suppressed: 24, lost: 32 } as const;

@@ -23,7 +23,8 @@ function readSample(record: Uint8Array) {
     rule: bytes.readBigUInt64LE(8),
     reason: REASONS[bytes.readUInt32LE(16)],
     verdict: bytes.readUInt32LE(20),
-    shadow: bytes.readUInt32LE(24),
+    shadow: bytes.readUInt16LE(24),
+    abiVersion: bytes.readUInt16LE(26),
     interfaceIndex: bytes.readUInt32LE(28),
     frameBytes: bytes.readUInt32LE(32),
     capturedBytes: bytes.readUInt32LE(36),
@@ -31,6 +32,16 @@ function readSample(record: Uint8Array) {
     frame: bytes.subarray(48),
   };
 }
+
+/** Words of struct sample_state, of each CPU. */
+function sampleState(filter: Filter) {
+  const [[, value] = []] = [...filter.map("sample_state").entries()];
+  const words = [...new BigUint64Array(Uint8Array.from(value!).buffer)].map(Number);
+  const word = (index: number) => words.filter((_, at) => at % 5 === index);
+  return { used: word(1), taken: word(2), suppressed: word(3), lost: word(4) };
+}
+
+const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
 const serve = (policy: HandPolicy) => load({ proof: false, samplesPerJiffy: 1000, ...policy });
 
@@ -54,6 +65,7 @@ describeKernel("samples", () => {
       reason: "rule",
       verdict: 0,
       shadow: 0,
+      abiVersion: 2,
       interfaceIndex: 1, // BPF_PROG_TEST_RUN runs as if on loopback
       frameBytes: 114,
       capturedBytes: 96,
@@ -122,10 +134,9 @@ describeKernel("samples", () => {
       filter.program.testRun(packet, { repeat: 100_000 });
       tookNs = ktimeNs() - begun;
     });
-    const used = [...filter.map("cpu_state").entries()].flatMap(([, value]) => [
-      ...new BigUint64Array(new Uint8Array(value).buffer).filter((_, i) => i % 13 === 1),
-    ]);
-    expect(used.reduce((a, b) => (a > b ? a : b))).toBe(3n);
+    const { used, taken, suppressed, lost } = sampleState(filter);
+    expect(used.reduce((a, b) => Math.max(a, b))).toBe(3);
+    expect([sum(taken), sum(suppressed), sum(lost)]).toEqual([samples.length, 100_000 - samples.length, 0]);
     // A jiffy is 1 ms at the shortest (CONFIG_HZ=1000); the run may change its CPU between two system calls, not in one.
     const jiffies = Number(tookNs / 1_000_000n) + 2;
     expect(samples.length).toBeGreaterThanOrEqual(3);
@@ -145,6 +156,9 @@ describeKernel("samples", () => {
     const run = filter.program.testRun(from("198.51.100.7"), { repeat: 20_000 });
     expect(run.returnCode).toBe(1);
     expect(filter.counters()["reason default"]?.packets).toBe(20_000);
+    const { taken, suppressed, lost } = sampleState(filter);
+    // 256 KiB of records of 144 bytes with 8 before each.
+    expect([sum(taken), sum(suppressed), sum(lost)]).toEqual([1724, 0, 20_000 - 1724]);
   });
 });
 

@@ -63,6 +63,11 @@ export interface NativeRingBuffer extends NativeHandle {
   unref(): void;
 }
 
+export interface NativeRingReader extends NativeHandle {
+  drain(into: Uint8Array, slotBytes: number, sizes: Uint32Array, total: Float64Array, most: number): number;
+  positions(): { read: number; written: number };
+}
+
 /** A map as its object file declares it. */
 export interface ObjectMap {
   readonly name: string;
@@ -132,6 +137,7 @@ export interface Native {
   xdpQuery(ifindex: number): XdpState | null;
   openObject(elf: Uint8Array, name: string): NativeObject;
   openRingBuffer(map: NativeMap, onRecord: (bytes: Uint8Array) => void): NativeRingBuffer;
+  openRingReader(map: NativeMap): NativeRingReader;
   isBpffs(path: string): boolean;
   mountBpffs(path: string): void;
   possibleCpus(): number;

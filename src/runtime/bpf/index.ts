@@ -16,6 +16,7 @@ export { BpfMap, MAP_FLAGS, type MapDefinition, type MapType } from "./map.ts";
 export { BpfObject } from "./object.ts";
 export { BpfProgram, type TestRunOptions, type TestRunResult } from "./program.ts";
 export { RingBuffer } from "./ring-buffer.ts";
+export { type RecordSlots, type RingPositions, RingReader } from "./ring-reader.ts";
 export {
   enterNetworkNamespace,
   interfaceIndex,

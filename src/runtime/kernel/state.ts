@@ -22,7 +22,14 @@ import { type Count, decodeLedger, encodeLedger, LEDGER_BYTES, type ReasonLedger
 import { allocateSlots, encodeOwner, OWNER_BYTES, type SlotOwner } from "./slots.ts";
 
 /** State maps of the program, by their name in the object. A proof instance has its own. */
-export const PROGRAM_STATE = ["counters", "limit_state", "blocks", "block_horizon", "samples"] as const;
+export const PROGRAM_STATE = [
+  "counters",
+  "limit_state",
+  "blocks",
+  "block_horizon",
+  "samples",
+  "sample_state",
+] as const;
 export type ProgramStateName = (typeof PROGRAM_STATE)[number];
 
 const COUNT_AGAIN_MS = 10_000;
