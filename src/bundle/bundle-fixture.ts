@@ -46,6 +46,7 @@ const OVER = {
       protocols: ["udp" as const],
       ports: ranges([[53, 53]]),
       origins: ["10.0.0.1:53"],
+      healthCheck: null,
       location: { file: "policies/dns.policy.ts", line: 1, column: 1 },
     },
   ],

@@ -148,6 +148,24 @@ export interface ManifestBackend {
   readonly listen: readonly string[];
   readonly protocols: readonly ("tcp" | "udp")[];
   readonly origins: readonly string[];
+  /**
+   * How the agent asks the origins; null: it does not.
+   */
+  readonly healthCheck: ManifestHealthCheck | null;
+}
+export interface ManifestHealthCheck {
+  readonly kind: "tcp" | "udp" | "http" | "https";
+  readonly port: number;
+  /**
+   * Of an HTTP request; null where the kind has none.
+   */
+  readonly path: string | null;
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  /**
+   * Failures in a row that make an origin unhealthy; one success makes it healthy.
+   */
+  readonly unhealthyThreshold: number;
 }
 export interface ManifestSet {
   readonly name: string;

@@ -44,6 +44,7 @@ export function backendNode(parts: Parts<BackendIr>): BackendIr {
     listen: Object.freeze([...parts.listen]),
     protocols: Object.freeze([...parts.protocols]),
     origins: Object.freeze([...parts.origins]),
+    healthCheck: parts.healthCheck && Object.freeze({ ...parts.healthCheck }),
     location: at(parts.location),
   });
 }

@@ -106,6 +106,17 @@ export interface SetIr {
   readonly location: SourceLocation;
 }
 
+export interface HealthCheckIr {
+  readonly kind: "tcp" | "udp" | "http" | "https";
+  readonly port: number;
+  /** Of an HTTP request; null where the kind has none. */
+  readonly path: string | null;
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  /** Failures in a row that make an origin unhealthy. */
+  readonly unhealthyThreshold: number;
+}
+
 export interface BackendIr {
   readonly kind: "backend";
   readonly name: string;
@@ -113,6 +124,8 @@ export interface BackendIr {
   readonly protocols: readonly ("tcp" | "udp")[];
   readonly ports: Ranges;
   readonly origins: readonly string[];
+  /** null: the origins are not asked. */
+  readonly healthCheck: HealthCheckIr | null;
   readonly location: SourceLocation;
 }
 

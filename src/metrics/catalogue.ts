@@ -19,15 +19,72 @@ export const MODES = ["enforce", "shadow"] as const;
 export const ATTACH_MODES = ["native", "generic"] as const;
 export const SWAP_RESULTS = ["committed", "refused", "failed", "rolled-back"] as const;
 /** What the agent vouches for: newest bundle readable and verified; a generation serves; all interfaces attached; sample reader runs. */
-export const COMPONENTS = ["bundle", "program", "interfaces", "samples"] as const;
+export const COMPONENTS = [
+  "bundle",
+  "program",
+  "interfaces",
+  "samples",
+  "backends",
+  "drift",
+  "tls",
+  "config",
+  "security",
+  "events",
+  "resources",
+] as const;
+export const BACKEND_STATUSES = ["healthy", "degraded", "unhealthy"] as const;
+/** Of the agent's own HTTP API: what it answers, and no path that somebody made up. */
+export const API_ROUTES = [
+  "/metrics",
+  "/healthz",
+  "/readyz",
+  "/health",
+  "/internal/status",
+  "/internal/stats",
+  "/internal/sync-rules",
+  "/internal/gc-maps",
+  "/internal/check-drift",
+  "/internal/rollback",
+  "/internal/block",
+  "/internal/unblock",
+  "/internal/blocks",
+  "other",
+] as const;
+export const API_METHODS = ["GET", "HEAD", "POST", "other"] as const;
+export const STATUS_CLASSES = ["1xx", "2xx", "3xx", "4xx", "5xx"] as const;
 
 /** What the agent has limits for. */
 export const RESOURCES = ["memory", "cpu", "fds"] as const;
 
-/** A label whose values are not known here. Each one's number of values must be bounded by the policies or the node. */
-const ANY = "any";
+/**
+ * What a label's values may be where they are not listed: names that policies give, or that the node has few of. There is
+ * no domain of addresses, ports or packets, so no metric can have such a label; and a plain string is no value of a
+ * domain (`bounded()`), so that none gets in by another label's name.
+ */
+export type Domain =
+  | "fleet"
+  | "policy"
+  | "rule"
+  | "backend"
+  | "interface"
+  | "map"
+  | "generation"
+  | "digest"
+  | "revision"
+  | "part of a bundle"
+  | "version"
+  | "certificate";
 
-export type LabelValues = readonly string[] | typeof ANY;
+declare const domain: unique symbol;
+/** A name that bounded() vouches for. */
+export type Bounded<D extends Domain> = string & { readonly [domain]: D };
+
+/** Says where a name comes from. Only for what a bundle's manifest, the node's kernel objects or this program name. */
+export function bounded<const D extends Domain>(_domain: D, name: string): Bounded<D> {
+  return name as Bounded<D>;
+}
+
+export type LabelValues = readonly string[] | `any ${Domain}`;
 export type MetricType = "counter" | "gauge" | "histogram";
 export type Unit = "packets" | "bytes" | "seconds" | "entries" | "ratio" | "count" | "info";
 
@@ -42,15 +99,15 @@ export interface MetricDefinition {
 }
 
 const RULE_LABELS = {
-  fleet: ANY,
-  policy: ANY,
-  rule: ANY,
-  backend: ANY,
+  fleet: "any fleet",
+  policy: "any policy",
+  rule: "any rule",
+  backend: "any backend",
   action: ACTIONS,
   mode: MODES,
   outcome: OUTCOMES,
 } as const;
-const REASON_LABELS = { fleet: ANY, reason: REASONS, verdict: VERDICTS } as const;
+const REASON_LABELS = { fleet: "any fleet", reason: REASONS, verdict: VERDICTS } as const;
 
 export const CATALOGUE = {
   // ---- Traffic: mirrors of the program's counters -----------------------------------------------------------------
@@ -58,25 +115,25 @@ export const CATALOGUE = {
     type: "counter",
     unit: "packets",
     help: "Packets judged, whatever the verdict.",
-    labels: { fleet: ANY },
+    labels: { fleet: "any fleet" },
   },
   traffic_bytes_total: {
     type: "counter",
     unit: "bytes",
     help: "Bytes of the frames judged, from the Ethernet header on.",
-    labels: { fleet: ANY },
+    labels: { fleet: "any fleet" },
   },
   packets_dropped_total: {
     type: "counter",
     unit: "packets",
     help: "Packets dropped, for any reason.",
-    labels: { fleet: ANY },
+    labels: { fleet: "any fleet" },
   },
   bytes_dropped_total: {
     type: "counter",
     unit: "bytes",
     help: "Bytes of the frames dropped, for any reason.",
-    labels: { fleet: ANY },
+    labels: { fleet: "any fleet" },
   },
   reason_packets_total: {
     type: "counter",
@@ -106,13 +163,13 @@ export const CATALOGUE = {
     type: "counter",
     unit: "packets",
     help: "Packets dropped by an enforcing rule, a limit or a temporary block, by the rule's backend (none: rule or block without one). Drops by parse class or default verdict are not in it.",
-    labels: { fleet: ANY, backend: ANY },
+    labels: { fleet: "any fleet", backend: "any backend" },
   },
   samples_total: {
     type: "counter",
     unit: "count",
     help: "Packet samples read from the ring buffer.",
-    labels: { fleet: ANY },
+    labels: { fleet: "any fleet" },
   },
 
   // ---- Generations ------------------------------------------------------------------------------------------------
@@ -120,31 +177,36 @@ export const CATALOGUE = {
     type: "gauge",
     unit: "info",
     help: "1 for the generation that serves; no other series is present.",
-    labels: { fleet: ANY, generation: ANY, bundle_digest: ANY, revision: ANY },
+    labels: {
+      fleet: "any fleet",
+      generation: "any generation",
+      bundle_digest: "any digest",
+      revision: "any revision",
+    },
   },
   generation_committed_timestamp_seconds: {
     type: "gauge",
     unit: "seconds",
     help: "Unix time at which the serving generation was committed.",
-    labels: { fleet: ANY },
+    labels: { fleet: "any fleet" },
   },
   generation_swaps_total: {
     type: "counter",
     unit: "count",
     help: "Attempts to put a generation in charge. refused: the bundle was not accepted; failed: the kernel or a witness stopped it.",
-    labels: { fleet: ANY, result: SWAP_RESULTS },
+    labels: { fleet: "any fleet", result: SWAP_RESULTS },
   },
   bundle_refused_total: {
     type: "counter",
     unit: "count",
     help: "Bundles refused, by the part that is wrong: header, manifest, section <name>, signature, witness and so on.",
-    labels: { fleet: ANY, part: ANY },
+    labels: { fleet: "any fleet", part: "any part of a bundle" },
   },
   swap_duration_seconds: {
     type: "histogram",
     unit: "seconds",
     help: "From reading a bundle to its commit: verify, build, prove, link update.",
-    labels: { fleet: ANY },
+    labels: { fleet: "any fleet" },
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5],
   },
 
@@ -153,25 +215,45 @@ export const CATALOGUE = {
     type: "gauge",
     unit: "info",
     help: "1 where the interface has the program attached, 0 where it should have and has not.",
-    labels: { fleet: ANY, interface: ANY, mode: ATTACH_MODES },
+    labels: { fleet: "any fleet", interface: "any interface", mode: ATTACH_MODES },
   },
   ebpf_map_entries: {
     type: "gauge",
     unit: "entries",
     help: "Entries in use of a map that fills up at run time.",
-    labels: { map_name: ANY },
+    labels: { map_name: "any map" },
   },
   ebpf_map_max_entries: {
     type: "gauge",
     unit: "entries",
     help: "Entries that the map has room for.",
-    labels: { map_name: ANY },
+    labels: { map_name: "any map" },
   },
   ebpf_map_memory_bytes: {
     type: "gauge",
     unit: "bytes",
     help: "Kernel memory of a map, as the kernel reports it.",
-    labels: { map_name: ANY },
+    labels: { map_name: "any map" },
+  },
+
+  // ---- Backends: what the health checks of the policies find ---------------------------------------------------------
+  backend_health: {
+    type: "gauge",
+    unit: "info",
+    help: "1 in the series of the backend's status, 0 in the others: healthy where all its origins are, unhealthy where none is. Absent until each origin has a verdict, and without a health check.",
+    labels: { fleet: "any fleet", backend: "any backend", status: BACKEND_STATUSES },
+  },
+  backend_healthy_origins: {
+    type: "gauge",
+    unit: "count",
+    help: "Origins of the backend that its health check finds healthy. Absent as backend_health.",
+    labels: { fleet: "any fleet", backend: "any backend" },
+  },
+  backend_total_origins: {
+    type: "gauge",
+    unit: "count",
+    help: "Origins of a backend that has a health check.",
+    labels: { fleet: "any fleet", backend: "any backend" },
   },
 
   // ---- The agent --------------------------------------------------------------------------------------------------
@@ -181,11 +263,18 @@ export const CATALOGUE = {
     help: "1 healthy, 0.5 degraded, 0 failed.",
     labels: { component: COMPONENTS },
   },
+  api_latency: {
+    type: "histogram",
+    unit: "seconds",
+    help: "Seconds from a request's head to the end of its answer, of the agent's own HTTP API.",
+    labels: { route: API_ROUTES, method: API_METHODS, status: STATUS_CLASSES },
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+  },
   build_info: {
     type: "gauge",
     unit: "info",
     help: "1, with the agent's version.",
-    labels: { version: ANY },
+    labels: { version: "any version" },
   },
   process_resident_memory_bytes: {
     type: "gauge",
@@ -259,8 +348,12 @@ export type LabelValue<
     ? S
     : string
   : never;
-/** Exactly the metric's labels. */
-export type Labels<N extends MetricName> = { readonly [L in LabelName<N>]: LabelValue<N, L> };
+/** Exactly the metric's labels, with values that series may have. */
+export type Labels<N extends MetricName> = {
+  readonly [L in LabelName<N>]: Catalogue[N]["labels"][L] extends `any ${infer D extends Domain}`
+    ? Bounded<D>
+    : LabelValue<N, L>;
+};
 
 /** Name in the exposition and in queries. */
 export function fullName<N extends MetricName>(name: N): `${typeof PREFIX}${N}` {

@@ -1,7 +1,18 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { definitionOf, type Labels, labelNames, METRIC_NAMES, type MetricNameOf } from "./catalogue.ts";
+import {
+  type Bounded,
+  bounded,
+  definitionOf,
+  type Labels,
+  labelNames,
+  METRIC_NAMES,
+  type MetricDefinition,
+  type MetricNameOf,
+} from "./catalogue.ts";
 import { MetricRegister } from "./register.ts";
+
+const edge = bounded("fleet", "edge");
 
 /** Registers all of the catalogue with one made-up series each. */
 function registerAll(): MetricRegister {
@@ -42,10 +53,10 @@ describe("the metric register", () => {
     const register = new MetricRegister();
     const traffic = register.counter("traffic_packets_total");
     traffic.mirror([
-      [{ fleet: "edge" }, 10],
-      [{ fleet: "old" }, 4],
+      [{ fleet: edge }, 10],
+      [{ fleet: bounded("fleet", "old") }, 4],
     ]);
-    traffic.mirror([[{ fleet: "edge" }, 17]]);
+    traffic.mirror([[{ fleet: edge }, 17]]);
     const lines = (await register.exposition()).split("\n").filter((line) => line && !line.startsWith("#"));
     expect(lines).toEqual(['pistonprotection_traffic_packets_total{fleet="edge"} 17']);
   });
@@ -68,7 +79,7 @@ describe("the metric register", () => {
   it("types labels by name and value", () => {
     const register = new MetricRegister();
     expectTypeOf<Labels<"reason_packets_total">["verdict"]>().toEqualTypeOf<"pass" | "drop">();
-    expectTypeOf<Labels<"rule_packets_total">["rule"]>().toEqualTypeOf<string>();
+    expectTypeOf<Labels<"rule_packets_total">["rule"]>().toEqualTypeOf<Bounded<"rule">>();
     const traffic = register.counter("traffic_packets_total");
     const reasons = register.counter("reason_packets_total");
     const compileOnly = () => {
@@ -79,9 +90,28 @@ describe("the metric register", () => {
       // @ts-expect-error a label is missing
       traffic.inc({});
       // @ts-expect-error a label too many
-      traffic.inc({ fleet: "edge", verdict: "pass" });
+      traffic.inc({ fleet: edge, verdict: "pass" });
       // @ts-expect-error no such reason
-      reasons.inc({ fleet: "edge", reason: "limits", verdict: "drop" });
+      reasons.inc({ fleet: edge, reason: "limits", verdict: "drop" });
+    };
+    expect(compileOnly).toBeTypeOf("function");
+  });
+
+  it("takes no label whose values somebody outside can make up, such as a source address", () => {
+    const traffic = new MetricRegister().counter("traffic_packets_total");
+    const source: string = "198.51.100.7";
+    const policy = bounded("policy", "edge-dns");
+    const compileOnly = () => {
+      // @ts-expect-error any text is no fleet
+      traffic.inc({ fleet: source });
+      // @ts-expect-error a policy's name is no fleet's
+      traffic.inc({ fleet: policy });
+      // @ts-expect-error there is no domain of addresses
+      bounded("source", source);
+      const ofSources = { type: "counter", unit: "packets", help: "Packets by source." } as const;
+      // @ts-expect-error nor can the catalogue have such a label
+      const definition: MetricDefinition = { ...ofSources, labels: { source: "any source" } };
+      return definition;
     };
     expect(compileOnly).toBeTypeOf("function");
   });

@@ -292,9 +292,16 @@ export type Rule<S extends string = string> = PassRule<S> | DropRule<S> | LimitR
 
 // ---- Backends, policies, fleets ----------------------------------------------------------------------------------------
 
+/** How each node's agent asks a backend's origins. Its metrics, alerts and `/health` tell; filtering does not change. */
 export interface HealthCheck {
+  /**
+   * tcp: a connection is made. http, https: status 200 to 399; certificates are not verified. udp: on port 53 a DNS query is
+   * answered; elsewhere the port is not refused, because silence is what most protocols answer a stranger.
+   */
   readonly kind: "tcp" | "udp" | "http" | "https";
+  /** Of the origin's host; need not be the service's. */
   readonly port: number;
+  /** Of http and https; `/` where it is missing. */
   readonly path?: string;
   readonly intervalSeconds: number;
   readonly timeoutSeconds: number;

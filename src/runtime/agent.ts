@@ -3,7 +3,7 @@
 
 import type { Bundle, IsKnown } from "../bundle/index.ts";
 import { BundleRefused, messageOf, RuntimeFault } from "./errors.ts";
-import { type HttpServer, serveMetrics, serveOperations } from "./http/http.ts";
+import { type HttpServer, type Operations, serveMetrics, serveOperations } from "./http/http.ts";
 import { readTrust, readVerified, TornBundle, type Trust } from "./intake/source.ts";
 import { type BundleWatcher, watchBundle } from "./intake/watch.ts";
 import { block, listBlocks, unblock } from "./kernel/blocks.ts";
@@ -39,6 +39,8 @@ export interface AgentOptions {
   readonly detachOnExit?: boolean;
   readonly resources?: ResourceLimits;
   readonly retry?: BackoffOptions;
+  /** Health checks of the backends' origins; on unless false. */
+  readonly backendChecks?: boolean;
   readonly logger: Logger;
 }
 
@@ -109,7 +111,10 @@ class NodeAgent implements Agent {
     this.#trust = readTrust(options.trustKeys ?? [], options.allowUnsigned ?? false);
     this.#object = readProgramObject(options.objectPath ?? defaultObjectPath());
     this.#resources = new ResourceManager(options.resources ?? DEFAULT_RESOURCES);
-    this.#report = new AgentReport(options.logger, this.#resources);
+    this.#report = new AgentReport(options.logger, {
+      resources: this.#resources,
+      backendChecks: options.backendChecks ?? true,
+    });
     this.#backoff = new Backoff(options.retry ?? DEFAULT_BACKOFF);
   }
 
@@ -123,23 +128,13 @@ class NodeAgent implements Agent {
 
   async start(): Promise<void> {
     const { metricsAddress = ":9090", operationsAddress = "127.0.0.1:9091", bundlePath } = this.#options;
-    this.#metricsServer = await serveMetrics(metricsAddress, this.#report.metrics, () => this.health());
+    const { metrics } = this.#report;
+    const observe = metrics.apiCall.bind(metrics);
+    const health = () => this.health();
+    this.#metricsServer = await serveMetrics({ address: metricsAddress, metrics, health, observe });
     if (operationsAddress !== null) {
-      this.#operationsServer = await serveOperations(operationsAddress, {
-        rollback: () => this.rollback(),
-        status: () => ({ ...this.health(), agent: { pid: process.pid } }),
-        syncRules: () => this.syncRules(),
-        block: (address, seconds) =>
-          this.#onFleet((fleet) =>
-            this.#report.blocked(
-              block(fleet.blocks, address, seconds, (until) => fleet.announceBlock(until)),
-            ),
-          ),
-        unblock: (address) =>
-          this.#onFleet((fleet) => this.#report.unblocked(unblock(fleet.blocks, address))),
-        blocks: () =>
-          this.#onFleet((fleet) => ({ blocks: listBlocks(fleet.blocks, (id) => fleet.ruleName(id)) })),
-      });
+      const operations = this.#operations();
+      this.#operationsServer = await serveOperations({ address: operationsAddress, operations, observe });
     }
     this.#resources.onChange((reading, before) => {
       this.#report.pressureChanged(reading, before);
@@ -155,6 +150,21 @@ class NodeAgent implements Agent {
       throw this.#commitFault;
     this.#tick = setInterval(() => void this.#exclusive(() => this.#onTick()), TICK_MS);
     this.#report.started(this.metricsAddress, this.operationsAddress);
+  }
+
+  #operations(): Operations {
+    return {
+      rollback: () => this.rollback(),
+      status: () => ({ ...this.health(), agent: { pid: process.pid } }),
+      syncRules: () => this.syncRules(),
+      block: (address, seconds) =>
+        this.#onFleet((fleet) =>
+          this.#report.blocked(block(fleet.blocks, address, seconds, (until) => fleet.announceBlock(until))),
+        ),
+      unblock: (address) => this.#onFleet((fleet) => this.#report.unblocked(unblock(fleet.blocks, address))),
+      blocks: () =>
+        this.#onFleet((fleet) => ({ blocks: listBlocks(fleet.blocks, (id) => fleet.ruleName(id)) })),
+    };
   }
 
   async stop(): Promise<void> {

@@ -9,7 +9,7 @@ import * as blocking from "./kernel/blocks.ts";
 import { Fleet } from "./kernel/fleet.ts";
 import { lockHolder } from "./kernel/lock.ts";
 import { pinnedFleets, pinnedInterfaces } from "./kernel/pins.ts";
-import { type HealthReport, healthReport } from "./observe/health.ts";
+import { type HealthInput, type HealthReport, healthReport, servingParts } from "./observe/health.ts";
 
 export { detach } from "./kernel/detach.ts";
 
@@ -35,7 +35,7 @@ export async function status(pinPath: string, fleet: string | null): Promise<Nod
   if (holder) return (await call(holder.operations, "GET", "/internal/status", name)) as NodeStatus;
   return withFleet(pinPath, name, async (opened) => {
     const held = opened.journal.held;
-    const report = healthReport({
+    const input: HealthInput = {
       fleet: name,
       serving: opened.serving,
       previous: opened.previous,
@@ -48,9 +48,8 @@ export async function status(pinPath: string, fleet: string | null): Promise<Nod
         durationMs: null,
       },
       refused: null,
-      samplesRunning: false,
-    });
-    return { ...report, agent: null };
+    };
+    return { ...healthReport(input, servingParts(input)), agent: null };
   });
 }
 

@@ -4,11 +4,20 @@
 import type { Bundle } from "../bundle/index.ts";
 import { RESOURCES } from "../metrics/catalogue.ts";
 import { VERSION } from "../version.ts";
+import { BackendChecker, type OriginHealth } from "./backends/checker.ts";
 import { type BundleRefused, describeFault, errnoOf, messageOf, RuntimeFault } from "./errors.ts";
 import type { ActiveBlock, Unblocked } from "./kernel/blocks.ts";
 import type { Fleet, LoadResult } from "./kernel/fleet.ts";
 import type { Logger } from "./log.ts";
-import { type HealthReport, healthReport, type Refusal, type SwapSummary } from "./observe/health.ts";
+import { Components, degraded, OK } from "./observe/components.ts";
+import {
+  type HealthInput,
+  type HealthReport,
+  healthReport,
+  type Refusal,
+  SERVING_COMPONENTS,
+  type SwapSummary,
+} from "./observe/health.ts";
 import { AgentMetrics } from "./observe/metrics.ts";
 import { readSamples, type SampleReader } from "./observe/samples.ts";
 import { pressureText, type ResourceReading } from "./resources/resources.ts";
@@ -22,7 +31,11 @@ type Committed = Extract<LoadResult, { kind: "committed" }>;
 
 export class AgentReport {
   readonly metrics: AgentMetrics;
+  /** Where the agent's parts register what health says of them. */
+  readonly components = new Components();
   readonly #logger: Logger;
+  /** null: turned off. */
+  readonly #backends: BackendChecker | null;
   #fleet: Fleet | null = null;
   #samples: SampleReader | null = null;
   #lastSwap: SwapSummary | null = null;
@@ -31,15 +44,21 @@ export class AgentReport {
   #saidOfBundle = "";
   #saidOfInterfaces = "";
 
-  constructor(logger: Logger, resources: ResourceSource) {
+  constructor(
+    logger: Logger,
+    options: { readonly resources: ResourceSource; readonly backendChecks: boolean },
+  ) {
     this.#logger = logger;
+    const onChange = (backend: string, origin: OriginHealth) => this.#originChanged(backend, origin);
+    this.#backends = options.backendChecks ? new BackendChecker({ onChange }) : null;
+    this.#registerComponents();
     this.metrics = new AgentMetrics(VERSION, () => ({
       health: this.health(),
       accounts: this.#fleet?.accounts() ?? null,
       maps: this.#fleet?.mapUse() ?? [],
       samples: this.#samples?.count ?? 0,
       committedAtMs: this.#fleet?.journal.committedAtMs ?? 0,
-      resources: resources.reading(),
+      resources: options.resources.reading(),
     }));
   }
 
@@ -48,9 +67,20 @@ export class AgentReport {
   }
 
   health(): HealthReport {
+    const { facts } = this.components;
+    return healthReport(this.#healthInput(), {
+      components: this.components.read(),
+      degradationLevel: facts.degradationLevel(),
+      lastEventAtMs: facts.lastEventAtMs(),
+      config: facts.config(),
+      backends: this.#backends?.states() ?? [],
+    });
+  }
+
+  #healthInput(): HealthInput {
     const fleet = this.#fleet;
     const held = fleet?.journal.held ?? null;
-    return healthReport({
+    return {
       fleet: fleet?.name ?? null,
       serving: fleet?.serving ?? null,
       previous: fleet?.previous ?? null,
@@ -58,8 +88,20 @@ export class AgentReport {
       interfaces: fleet?.interfaces() ?? [],
       lastSwap: this.#lastSwap,
       refused: this.#refused,
-      samplesRunning: this.#samples !== null,
-    });
+    };
+  }
+
+  #registerComponents(): void {
+    for (const name of ["bundle", "program", "interfaces"] as const)
+      this.components.register(name, () => SERVING_COMPONENTS[name](this.#healthInput()));
+    this.components.register("samples", () =>
+      this.#samples === null && this.#fleet?.serving ? degraded("samples of packets are not read") : OK,
+    );
+    const checker = this.#backends;
+    if (!checker) return;
+    this.components.register("backends", () =>
+      checker.localFault === null ? OK : degraded(`origins cannot be checked: ${checker.localFault}`),
+    );
   }
 
   // ---- The agent's life ------------------------------------------------------------------------------------------------
@@ -83,6 +125,7 @@ export class AgentReport {
   close(): void {
     this.#samples?.close();
     this.#samples = null;
+    this.#backends?.close();
     this.#fleet = null;
   }
 
@@ -175,6 +218,7 @@ export class AgentReport {
   #swapped(fleet: Fleet, previous: string | null, durationMs: SwapSummary["durationMs"]): void {
     const at = new Date(fleet.journal.committedAtMs).toISOString();
     this.#lastSwap = { at, generation: fleet.serving?.generation ?? "", previous, durationMs };
+    this.#backends?.update(fleet.backends);
     if (this.#samples || !fleet.samples) return;
     try {
       this.#samples = readSamples(fleet.samples, this.#logger, (id) => fleet.ruleName(id));
@@ -198,6 +242,7 @@ export class AgentReport {
     this.#refused = { at: new Date().toISOString(), bundleDigest, part, code, message, help };
     const fleet = this.#fleet?.name ?? bundle?.manifest.fleet.name ?? "";
     this.metrics.refused(fleet, part);
+    this.components.error("bundle", code);
     this.metrics.swap(fleet, error.operation === "prove" ? "failed" : "refused");
     this.#logger.error(
       { event: "bundle-refused", part, ...describeFault(error), bundleDigest, ...this.#serving() },
@@ -214,16 +259,33 @@ export class AgentReport {
       at: new Date().toISOString(),
       bundleDigest: bundle.digest,
       part: fault?.object ?? "kernel",
-      code: fault?.code ?? errnoOf(error) ?? "unexpected",
+      code: codeOf(error),
       message,
       help: fault?.help ?? "the agent tries again",
     };
+    this.components.error("bundle", this.#refused.code);
     if (again) return;
     this.metrics.swap(this.#fleet?.name ?? bundle.manifest.fleet.name, "failed");
     this.#logger.error(
       { event: "commit-failed", ...describeFault(error), bundleDigest: bundle.digest, ...this.#serving() },
       `generation ${bundle.generation} cannot serve: ${message}; ${this.#servesOn()}`,
     );
+  }
+
+  // ---- Backends --------------------------------------------------------------------------------------------------------
+
+  #originChanged(backend: string, { origin, state, reason }: OriginHealth): void {
+    const fields = { backend, origin, reason };
+    if (state === "unhealthy")
+      this.#logger.warn(
+        { event: "origin-unhealthy", ...fields },
+        `origin ${origin} of backend ${backend} is unhealthy: ${reason}`,
+      );
+    else
+      this.#logger.info(
+        { event: "origin-healthy", ...fields },
+        `origin ${origin} of backend ${backend} is healthy`,
+      );
   }
 
   // ---- Interfaces ------------------------------------------------------------------------------------------------------
@@ -245,6 +307,7 @@ export class AgentReport {
   /** Tried at every tick, so a fault is said once. */
   attachFailed(error: unknown): void {
     const message = messageOf(error);
+    this.components.error("interfaces", codeOf(error));
     if (this.#saidOfInterfaces === message) return;
     this.#saidOfInterfaces = message;
     this.#logger.error(
@@ -265,4 +328,9 @@ export class AgentReport {
     const serving = this.#fleet?.serving;
     return serving ? `generation ${serving.generation} serves on` : "no generation serves";
   }
+}
+
+/** Stable: what errors are counted by. */
+function codeOf(error: unknown): string {
+  return error instanceof RuntimeFault ? error.code : (errnoOf(error) ?? "unexpected");
 }

@@ -148,7 +148,7 @@ describeKernel("the agent", () => {
       bundleDigest: digestOf(first),
       revision: readBundle(first).manifest.revision,
       refused: { part: "header", code: "not-a-bundle" },
-      components: { bundle: "degraded", program: "ok", interfaces: "ok" },
+      components: { bundle: { state: "degraded" }, program: { state: "ok" }, interfaces: { state: "ok" } },
     });
   });
 

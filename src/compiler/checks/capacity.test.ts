@@ -22,6 +22,7 @@ const backends = (count: number) =>
     protocols: ["tcp" as const],
     ports: [[443, 443]] as const,
     origins: [],
+    healthCheck: null,
     location: { file: "policies/backends.ts", line: 1, column: 1 },
   }));
 

@@ -2,7 +2,7 @@
 
 import { type AddressSet, formatPrefix, fromPrefixes } from "../../ir/address-set.ts";
 import { backendNode } from "../../ir/factory.ts";
-import type { BackendIr } from "../../ir/nodes.ts";
+import type { BackendIr, HealthCheckIr } from "../../ir/nodes.ts";
 import type { Ranges } from "../../ir/ranges.ts";
 import { numberField, protocolField } from "./fields.ts";
 import type { Call, Lowering } from "./lowering.ts";
@@ -27,14 +27,14 @@ export function lowerBackend(node: Node, lowering: Lowering): BackendScope | nul
       ? missing("ports", "ports: 53", call)
       : numberField(node["ports"], "destinationPort", "ports", call);
   const origins = lowerOrigins(node["origins"], call);
-  const isHealthy = node["healthCheck"] === null || isHealthCheck(node["healthCheck"], call);
+  const healthCheck = node["healthCheck"] === null ? null : lowerHealthCheck(node["healthCheck"], call);
   if (
     name === null ||
     listen === null ||
     protocols === null ||
     ports === null ||
     origins === null ||
-    !isHealthy
+    healthCheck === undefined
   )
     return null;
   const ir = backendNode({
@@ -43,6 +43,7 @@ export function lowerBackend(node: Node, lowering: Lowering): BackendScope | nul
     protocols: protocols.names,
     ports: ports.ranges,
     origins,
+    healthCheck,
     location: node.location,
   });
   return { ir, addresses: fromPrefixes(listen), protocols: protocols.ranges, ports: ports.ranges };
@@ -95,20 +96,49 @@ function lowerOrigins(raw: unknown, call: Call): string[] | null {
   return origins.length === list.length ? origins : null;
 }
 
-function isHealthCheck(raw: unknown, call: Call): boolean {
+/** Undefined where it has a fault, which is then reported. */
+function lowerHealthCheck(raw: unknown, call: Call): HealthCheckIr | undefined {
   const check = fieldsOf(raw);
-  if (check === null) return missing("healthCheck", 'healthCheck: { kind: "tcp", port: 53 }', call) !== null;
+  if (check === null) {
+    missing("healthCheck", 'healthCheck: { kind: "tcp", port: 53 }', call);
+    return undefined;
+  }
   const seconds = { least: 1, most: 3600, whole: false, unit: "seconds" };
-  return [
-    oneOf(check["kind"], ["tcp", "udp", "http", "https"], "kind", call),
-    numberOf(check["port"], "port", { least: 1, most: 65535, whole: true, unit: "" }, call),
-    numberOf(check["intervalSeconds"], "intervalSeconds", seconds, call),
-    numberOf(check["timeoutSeconds"], "timeoutSeconds", seconds, call),
-    numberOf(
-      check["unhealthyThreshold"],
-      "unhealthyThreshold",
-      { least: 1, most: 100, whole: true, unit: "" },
-      call,
-    ),
-  ].every((value) => value !== null);
+  const kind = oneOf(check["kind"], ["tcp", "udp", "http", "https"], "kind", call);
+  const port = numberOf(check["port"], "port", { least: 1, most: 65535, whole: true, unit: "" }, call);
+  const path = lowerPath(check["path"], kind, call);
+  const intervalSeconds = numberOf(check["intervalSeconds"], "intervalSeconds", seconds, call);
+  const timeoutSeconds = numberOf(check["timeoutSeconds"], "timeoutSeconds", seconds, call);
+  const unhealthyThreshold = numberOf(
+    check["unhealthyThreshold"],
+    "unhealthyThreshold",
+    { least: 1, most: 100, whole: true, unit: "" },
+    call,
+  );
+  if (
+    kind === null ||
+    port === null ||
+    path === undefined ||
+    intervalSeconds === null ||
+    timeoutSeconds === null ||
+    unhealthyThreshold === null
+  )
+    return undefined;
+  return { kind, port, path, intervalSeconds, timeoutSeconds, unhealthyThreshold };
+}
+
+/** null where the kind has none; undefined where it has a fault. */
+function lowerPath(raw: unknown, kind: HealthCheckIr["kind"] | null, call: Call): string | null | undefined {
+  const isHttp = kind === "http" || kind === "https";
+  if (raw === undefined) return isHttp ? "/" : null;
+  if (isHttp && typeof raw === "string" && /^\/[!-~]*$/.test(raw)) return raw;
+  if (kind === null) return undefined; // the kind's own fault is reported
+  call.report(call.value(raw, { property: "path" }), {
+    code: "bad-value",
+    message: isHttp ? `${show(raw)} is not the path of a request` : `a check of kind ${kind} has no path`,
+    help: isHttp
+      ? 'begin it with a slash, without blanks: "/healthz"'
+      : 'leave `path` out, or check by `kind: "http"`',
+  });
+  return undefined;
 }

@@ -238,6 +238,40 @@ const p = policy("p", { owners: ["x"], backend: none, rules: [] });`,
   );
 });
 
+test("a health check of HTTP has a path, `/` where none is written, and no other kind has one", async () => {
+  const tree = (check: string) => ({
+    "a.policy.ts": policyFile({
+      before: `const dns = backend("dns", { listen: ["203.0.113.53"], protocol: "tcp", ports: 53, origins: ["10.0.0.1:53"],
+        healthCheck: { ${check} } });`,
+      policy: "backend: dns,",
+      rules: 'pass("all", {}),',
+    }),
+  });
+  const { fleets } = await lowerTree(tree('kind: "http", port: 80'));
+  expect(fleets[0]?.backends[0]?.healthCheck).toEqual({
+    kind: "http",
+    port: 80,
+    path: "/",
+    intervalSeconds: 10,
+    timeoutSeconds: 2,
+    unhealthyThreshold: 3,
+  });
+  await expectFaults(tree('kind: "http", port: 80, path: «"healthz"»'), [
+    {
+      code: "bad-value",
+      message: '"healthz" is not the path of a request',
+      help: 'begin it with a slash, without blanks: "/healthz"',
+    },
+  ]);
+  await expectFaults(tree('kind: "tcp", port: 80, path: «"/healthz"»'), [
+    {
+      code: "bad-value",
+      message: "a check of kind tcp has no path",
+      help: 'leave `path` out, or check by `kind: "http"`',
+    },
+  ]);
+});
+
 test("a fleet's values are looked at one by one", async () => {
   await expectFaults(
     {

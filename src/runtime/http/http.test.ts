@@ -1,7 +1,8 @@
 import { request } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { RuntimeFault } from "../errors.ts";
-import { type HealthInput, healthReport } from "../observe/health.ts";
+import { type HealthInput, healthReport, servingParts } from "../observe/health.ts";
+import type { ApiCall } from "../observe/metrics.ts";
 import { type HttpServer, parseAddress, serveMetrics, serveOperations } from "./http.ts";
 
 const serving: HealthInput = {
@@ -12,8 +13,8 @@ const serving: HealthInput = {
   interfaces: [{ name: "eth0", mode: "native", attached: true, programId: 7 }],
   lastSwap: null,
   refused: null,
-  samplesRunning: true,
 };
+const report = (input: HealthInput) => healthReport(input, servingParts(input));
 const metrics = { contentType: "text/plain; version=0.0.4", exposition: async () => "up 1\n" };
 
 let server: HttpServer | null = null;
@@ -45,7 +46,7 @@ function ask(
 
 describe("the metrics server", () => {
   it("gives metrics and health where a generation serves", async () => {
-    server = await serveMetrics("127.0.0.1:0", metrics, () => healthReport(serving));
+    server = await serveMetrics({ address: "127.0.0.1:0", metrics, health: () => report(serving) });
     expect(await ask("GET", "/metrics")).toEqual({ status: 200, body: "up 1\n" });
     expect((await ask("GET", "/healthz")).status).toBe(200);
     expect((await ask("GET", "/readyz")).status).toBe(200);
@@ -59,7 +60,11 @@ describe("the metrics server", () => {
 
   it("is ready for a roll-out where the generation that it waits for serves, or is held", async () => {
     const held = `sha256:${"fedcba987654".padEnd(64, "0")}`;
-    server = await serveMetrics("127.0.0.1:0", metrics, () => healthReport({ ...serving, held }));
+    server = await serveMetrics({
+      address: "127.0.0.1:0",
+      metrics,
+      health: () => report({ ...serving, held }),
+    });
     expect((await ask("GET", "/readyz?generation=0123456789ab")).status).toBe(200);
     expect((await ask("GET", "/readyz?generation=fedcba987654")).status).toBe(200);
     expect(await ask("GET", "/readyz?generation=000000000000")).toEqual({
@@ -69,22 +74,44 @@ describe("the metrics server", () => {
   });
 
   it("is alive and not ready where nothing serves", async () => {
-    server = await serveMetrics("127.0.0.1:0", metrics, () => healthReport({ ...serving, serving: null }));
+    server = await serveMetrics({
+      address: "127.0.0.1:0",
+      metrics,
+      health: () => report({ ...serving, serving: null }),
+    });
     expect((await ask("GET", "/healthz")).status).toBe(200);
     expect((await ask("GET", "/readyz")).status).toBe(503);
     expect((await ask("GET", "/health")).status).toBe(503);
   });
 
   it("knows no other path and no other method", async () => {
-    server = await serveMetrics("127.0.0.1:0", metrics, () => healthReport(serving));
+    server = await serveMetrics({ address: "127.0.0.1:0", metrics, health: () => report(serving) });
     expect((await ask("GET", "/internal/status")).status).toBe(404);
     expect((await ask("POST", "/metrics")).status).toBe(405);
     expect(await ask("HEAD", "/metrics")).toEqual({ status: 200, body: "" });
   });
 
+  it("tells how long each answer took, by labels of the catalogue's lists and no others", async () => {
+    const calls: ApiCall[] = [];
+    const observe = (call: ApiCall, seconds: number) => {
+      expect(seconds).toBeGreaterThan(0);
+      calls.push(call);
+    };
+    server = await serveMetrics({ address: "127.0.0.1:0", metrics, health: () => report(serving), observe });
+    await ask("GET", "/metrics?x=1");
+    await ask("GET", "/198.51.100.7");
+    await ask("PROPFIND", "/readyz");
+    await expect.poll(() => calls.length).toBe(3);
+    expect(calls).toEqual([
+      { route: "/metrics", method: "GET", status: "2xx" },
+      { route: "other", method: "GET", status: "4xx" },
+      { route: "/readyz", method: "other", status: "4xx" },
+    ]);
+  });
+
   it("names the address that is taken", async () => {
-    server = await serveMetrics("127.0.0.1:0", metrics, () => healthReport(serving));
-    const again = serveMetrics(server.address, metrics, () => healthReport(serving));
+    server = await serveMetrics({ address: "127.0.0.1:0", metrics, health: () => report(serving) });
+    const again = serveMetrics({ address: server.address, metrics, health: () => report(serving) });
     await expect(again).rejects.toMatchObject({
       code: "listen",
       errno: "EADDRINUSE",
@@ -113,7 +140,7 @@ describe("the operations server", () => {
   };
 
   it("runs an operation for a POST, and says what is wrong with it", async () => {
-    server = await serveOperations("127.0.0.1:0", operations);
+    server = await serveOperations({ address: "127.0.0.1:0", operations });
     expect(await ask("POST", "/internal/rollback")).toEqual({ status: 200, body: '{"generation":"b"}\n' });
     expect((await ask("GET", "/internal/rollback")).status).toBe(405);
     const fault = await ask("POST", "/internal/sync-rules");
@@ -124,7 +151,7 @@ describe("the operations server", () => {
   });
 
   it("hands a JSON body on, and refuses what is none or too long", async () => {
-    server = await serveOperations("127.0.0.1:0", operations);
+    server = await serveOperations({ address: "127.0.0.1:0", operations });
     const post = (body: string) => ask("POST", "/internal/block", {}, body);
     expect(await post('{"address":"192.0.2.1","seconds":5}')).toEqual({
       status: 200,
@@ -142,7 +169,7 @@ describe("the operations server", () => {
   });
 
   it("refuses a browser: a foreign host name, or any origin", async () => {
-    server = await serveOperations("127.0.0.1:0", operations);
+    server = await serveOperations({ address: "127.0.0.1:0", operations });
     expect((await ask("POST", "/internal/rollback", { host: "evil.example" })).status).toBe(403);
     expect((await ask("POST", "/internal/rollback", { origin: "http://localhost" })).status).toBe(403);
     expect((await ask("POST", "/internal/rollback", { host: "localhost:9091" })).status).toBe(200);
@@ -150,7 +177,7 @@ describe("the operations server", () => {
 
   it("does not listen beyond loopback", async () => {
     for (const address of [":9091", "0.0.0.0:9091", "192.0.2.1:9091", "localhost:9091"])
-      await expect(serveOperations(address, operations)).rejects.toMatchObject({
+      await expect(serveOperations({ address, operations })).rejects.toMatchObject({
         code: "operations-address",
       });
   });

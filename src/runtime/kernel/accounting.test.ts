@@ -48,7 +48,7 @@ function input(
     sections: [],
     rules,
     policies: [],
-    backends: [{ name: "dns", listen: [], protocols: ["udp"], origins: [] }],
+    backends: [{ name: "dns", listen: [], protocols: ["udp"], origins: [], healthCheck: null }],
     sets: [],
     witnesses: [],
   };

@@ -13,7 +13,7 @@ import {
   VERDICTS,
 } from "../../bundle/abi.ts";
 import type { Manifest } from "../../bundle/index.ts";
-import { NO_BACKEND } from "../../metrics/catalogue.ts";
+import { bounded, NO_BACKEND } from "../../metrics/catalogue.ts";
 import type { Row } from "../../metrics/register.ts";
 import { type Count, freshLedger, passedOf, type ReasonLedger } from "./reason-ledger.ts";
 import { decodeOwner, type SlotOwner } from "./slots.ts";
@@ -148,10 +148,10 @@ function ruleRows(input: AccountingInput): Accounts["rules"] {
   return input.manifest.rules.flatMap((rule, index) => {
     const counts = slotCounts(input.counts, input.slots[index]!);
     const labels = {
-      fleet: input.fleet,
-      policy: rule.policy,
-      rule: rule.name,
-      backend: rule.backend ?? NO_BACKEND,
+      fleet: bounded("fleet", input.fleet),
+      policy: bounded("policy", rule.policy),
+      rule: bounded("rule", rule.name),
+      backend: bounded("backend", rule.backend ?? NO_BACKEND),
       action: rule.action,
       mode: rule.shadow ? "shadow" : "enforce",
     } as const;

@@ -130,6 +130,11 @@ export class Fleet {
     return holdsTable(this.#state.layout, name, sha256, bytes);
   }
 
+  /** Of the serving generation. */
+  get backends(): PinnedGeneration["manifest"]["backends"] {
+    return this.#serving?.manifest.backends ?? [];
+  }
+
   ruleName(stableId: string): string | null {
     return this.#serving?.manifest.rules.find((rule) => rule.stableId === stableId)?.id ?? null;
   }

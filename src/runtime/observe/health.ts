@@ -1,10 +1,22 @@
 // What the agent knows about itself to what it says on /health, /healthz and /readyz. No system calls here.
 
 import { generationOf } from "../../bundle/digest.ts";
-import { COMPONENTS } from "../../metrics/catalogue.ts";
+import type { COMPONENTS } from "../../metrics/catalogue.ts";
+import type { BackendHealth } from "../backends/checker.ts";
+import {
+  type ComponentHealth,
+  type ComponentReading,
+  Components,
+  type ConfigState,
+  degraded,
+  failed,
+  OK,
+} from "./components.ts";
 
 export type Component = (typeof COMPONENTS)[number];
 export type ComponentState = "ok" | "degraded" | "failed";
+/** 0 normal, 1 reduced, 2 minimal, 3 emergency: what of the events is kept. Filtering is the same at each. */
+export type Degradation = 0 | 1 | 2 | 3;
 
 export interface InterfaceState {
   readonly name: string;
@@ -54,7 +66,15 @@ export interface HealthInput {
   readonly interfaces: readonly InterfaceState[];
   readonly lastSwap: SwapSummary | null;
   readonly refused: Refusal | null;
-  readonly samplesRunning: boolean;
+}
+
+/** What the agent's parts say of themselves, beside what serves. */
+export interface HealthParts {
+  readonly components: ReadonlyMap<Component, ComponentHealth>;
+  readonly degradationLevel: Degradation;
+  readonly lastEventAtMs: number | null;
+  readonly config: ConfigState | null;
+  readonly backends: readonly BackendHealth[];
 }
 
 export type Status = "ok" | "degraded" | "failed" | "starting";
@@ -70,11 +90,19 @@ export interface HealthReport {
   readonly interfaces: readonly InterfaceState[];
   readonly lastSwap: SwapSummary | null;
   readonly refused: Refusal | null;
-  readonly components: Readonly<Record<Component, ComponentState>>;
+  /** Those that this agent has. */
+  readonly components: Readonly<Partial<Record<Component, ComponentHealth>>>;
+  readonly degradationLevel: Degradation;
+  /** RFC 3339: when the last sample of a packet was read. */
+  readonly lastEventAt: string | null;
+  readonly config: ConfigState | null;
+  /** Those with a health check. What they are is no fault of the agent's, and does not change `status`. */
+  readonly backends: readonly BackendHealth[];
 }
 
-export function healthReport(input: HealthInput): HealthReport {
-  const components = componentStates(input);
+export function healthReport(input: HealthInput, parts: HealthParts): HealthReport {
+  const components = Object.fromEntries(parts.components) as HealthReport["components"];
+  const { lastEventAtMs } = parts;
   return {
     status: overall(input, components),
     fleet: input.fleet,
@@ -87,6 +115,10 @@ export function healthReport(input: HealthInput): HealthReport {
     lastSwap: input.lastSwap,
     refused: input.refused,
     components,
+    degradationLevel: parts.degradationLevel,
+    lastEventAt: lastEventAtMs === null ? null : new Date(lastEventAtMs).toISOString(),
+    config: parts.config,
+    backends: parts.backends,
   };
 }
 
@@ -96,23 +128,45 @@ export function healthReport(input: HealthInput): HealthReport {
  * that an operator rolled back from, which must not stop the roll-out of the next.
  */
 export function isReady(report: HealthReport, generation: string | null = null): boolean {
-  const serves = report.components.program === "ok" && report.components.interfaces === "ok";
+  const serves = report.components.program?.state === "ok" && report.components.interfaces?.state === "ok";
   const held = report.held === null ? null : generationOf(report.held);
   return serves && (generation === null || generation === report.generation || generation === held);
 }
 
-function componentStates(input: HealthInput): Record<Component, ComponentState> {
-  const attached = input.interfaces.filter((entry) => entry.attached).length;
+/** The parts that this file knows by itself, for Components.register. */
+export const SERVING_COMPONENTS = {
+  bundle: ({ refused, serving }: HealthInput): ComponentReading => {
+    if (refused === null) return OK;
+    return (serving ? degraded : failed)(`the newest bundle is not served: ${refused.code}, ${refused.part}`);
+  },
+  program: ({ serving }: HealthInput): ComponentReading =>
+    serving ? OK : failed("no generation serves: packets are not filtered"),
+  interfaces: ({ interfaces }: HealthInput): ComponentReading => {
+    const missing = interfaces.filter((entry) => !entry.attached).map((entry) => entry.name);
+    if (missing.length === interfaces.length)
+      return failed(
+        interfaces.length === 0 ? "no interface is known" : `not attached: ${missing.join(", ")}`,
+      );
+    return missing.length === 0 ? OK : degraded(`not attached: ${missing.join(", ")}`);
+  },
+} as const;
+
+/** Of a fleet that no agent looks after: what the kernel holds, and nothing that is an agent's. */
+export function servingParts(input: HealthInput): HealthParts {
+  const components = new Components();
+  for (const name of ["bundle", "program", "interfaces"] as const)
+    components.register(name, () => SERVING_COMPONENTS[name](input));
   return {
-    bundle: input.refused === null ? "ok" : input.serving ? "degraded" : "failed",
-    program: input.serving ? "ok" : "failed",
-    interfaces: attached === 0 ? "failed" : attached < input.interfaces.length ? "degraded" : "ok",
-    samples: input.samplesRunning ? "ok" : "degraded",
+    components: components.read(),
+    degradationLevel: 0,
+    lastEventAtMs: null,
+    config: null,
+    backends: [],
   };
 }
 
-function overall(input: HealthInput, components: Record<Component, ComponentState>): Status {
+function overall(input: HealthInput, components: HealthReport["components"]): Status {
   if (input.serving === null && input.refused === null) return "starting";
-  if (components.program === "failed" || components.interfaces === "failed") return "failed";
-  return COMPONENTS.every((name) => components[name] === "ok") ? "ok" : "degraded";
+  if (components.program?.state === "failed" || components.interfaces?.state === "failed") return "failed";
+  return Object.values(components).every(({ state }) => state === "ok") ? "ok" : "degraded";
 }

@@ -1,10 +1,17 @@
 // What the kernel counts and what the agent knows, to the metrics of the catalogue. Read at each exposition.
 
-import { COMPONENTS, RESOURCES } from "../../metrics/catalogue.ts";
+import {
+  type API_METHODS,
+  type API_ROUTES,
+  BACKEND_STATUSES,
+  bounded,
+  RESOURCES,
+  type STATUS_CLASSES,
+} from "../../metrics/catalogue.ts";
 import { MetricRegister, type Row } from "../../metrics/register.ts";
 import type { Accounts } from "../kernel/accounting.ts";
 import type { ResourceReading } from "../resources/resources.ts";
-import type { ComponentState, HealthReport } from "./health.ts";
+import type { Component, ComponentState, HealthReport } from "./health.ts";
 
 export interface MapUse {
   readonly name: string;
@@ -27,6 +34,13 @@ export interface MetricsInput {
 
 const HEALTH_VALUE: Readonly<Record<ComponentState, number>> = { ok: 1, degraded: 0.5, failed: 0 };
 export type SwapResult = "committed" | "refused" | "failed" | "rolled-back";
+
+/** A request that was answered. */
+export interface ApiCall {
+  readonly route: (typeof API_ROUTES)[number];
+  readonly method: (typeof API_METHODS)[number];
+  readonly status: (typeof STATUS_CLASSES)[number];
+}
 const SWAP_RESULTS: readonly SwapResult[] = ["committed", "refused", "failed", "rolled-back"];
 
 export class AgentMetrics {
@@ -34,12 +48,13 @@ export class AgentMetrics {
   readonly #swaps = this.#register.counter("generation_swaps_total");
   readonly #refused = this.#register.counter("bundle_refused_total");
   readonly #swapSeconds = this.#register.histogram("swap_duration_seconds");
+  readonly #apiSeconds = this.#register.histogram("api_latency");
 
   constructor(version: string, read: () => MetricsInput) {
     const startedAt = Date.now() / 1000 - process.uptime();
-    this.#register.gauge("build_info").set({ version }, 1);
+    this.#register.gauge("build_info").set({ version: bounded("version", version) }, 1);
     this.#register.gauge("process_start_time_seconds").set({}, startedAt);
-    const mirrors = [this.#kernel(), this.#generation(), this.#agent()];
+    const mirrors = [this.#kernel(), this.#generation(), this.#backends(), this.#agent()];
     this.#register.beforeExposition(() => {
       const input = read();
       for (const mirror of mirrors) mirror(input);
@@ -55,18 +70,25 @@ export class AgentMetrics {
   }
 
   /** Counters that are not there cannot be alerted on: they begin at zero when the fleet is known. */
-  fleetKnown(fleet: string): void {
+  fleetKnown(name: string): void {
+    const fleet = bounded("fleet", name);
     for (const result of SWAP_RESULTS) this.#swaps.inc({ fleet, result }, 0);
   }
 
-  swap(fleet: string, result: SwapResult, seconds?: number): void {
+  apiCall(call: ApiCall, seconds: number): void {
+    this.#apiSeconds.observe(call, seconds);
+  }
+
+  swap(name: string, result: SwapResult, seconds?: number): void {
+    const fleet = bounded("fleet", name);
     this.#swaps.inc({ fleet, result });
     if (seconds !== undefined) this.#swapSeconds.observe({ fleet }, seconds);
   }
 
   /** `part` loses what would make a series for each witness and shard. */
   refused(fleet: string, part: string): void {
-    this.#refused.inc({ fleet, part: /^(witness|shard) /.exec(part)?.[1] ?? part });
+    const kind = bounded("part of a bundle", /^(witness|shard) /.exec(part)?.[1] ?? part);
+    this.#refused.inc({ fleet: bounded("fleet", fleet), part: kind });
   }
 
   #kernel() {
@@ -85,15 +107,16 @@ export class AgentMetrics {
     const maxEntries = register.gauge("ebpf_map_max_entries");
     const memory = register.gauge("ebpf_map_memory_bytes");
     return ({ health, accounts, maps, samples: sampled }: MetricsInput) => {
-      const fleet = health.fleet;
-      maxEntries.replace(maps.map((map) => [{ map_name: map.name }, map.maxEntries]));
-      memory.replace(maps.map((map) => [{ map_name: map.name }, map.memoryBytes]));
+      const labelled = maps.map((map) => ({ ...map, labels: { map_name: bounded("map", map.name) } }));
+      maxEntries.replace(labelled.map((map) => [map.labels, map.maxEntries]));
+      memory.replace(labelled.map((map) => [map.labels, map.memoryBytes]));
       entries.replace(
-        maps.flatMap((map): Row<"ebpf_map_entries">[] =>
-          map.entries === null ? [] : [[{ map_name: map.name }, map.entries]],
+        labelled.flatMap((map): Row<"ebpf_map_entries">[] =>
+          map.entries === null ? [] : [[map.labels, map.entries]],
         ),
       );
-      if (fleet === null || !accounts) return;
+      if (health.fleet === null || !accounts) return;
+      const fleet = bounded("fleet", health.fleet);
       const { traffic, dropped, reasons, rules } = accounts;
       trafficPackets.mirror([[{ fleet }, traffic.packets]]);
       trafficBytes.mirror([[{ fleet }, traffic.bytes]]);
@@ -107,7 +130,12 @@ export class AgentMetrics {
       );
       rulePackets.mirror(rules.map(({ labels, count }) => [labels, count.packets]));
       ruleBytes.mirror(rules.map(({ labels, count }) => [labels, count.bytes]));
-      attacks.mirror([...accounts.attacks].map(([backend, packets]) => [{ fleet, backend }, packets]));
+      attacks.mirror(
+        [...accounts.attacks].map(([name, packets]) => [
+          { fleet, backend: bounded("backend", name) },
+          packets,
+        ]),
+      );
       samples.mirror([[{ fleet }, sampled]]);
     };
   }
@@ -118,15 +146,45 @@ export class AgentMetrics {
     const committedAt = register.gauge("generation_committed_timestamp_seconds");
     const attached = register.gauge("interface_attached");
     return ({ health, committedAtMs }: MetricsInput) => {
-      const { fleet, generation, bundleDigest, revision } = health;
-      if (fleet === null || generation === null || bundleDigest === null || revision === null) return;
-      info.replace([[{ fleet, generation, bundle_digest: bundleDigest, revision }, 1]]);
+      const { generation, bundleDigest, revision } = health;
+      if (health.fleet === null || generation === null || bundleDigest === null || revision === null) return;
+      const fleet = bounded("fleet", health.fleet);
+      const labels = {
+        fleet,
+        generation: bounded("generation", generation),
+        bundle_digest: bounded("digest", bundleDigest),
+        revision: bounded("revision", revision),
+      };
+      info.replace([[labels, 1]]);
       committedAt.replace([[{ fleet }, committedAtMs / 1000]]);
       attached.replace(
         health.interfaces.map((entry) => [
-          { fleet, interface: entry.name, mode: entry.mode },
+          { fleet, interface: bounded("interface", entry.name), mode: entry.mode },
           Number(entry.attached),
         ]),
+      );
+    };
+  }
+
+  #backends() {
+    const status = this.#register.gauge("backend_health");
+    const healthy = this.#register.gauge("backend_healthy_origins");
+    const total = this.#register.gauge("backend_total_origins");
+    return ({ health }: MetricsInput) => {
+      const fleet = bounded("fleet", health.fleet ?? "");
+      const all = health.backends.map((one) => ({
+        ...one,
+        labels: { fleet, backend: bounded("backend", one.backend) },
+      }));
+      const known = all.filter((one) => one.status !== "unknown");
+      total.replace(all.map(({ labels, totalOrigins }) => [labels, totalOrigins]));
+      healthy.replace(known.map(({ labels, healthyOrigins }) => [labels, healthyOrigins]));
+      status.replace(
+        known.flatMap(({ labels, status }) =>
+          BACKEND_STATUSES.map(
+            (one): Row<"backend_health"> => [{ ...labels, status: one }, Number(one === status)],
+          ),
+        ),
       );
     };
   }
@@ -144,7 +202,10 @@ export class AgentMetrics {
     const lag = register.gauge("event_loop_lag_seconds");
     return ({ health, resources }: MetricsInput) => {
       components.replace(
-        COMPONENTS.map((component) => [{ component }, HEALTH_VALUE[health.components[component]]]),
+        Object.entries(health.components).map(([name, { state }]) => [
+          { component: name as Component },
+          HEALTH_VALUE[state],
+        ]),
       );
       memory.set({}, process.memoryUsage.rss());
       const { user, system } = process.cpuUsage(); // microseconds

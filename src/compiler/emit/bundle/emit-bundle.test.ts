@@ -7,6 +7,14 @@ import { bundlePath, emitBundle } from "./index.ts";
 
 const revision = `sha256:${"a".repeat(64)}`;
 const location = { file: "policies/fleet.policy.ts", line: 9, column: 1 };
+const healthCheck = {
+  kind: "http",
+  port: 8080,
+  path: "/healthz",
+  intervalSeconds: 5,
+  timeoutSeconds: 2,
+  unhealthyThreshold: 3,
+} as const;
 const documentation = fromPrefixes([{ family: 4, first: 0xcb007100n, last: 0xcb0071ffn, length: 24 }]);
 
 const fleet = () =>
@@ -31,6 +39,7 @@ const fleet = () =>
           protocols: ["udp"],
           ports: ranges([[53, 53]]),
           origins: ["10.0.0.1:53"],
+          healthCheck,
           location,
         },
       ],
@@ -58,7 +67,15 @@ describe("emitBundle", () => {
       fleet: { name: "edge", interfaces: ["eth0"], attach: "native", defaultVerdict: "drop" },
       revision,
       policies: [{ name: "edge-dns", owners: ["dns"], backend: "dns" }],
-      backends: [{ name: "dns", listen: ["203.0.113.53/32"], protocols: ["udp"], origins: ["10.0.0.1:53"] }],
+      backends: [
+        {
+          name: "dns",
+          listen: ["203.0.113.53/32"],
+          protocols: ["udp"],
+          origins: ["10.0.0.1:53"],
+          healthCheck,
+        },
+      ],
       sets: [{ name: "bogons", scope: "fleet:edge", prefixes4: 1, prefixes6: 0, feed: "feeds/b.txt" }],
     });
   });

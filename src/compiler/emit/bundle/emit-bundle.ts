@@ -35,11 +35,12 @@ function manifestOf(fleet: CheckedFleet, tables: Tables, input: BundleInput): Ma
     revision: input.revision,
     rules: rulesOf(fleet).map((rule, index) => describeRule(fleet, rule, index)),
     policies: fleet.policies.map(({ name, owners, backend }) => ({ name, owners, backend })),
-    backends: fleet.backends.map(({ name, listen, protocols, origins }) => ({
+    backends: fleet.backends.map(({ name, listen, protocols, origins, healthCheck }) => ({
       name,
       listen,
       protocols,
       origins,
+      healthCheck,
     })),
     sets: fleet.sets.map(({ name, scope, feed }, i) => ({ name, scope, ...tables.setSizes[i]!, feed })),
     witnesses: input.witnesses,

@@ -1,0 +1,101 @@
+// Checks against real servers on loopback.
+
+import { createSocket, type Socket } from "node:dgram";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import { LocalFault, probe } from "./probe.ts";
+
+const HOST = "127.0.0.1";
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+async function serve(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
+  closers.push(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+async function serveUdp(port: number, answer: (socket: Socket, from: AddressInfo) => void): Promise<number> {
+  const socket = createSocket("udp4");
+  socket.on("message", (_, from) => answer(socket, from));
+  await new Promise<void>((resolve) => socket.bind(port, HOST, resolve));
+  closers.push(() => socket.close());
+  return socket.address().port;
+}
+
+/** A port that nobody listens on: it was taken, and given back. */
+async function closedPort(): Promise<number> {
+  const port = await serve(createServer());
+  closers.splice(-1)[0]?.();
+  return port;
+}
+
+const check = (kind: "tcp" | "udp" | "http" | "https", port: number, path: string | null = null) => ({
+  kind,
+  port,
+  path,
+  timeoutSeconds: 0.3,
+});
+
+describe("a TCP check", () => {
+  it("finds a server that accepts healthy, and a closed port not", async () => {
+    const port = await serve(createServer((socket) => socket.destroy()));
+    expect(await probe(HOST, check("tcp", port))).toBeNull();
+    expect(await probe(HOST, check("tcp", await closedPort()))).toBe("ECONNREFUSED");
+  });
+
+  it("finds a host that does not exist not healthy", async () => {
+    expect(await probe("no-such-host.invalid", check("tcp", 80))).not.toBeNull();
+  });
+});
+
+describe("an HTTP check", () => {
+  const withStatus = (status: number) =>
+    serve(
+      createHttpServer((request, response) => {
+        response.writeHead(request.url === "/healthz" ? status : 404).end();
+      }),
+    );
+
+  it.each([
+    [200, null],
+    [399, null],
+    [400, "status 400"],
+    [503, "status 503"],
+  ])("takes status %i for %j", async (status, finding) => {
+    expect(await probe(HOST, check("http", await withStatus(status), "/healthz"))).toBe(finding);
+  });
+
+  it("asks the path that the policy names", async () => {
+    expect(await probe(HOST, check("http", await withStatus(200), "/other"))).toBe("status 404");
+  });
+
+  it("waits no longer than its timeout for a server that accepts and is silent", async () => {
+    const port = await serve(createServer(() => {}));
+    expect(await probe(HOST, check("http", port, "/"))).toBe("no answer");
+  });
+});
+
+describe("a UDP check", () => {
+  it("finds a closed port not healthy, and silence healthy: most protocols answer no stranger", async () => {
+    expect(await probe(HOST, check("udp", await serveUdp(0, () => {})))).toBeNull();
+    const port = await serveUdp(0, () => {});
+    closers.splice(-1)[0]?.();
+    expect(await probe(HOST, check("udp", port))).toBe("ECONNREFUSED");
+  });
+
+  it("finds a server that answers healthy", async () => {
+    const port = await serveUdp(0, (socket, { address, port }) => socket.send("x", port, address));
+    expect(await probe(HOST, check("udp", port))).toBeNull();
+  });
+});
+
+describe("a check that this node cannot make", () => {
+  it("says nothing of the origin", async () => {
+    // 255.255.255.255 without SO_BROADCAST: the kernel refuses it (EACCES) whatever stands there.
+    await expect(probe("255.255.255.255", check("udp", 9))).rejects.toThrow(LocalFault);
+  });
+});
