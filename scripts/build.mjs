@@ -15,10 +15,11 @@ const types = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", "tsconfig.bu
 });
 if (types.status !== 0) process.exit(types.status ?? 1);
 
-copyFileSync(
-  join(root, "src/bundle/validate-manifest.generated.js"),
-  join(root, "build/bundle/validate-manifest.generated.js"),
-);
+for (const generated of [
+  "bundle/validate-manifest.generated.js",
+  "runtime/config/validate-config.generated.js",
+])
+  copyFileSync(join(root, "src", generated), join(root, "build", generated));
 
 await build({
   entryPoints: [join(root, "src/cli/agent.ts")],

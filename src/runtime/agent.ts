@@ -2,6 +2,7 @@
 // the generation that serves in charge, and health and log say why.
 
 import type { Bundle, IsKnown } from "../bundle/index.ts";
+import { type AgentConfig, type ConfigChanges, NO_CHANGES } from "./config/index.ts";
 import { BundleRefused, messageOf, RuntimeFault } from "./errors.ts";
 import { type HttpServer, type Operations, serveMetrics, serveOperations } from "./http/http.ts";
 import { readTrust, readVerified, TornBundle, type Trust } from "./intake/source.ts";
@@ -10,38 +11,18 @@ import { block, listBlocks, unblock } from "./kernel/blocks.ts";
 import { detach } from "./kernel/detach.ts";
 import { Fleet, type LoadResult } from "./kernel/fleet.ts";
 import { defaultObjectPath, type ProgramObject, readProgramObject } from "./kernel/generation.ts";
-import type { AttachMode } from "./kernel/links.ts";
-import { DEFAULT_PIN_PATH, pinnedFleets, pinnedInterfaces } from "./kernel/pins.ts";
+import { pinnedFleets, pinnedInterfaces } from "./kernel/pins.ts";
 import type { Logger } from "./log.ts";
 import type { HealthReport, Refusal } from "./observe/health.ts";
 import { AgentReport } from "./report.ts";
-import { DEFAULT_RESOURCES, type ResourceLimits, ResourceManager } from "./resources/resources.ts";
-import { Backoff, type BackoffOptions, DEFAULT_BACKOFF, isTransient } from "./retry.ts";
+import { ResourceManager } from "./resources/resources.ts";
+import { Backoff, isTransient } from "./retry.ts";
 
 export interface AgentOptions {
-  /** A *.bundle file, a directory with one, or a directory of shards. */
-  readonly bundlePath: string;
-  /** Empty: those that the fleet's policy names. */
-  readonly interfaces?: readonly string[];
-  /** null: as the fleet's policy says. */
-  readonly mode?: AttachMode | null;
-  /** Public keys in PEM, or directories of them. Without any, every bundle is refused unless allowUnsigned. */
-  readonly trustKeys?: readonly string[];
-  readonly allowUnsigned?: boolean;
-  /** Only for taking over what is pinned where no bundle can be read and several fleets are pinned. */
-  readonly fleet?: string | null;
-  readonly pinPath?: string;
-  readonly objectPath?: string;
-  readonly metricsAddress?: string;
-  /** On loopback; null: none. */
-  readonly operationsAddress?: string | null;
-  /** Take the program off when the agent stops. Else filtering goes on without it. */
-  readonly detachOnExit?: boolean;
-  readonly resources?: ResourceLimits;
-  readonly retry?: BackoffOptions;
-  /** Health checks of the backends' origins; on unless false. */
-  readonly backendChecks?: boolean;
+  readonly config: AgentConfig;
   readonly logger: Logger;
+  /** What SIGHUP changes; nothing does where it is missing. */
+  readonly changes?: ConfigChanges;
 }
 
 export interface SyncResult {
@@ -85,9 +66,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 }
 
 class NodeAgent implements Agent {
-  readonly #options: AgentOptions;
+  readonly #config: AgentConfig;
+  readonly #changes: ConfigChanges;
   readonly #pinPath: string;
-  readonly #trust: Trust;
+  #trust: Trust;
   readonly #object: ProgramObject;
   readonly #report: AgentReport;
   readonly #resources: ResourceManager;
@@ -104,18 +86,23 @@ class NodeAgent implements Agent {
   /** What stopped the last commit, where it was not the bundle's fault. */
   #commitFault: unknown = null;
   #queue: Promise<unknown> = Promise.resolve();
+  #detachOnExit: boolean;
+  readonly #subscriptions: (() => void)[] = [];
 
   constructor(options: AgentOptions) {
-    this.#options = options;
-    this.#pinPath = options.pinPath ?? DEFAULT_PIN_PATH;
-    this.#trust = readTrust(options.trustKeys ?? [], options.allowUnsigned ?? false);
-    this.#object = readProgramObject(options.objectPath ?? defaultObjectPath());
-    this.#resources = new ResourceManager(options.resources ?? DEFAULT_RESOURCES);
-    this.#report = new AgentReport(options.logger, {
+    const { config, logger, changes = NO_CHANGES } = options;
+    this.#config = config;
+    this.#changes = changes;
+    this.#pinPath = config.bundle.pinPath;
+    this.#detachOnExit = config.shutdown.detachOnExit;
+    this.#trust = readTrust(config.bundle.trustKeys, config.bundle.allowUnsigned);
+    this.#object = readProgramObject(config.security.programFile ?? defaultObjectPath());
+    this.#resources = new ResourceManager(config.resources);
+    this.#report = new AgentReport(logger, {
       resources: this.#resources,
-      backendChecks: options.backendChecks ?? true,
+      backendChecks: config.health.backendChecks,
     });
-    this.#backoff = new Backoff(options.retry ?? DEFAULT_BACKOFF);
+    this.#backoff = new Backoff(config.retry);
   }
 
   get metricsAddress(): string {
@@ -127,22 +114,27 @@ class NodeAgent implements Agent {
   }
 
   async start(): Promise<void> {
-    const { metricsAddress = ":9090", operationsAddress = "127.0.0.1:9091", bundlePath } = this.#options;
+    const { listen, bundle } = this.#config;
     const { metrics } = this.#report;
     const observe = metrics.apiCall.bind(metrics);
     const health = () => this.health();
-    this.#metricsServer = await serveMetrics({ address: metricsAddress, metrics, health, observe });
-    if (operationsAddress !== null) {
-      const operations = this.#operations();
-      this.#operationsServer = await serveOperations({ address: operationsAddress, operations, observe });
-    }
+    this.#metricsServer = await serveMetrics({ address: listen.metrics, metrics, health, observe });
+    const operations = this.#operations();
+    this.#operationsServer = await serveOperations({ address: listen.operations, operations, observe });
     this.#resources.onChange((reading, before) => {
       this.#report.pressureChanged(reading, before);
       for (const server of [this.#metricsServer, this.#operationsServer]) server?.spare(reading.pressure.fds);
     });
     this.#resources.start();
+    this.#subscriptions.push(
+      this.#changes.onReload("bundle.trustKeys", (next) => this.#trustAnew(next)),
+      this.#changes.onChange("bundle.allowUnsigned", (next) => this.#trustAnew(next)),
+      this.#changes.onChange("shutdown.detachOnExit", (next) => {
+        this.#detachOnExit = next.shutdown.detachOnExit;
+      }),
+    );
     // From here on a change is seen, also one that comes while the first bundle is being read.
-    this.#watcher = watchBundle(bundlePath, () => void this.syncRules());
+    this.#watcher = watchBundle(bundle.path, () => void this.syncRules());
     await this.#exclusive(() => this.#takeOver());
     await this.syncRules();
     // What may be gone at the next attempt is tried again; anything else needs a hand, and an agent that says so and ends.
@@ -168,7 +160,7 @@ class NodeAgent implements Agent {
   }
 
   async stop(): Promise<void> {
-    const detachOnExit = this.#options.detachOnExit ?? false;
+    const detachOnExit = this.#detachOnExit;
     this.#report.stopping(detachOnExit);
     const fleet = this.#fleet?.name ?? null;
     await this.close();
@@ -176,6 +168,7 @@ class NodeAgent implements Agent {
   }
 
   async close(): Promise<void> {
+    for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe();
     this.#watcher?.close();
     if (this.#tick) clearInterval(this.#tick);
     this.#resources.close();
@@ -189,6 +182,12 @@ class NodeAgent implements Agent {
 
   health(): HealthReport {
     return this.#report.health();
+  }
+
+  /** Throws where a key cannot be read; then the keys of before stay. A bundle refused for its signature is judged anew. */
+  #trustAnew({ bundle }: AgentConfig): void {
+    this.#trust = readTrust(bundle.trustKeys, bundle.allowUnsigned);
+    void this.syncRules();
   }
 
   syncRules(): Promise<SyncResult> {
@@ -222,7 +221,7 @@ class NodeAgent implements Agent {
 
   /** Finds what an earlier agent left running for these interfaces, without the help of a bundle. */
   async #takeOver(): Promise<void> {
-    const { interfaces = [], fleet } = this.#options;
+    const { interfaces, fleet } = this.#config.bundle;
     const serves = (name: string) => {
       const pinned = pinnedInterfaces(this.#pinPath, name);
       if (interfaces.length === 0) return pinned.length > 0;
@@ -236,8 +235,8 @@ class NodeAgent implements Agent {
     const fleet = await Fleet.open({
       pinPath: this.#pinPath,
       fleet: name,
-      interfaces: this.#options.interfaces ?? [],
-      mode: this.#options.mode ?? null,
+      interfaces: this.#config.bundle.interfaces,
+      mode: this.#config.bundle.mode,
       holder: () => ({ pid: process.pid, operations: this.operationsAddress }),
     });
     this.#fleet = fleet;
@@ -260,7 +259,7 @@ class NodeAgent implements Agent {
     try {
       const fleet = this.#fleet;
       const isKnown: IsKnown = (...section) => fleet?.holdsTable(...section) ?? false;
-      ({ bundle } = await readVerified(this.#options.bundlePath, this.#trust, isKnown));
+      ({ bundle } = await readVerified(this.#config.bundle.path, this.#trust, isKnown));
       this.#tornSince = null;
       const result = await this.#load(bundle, startedAt);
       this.#backoff.reset();
@@ -275,7 +274,7 @@ class NodeAgent implements Agent {
         return this.#result("refused");
       }
       if (!bundle) {
-        this.#report.refusedBundle(unexpected(this.#options.bundlePath, error), null);
+        this.#report.refusedBundle(unexpected(this.#config.bundle.path, error), null);
         return this.#result("refused");
       }
       this.#commitFault = error;
@@ -289,7 +288,7 @@ class NodeAgent implements Agent {
     const verifyMs = Math.round((performance.now() - startedAt) * 100) / 100;
     const name = bundle.manifest.fleet.name;
     const fleet = this.#fleet ?? (await this.#openFleet(name));
-    if (fleet.name !== name) throw wrongFleet(this.#options.bundlePath, name, fleet.name);
+    if (fleet.name !== name) throw wrongFleet(this.#config.bundle.path, name, fleet.name);
     if (fleet.refresh()) this.#report.adopted(fleet, "which another process has put in charge");
     const result = fleet.load(bundle, this.#object);
     if (result.kind === "committed") {
@@ -309,7 +308,7 @@ class NodeAgent implements Agent {
     this.#tornSince ??= now;
     if (now - this.#tornSince > TORN_GRACE_MS) return false;
     this.#retryAt = now + TICK_MS;
-    this.#report.torn(this.#options.bundlePath);
+    this.#report.torn(this.#config.bundle.path);
     return true;
   }
 

@@ -12,12 +12,17 @@ export interface Logger {
   isLevelEnabled(level: string): boolean;
 }
 
+/** A logger whose level changes while it is in use. */
+export interface AgentLogger extends Logger {
+  level: string;
+}
+
 export interface LogOptions {
   readonly json: boolean;
   readonly level?: "debug" | "info" | "warn" | "error";
 }
 
-export function createLogger(options: LogOptions): Logger {
+export function createLogger(options: LogOptions): AgentLogger {
   const configuration = {
     level: options.level ?? "info",
     base: null,

@@ -9,8 +9,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { SECTION_NAMES } from "../../src/bundle/abi.ts";
 import { type Bundle, readBundle, writeBundle } from "../../src/bundle/index.ts";
 import { createNamespaces, type Namespaces } from "../../src/lab/namespaces.ts";
-import { type Agent, type AgentOptions, startAgent } from "../../src/runtime/agent.ts";
+import { type Agent, startAgent } from "../../src/runtime/agent.ts";
 import { enterNetworkNamespace, interfaceIndex, xdpQuery } from "../../src/runtime/bpf/index.ts";
+import { configOf, type PartialConfig } from "../../src/runtime/config/index.ts";
 import { detach } from "../../src/runtime/kernel/detach.ts";
 import { pinLayout } from "../../src/runtime/kernel/pins.ts";
 import type { LogFields, Logger } from "../../src/runtime/log.ts";
@@ -42,17 +43,16 @@ const logger: Logger = {
   isLevelEnabled: () => false,
 };
 
-export async function start(change: Partial<AgentOptions> = {}): Promise<Agent> {
-  const agent = await startAgent({
-    bundlePath,
+export async function start(change: PartialConfig["bundle"] = {}, rest: PartialConfig = {}): Promise<Agent> {
+  const bundle = {
+    path: bundlePath,
     interfaces: ["eth0"],
     allowUnsigned: true,
     pinPath: PIN_PATH,
-    metricsAddress: "127.0.0.1:0",
-    operationsAddress: "127.0.0.1:0",
-    logger,
     ...change,
-  });
+  };
+  const listen = { metrics: "127.0.0.1:0", operations: "127.0.0.1:0" };
+  const agent = await startAgent({ config: configOf({ listen, ...rest, bundle }), logger });
   agents.push(agent);
   return agent;
 }

@@ -188,7 +188,7 @@ describeKernel("the agent", () => {
     mkdirSync(shards);
     const split = splitBundle(FLEET_NAME, first);
     writeFileSync(join(shards, "index.json"), split.index);
-    const agent = await start({ bundlePath: shards });
+    const agent = await start({ path: shards });
     expect(agent.health()).toMatchObject({ generation: null, refused: null, status: "starting" });
     expect(event("bundle-refused")).toBeUndefined();
     for (const { path, bytes } of split.shards) writeFileSync(join(shards, path), bytes);
@@ -296,7 +296,7 @@ describeKernel("the agent", () => {
   });
 
   it("takes the program off on request when it stops", async () => {
-    const agent = await start({ detachOnExit: true });
+    const agent = await start({}, { shutdown: { detachOnExit: true } });
     expect(programOn("eth0")).not.toBeNull();
     await stop(agent);
     expect(programOn("eth0")).toBeNull();

@@ -85,7 +85,7 @@ describeKernel("the backends of a fleet", () => {
     const port = await listen(0);
     server?.on("connection", () => asked++);
     writeFileSync(bundlePath, await fleetWith(port));
-    const agent = await start({ backendChecks: false });
+    const agent = await start({}, { health: { backendChecks: false } });
     await new Promise((resolve) => setTimeout(resolve, 1500)); // longer than the first check may wait
     expect(asked).toBe(0);
     expect(agent.health().backends).toEqual([]);

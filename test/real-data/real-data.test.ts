@@ -25,6 +25,7 @@ import {
 import type { Fleet, Rule, SetNode } from "../../src/policy/types.ts";
 import { type Agent, startAgent } from "../../src/runtime/agent.ts";
 import { enterNetworkNamespace } from "../../src/runtime/bpf/index.ts";
+import { configOf } from "../../src/runtime/config/index.ts";
 import { detach } from "../../src/runtime/kernel/detach.ts";
 import { readProgramObject } from "../../src/runtime/kernel/generation.ts";
 import { createProofEngine } from "../../src/runtime/kernel/proof-engine.ts";
@@ -128,15 +129,11 @@ function suite(): void {
       enterNetworkNamespace(names.edge);
       folder = mkdtempSync(join(tmpdir(), "piston-test-data-"));
       writeFileSync(join(folder, "it.bundle"), await bundleOf(smallFleet()));
-      agent = await startAgent({
-        bundlePath: join(folder, "it.bundle"),
-        interfaces: ["eth0"],
-        allowUnsigned: true,
-        pinPath,
-        metricsAddress: "127.0.0.1:0",
-        operationsAddress: null,
-        logger,
+      const config = configOf({
+        bundle: { path: join(folder, "it.bundle"), interfaces: ["eth0"], allowUnsigned: true, pinPath },
+        listen: { metrics: "127.0.0.1:0", operations: "127.0.0.1:0" },
       });
+      agent = await startAgent({ config, logger });
     });
     afterAll(async () => {
       await agent?.stop();

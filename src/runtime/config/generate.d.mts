@@ -1,0 +1,2 @@
+/** Text by file name, beside generate.mjs. */
+export function generate(): Promise<ReadonlyMap<string, string>>;
