@@ -51,6 +51,7 @@ describe("the sample policies", async () => {
       "alerts",
       "bundles",
       "dashboards",
+      "environments",
       "manifests",
       "prometheus",
     ]);

@@ -1,13 +1,14 @@
 // Policies to everything in `dist/`: the passes, in order. Touches no disk, clock, network or environment.
 
 import type { CheckedFleet } from "../ir/nodes.ts";
+import type { SiteIr } from "../ir/site.ts";
 import { bundleTooLarge } from "./checks/bundle-too-large.ts";
 import { runChecks } from "./checks/index.ts";
 import { hasErrors, sortDiagnostics } from "./diagnostics/index.ts";
 import { emitAlerts } from "./emit/alerts/index.ts";
 import { bundlePath, emitBundle } from "./emit/bundle/index.ts";
 import { emitDashboards } from "./emit/dashboards/index.ts";
-import { emitManifests } from "./emit/manifests/index.ts";
+import { emitManifests, type ManifestContext } from "./emit/manifests/index.ts";
 import { emitPrometheus } from "./emit/prometheus/index.ts";
 import { lower } from "./lower/index.ts";
 import type { Artifact, CompileInput, CompileResult, Diagnostic } from "./types.ts";
@@ -24,6 +25,7 @@ export function compile(input: CompileInput): CompileResult {
   const fleets = checks.flatMap(({ checked }) => checked ?? []);
 
   const { revision } = input;
+  const { sites } = lowered;
   const bundles = new Map<string, Uint8Array>();
   for (const fleet of fleets) {
     const { witnesses, diagnostics } = deriveWitnesses(fleet);
@@ -36,20 +38,31 @@ export function compile(input: CompileInput): CompileResult {
   return {
     diagnostics: sortDiagnostics(unique(found)),
     fleets,
+    sites,
     artifacts: inOrder([
       ...fleets.map((fleet) => ({ path: bundlePath(fleet), bytes: bundles.get(fleet.name)! })),
-      ...emitManifests(fleets, { bundles, revision }),
-      ...emitAlerts(fleets),
-      ...emitPrometheus(),
-      ...emitDashboards(fleets),
+      ...sites.flatMap((site) => under(site.root, emitSite(fleets, site, { bundles, revision }))),
     ]),
   };
 }
 
+/** Everything for one environment. Bundles are the same in all of them. */
+function emitSite(fleets: readonly CheckedFleet[], site: SiteIr, context: ManifestContext): Artifact[] {
+  return [
+    ...emitManifests(fleets, site, context),
+    ...emitAlerts(fleets, site),
+    ...emitPrometheus(),
+    ...emitDashboards(fleets, site),
+  ];
+}
+
+function under(root: string, artifacts: readonly Artifact[]): readonly Artifact[] {
+  return root === "" ? artifacts : artifacts.map(({ path, bytes }) => ({ path: root + path, bytes }));
+}
+
 /** Nothing is written where a policy is at fault. */
 function refused(diagnostics: readonly Diagnostic[]): CompileResult {
-  const fleets: readonly CheckedFleet[] = [];
-  return { diagnostics: sortDiagnostics(unique(diagnostics)), fleets, artifacts: [] };
+  return { diagnostics: sortDiagnostics(unique(diagnostics)), fleets: [], sites: [], artifacts: [] };
 }
 
 /** Two fleets that share a policy find the same fault in it twice. */

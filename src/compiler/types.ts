@@ -2,16 +2,23 @@
 // (src/compiler/load) has read everything before, and the command line writes the artifacts after.
 
 import type { CheckedFleet, SourceLocation } from "../ir/nodes.ts";
+import type { SiteIr } from "../ir/site.ts";
+import type { Site } from "../policy/site.ts";
 import type { Fleet } from "../policy/types.ts";
 
 export interface CompileInput {
   /** Fleets that the policy files export, in order of file name and export name. */
   readonly fleets: readonly Fleet[];
+  /** What `site.ts` of the policy directory exports; without one, only what filtering needs is emitted. */
+  readonly site?: Site | null;
   /** Text of every policy file, by the path that SourceLocation.file gives: relative to the policy directory's parent, with `/`. */
   readonly sources: ReadonlyMap<string, string>;
   /** Feed files, by path relative to the same root; a message instead of bytes where it could not be read. */
   readonly feeds: ReadonlyMap<string, FeedText>;
-  /** SHA-256 over the names and bytes of all sources and feeds: `sha256:<hex>`. Names the source without a clock or a Git commit. */
+  /**
+   * SHA-256 over the names and bytes of the sources and feeds that the fleets are made of: `sha256:<hex>`. Names the source
+   * without a clock or a Git commit. What only the site needs is not in it: another channel for alerts is no other bundle.
+   */
   readonly revision: string;
   /** Prefixes of each feed in the bundles of the last build, by the feed's path: what `maxChangePercent` compares with. */
   readonly lastBuild?: ReadonlyMap<string, number>;
@@ -47,5 +54,7 @@ export interface CompileResult {
   readonly diagnostics: readonly Diagnostic[];
   /** Empty where a diagnostic is an error. */
   readonly fleets: readonly CheckedFleet[];
+  /** The site, and then its further environments; one node of defaults where there is no `site.ts`; empty after an error. */
+  readonly sites: readonly SiteIr[];
   readonly artifacts: readonly Artifact[];
 }

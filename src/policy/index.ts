@@ -8,4 +8,8 @@ export { drop, limit, pass, shadow } from "./rules.ts";
 export type { BackendOptions, FleetOptions, HealthCheckOptions, PolicyOptions } from "./scopes.ts";
 export { backend, fleet, management, policy } from "./scopes.ts";
 export { asns, countries, difference, feed, prefixes, union } from "./sets.ts";
+export type { Overrides, Site, SiteOptions, SiteOverrides, SiteSettings, TrafficOptions } from "./site.ts";
+export { existingSecret, secret, site } from "./site.ts";
+export type * from "./site-types.ts";
+export type * from "./site-workloads.ts";
 export type * from "./types.ts";

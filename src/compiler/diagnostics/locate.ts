@@ -48,6 +48,29 @@ export class Locator {
     return token ? this.#span(location, token) : this.call(location);
   }
 
+  /**
+   * A property by its path through the records of the call at `location`, and in it the literal `value` where one is given.
+   * What cannot be followed (a constant, a spread) ends the path: the last property that was found is marked.
+   */
+  path(location: SourceLocation, path: readonly string[], value?: unknown): Span {
+    const tokens = this.#tokens(location);
+    let from = tokens.findIndex(({ text, kind }) => text === "{" && kind === "punctuation");
+    let found = -1;
+    for (const [depth, name] of path.entries()) {
+      const next = from < 0 ? -1 : memberIndex(tokens, from + 1, name);
+      if (next < 0) break;
+      found = next;
+      const isRecord = tokens[found + 1]?.text === ":" && tokens[found + 2]?.text === "{";
+      from = isRecord ? found + 2 : -1;
+      if (depth < path.length - 1 || value === undefined) continue;
+      const end = valueEnd(tokens, found + 1);
+      const literal = occurrence(tokens.slice(0, end), found + 1, value, 0);
+      if (literal) return this.#span(location, literal);
+    }
+    const token = tokens[found];
+    return token ? this.#span(location, token) : this.call(location);
+  }
+
   #tokens(location: SourceLocation): readonly Token[] {
     const key = `${location.file}:${location.line}:${location.column}`;
     const known = this.#calls.get(key);
@@ -78,6 +101,32 @@ function offsetOf(text: string, { line, column }: SourceLocation): number | null
     offset = end + 1;
   }
   return offset + column - 1;
+}
+
+const OPENING = new Set(["(", "[", "{"]);
+const CLOSING = new Set([")", "]", "}"]);
+
+/** The property `name` of the record whose members begin at `from`; of the record itself, not of one inside it. */
+function memberIndex(tokens: readonly Token[], from: number, name: string): number {
+  for (let index = from; index < tokens.length; index = valueEnd(tokens, index) + 1) {
+    const token = tokens[index]!;
+    if (CLOSING.has(token.text) && token.kind === "punctuation") return -1;
+    if ((token.kind === "word" || token.kind === "string") && token.text === name) return index;
+  }
+  return -1;
+}
+
+/** Where the member that `from` stands in ends: its comma, or what closes the record. */
+function valueEnd(tokens: readonly Token[], from: number): number {
+  let depth = 0;
+  for (let index = from; index < tokens.length; index++) {
+    const { kind, text } = tokens[index]!;
+    if (kind !== "punctuation") continue;
+    if (depth === 0 && (text === "," || CLOSING.has(text))) return index;
+    if (OPENING.has(text)) depth++;
+    if (CLOSING.has(text)) depth--;
+  }
+  return tokens.length;
 }
 
 function propertyIndex(tokens: readonly Token[], name: string): number {

@@ -1,8 +1,9 @@
-// A directory to the policy files in it.
+// A directory to the policy files in it, and to its site file.
 
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
+const SITE_FILES = ["site.ts", "site.mts", "site.js", "site.mjs"];
 const POLICY_FILE = /\.policy\.(?:ts|mts|js|mjs)$/;
 
 /** Paths of all policy files under a directory, sorted by code units; hidden directories and node_modules are not entered. */
@@ -16,4 +17,11 @@ export async function findPolicyFiles(directory: string): Promise<readonly strin
     } else if (POLICY_FILE.test(entry.name)) found.push(path);
   }
   return found.sort();
+}
+
+/** The first of `site.ts`, `site.mts`, `site.js` and `site.mjs` in the directory itself; null where there is none. */
+export async function findSiteFile(directory: string): Promise<string | null> {
+  const names = new Set(await readdir(directory));
+  const name = SITE_FILES.find((one) => names.has(one));
+  return name === undefined ? null : join(directory, name);
 }

@@ -2,11 +2,12 @@
 
 import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import type { Site } from "../../policy/site.ts";
 import type { Fleet, Policy } from "../../policy/types.ts";
 import { diagnostic, Locator } from "../diagnostics/index.ts";
 import type { CompileInput, Diagnostic } from "../types.ts";
 import { hasPlace, loadFailure } from "./failure.ts";
-import { findPolicyFiles } from "./find.ts";
+import { findPolicyFiles, findSiteFile } from "./find.ts";
 import { openImportTree } from "./import-tree.ts";
 import { inputOfFleets, showFrom } from "./input.ts";
 
@@ -26,7 +27,7 @@ export interface LoadedPolicies extends CompileInput {
 }
 
 /**
- * Imports `*.policy.{ts,mts,js,mjs}` under a directory, or the one file given, and reads what they name. A file that
+ * Imports `*.policy.{ts,mts,js,mjs}` under a directory and its `site.ts`, or the one file given, and reads what they name. A file that
  * does not load is a diagnostic, and the others are loaded all the same. Each call sees the files as they are now.
  */
 export async function loadPolicies(path: string, { feedRoot }: LoadOptions = {}): Promise<LoadedPolicies> {
@@ -43,6 +44,9 @@ export async function loadPolicies(path: string, { feedRoot }: LoadOptions = {})
   const fleets = new Set<Fleet>();
   const policies = new Map<Policy, string>();
   const tree = openImportTree();
+  const siteFile = isDirectory ? await findSiteFile(target) : null;
+  let site: Site | null = null;
+  let sources: ReadonlyMap<string, Uint8Array> = new Map();
   try {
     for (const entry of isDirectory ? await findPolicyFiles(target) : [target]) {
       try {
@@ -56,13 +60,24 @@ export async function loadPolicies(path: string, { feedRoot }: LoadOptions = {})
         add(await failureOf(error, { tree, entry, show }));
       }
     }
+    sources = new Map(tree.sources);
+    if (siteFile !== null)
+      try {
+        const value = (await tree.import(siteFile))["default"];
+        if (isKind(value, "site")) site = value;
+        else add(noSite(show(siteFile)));
+      } catch (error) {
+        add(await failureOf(error, { tree, entry: siteFile, show }));
+      }
   } finally {
     tree.close();
   }
 
   const input = await inputOfFleets([...fleets], {
     root,
-    sources: tree.sources,
+    sources,
+    site,
+    siteSources: new Map([...tree.sources].filter(([file]) => !sources.has(file))),
     ...(feedRoot === undefined
       ? {}
       : { feedFile: (file: string) => join(feedRoot, relative(basename(directory), file)) }),
@@ -96,6 +111,7 @@ async function failureOf(error: unknown, context: FailureContext): Promise<Diagn
 interface Exported {
   readonly fleet: Fleet;
   readonly policy: Policy;
+  readonly site: Site;
 }
 
 function isKind<K extends keyof Exported>(value: unknown, kind: K): value is Exported[K] {
@@ -131,6 +147,15 @@ function noFleet(shown: string, isDirectory: boolean): Diagnostic {
       ? `no policy file under \`${shown}\` exports a fleet`
       : `\`${shown}\` exports no fleet`,
     help: "write `export default fleet(…)` in a file that ends in `.policy.ts`",
+    location: { file: shown, line: 1, column: 1 },
+  });
+}
+
+function noSite(shown: string): Diagnostic {
+  return diagnostic({
+    code: "no-site",
+    message: `\`${shown}\` exports no site by default`,
+    help: "write `export default site({ … })`, or remove the file",
     location: { file: shown, line: 1, column: 1 },
   });
 }

@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { isAbsolute, join, posix, relative, sep } from "node:path";
+import type { Site } from "../../policy/site.ts";
 import type { Fleet } from "../../policy/types.ts";
 import type { CompileInput, FeedText } from "../types.ts";
 import { feedPath, NO_SUCH_FILE } from "./feed-path.ts";
@@ -16,15 +17,24 @@ export interface InputOptions {
   readonly feedFile?: (path: string) => string;
   /** Bytes of the files by absolute path; those that a place names and that are not here are read from disk. */
   readonly sources?: ReadonlyMap<string, Uint8Array>;
+  readonly site?: Site | null;
+  /** Files that only the site needs, as `sources`: read for diagnostics, and no part of the revision. */
+  readonly siteSources?: ReadonlyMap<string, Uint8Array>;
 }
 
 /** Never rejects for a file that cannot be read: it is missing from the sources, or a `missing` feed. */
 export async function inputOfFleets(
   fleets: readonly Fleet[],
-  { root, feedFile = (path) => join(root, path), sources = new Map() }: InputOptions,
+  {
+    root,
+    feedFile = (path) => join(root, path),
+    sources = new Map(),
+    site = null,
+    siteSources = new Map(),
+  }: InputOptions,
 ): Promise<CompileInput> {
   const show = showFrom(root);
-  const relocated = relocate(fleets, show);
+  const relocated = relocate(fleets, show, site);
 
   const files = new Map(sources);
   for (const file of relocated.files) {
@@ -33,13 +43,17 @@ export async function inputOfFleets(
     if (text.kind === "bytes") files.set(file, text.bytes);
   }
   const named = new Map([...files].map(([path, bytes]) => [show(path), bytes] as const));
+  const siteNamed = [...siteSources].map(([path, bytes]) => [show(path), bytes] as const);
 
   const feeds = new Map<string, FeedText>();
   for (const path of new Set(relocated.feeds.map(feedPath))) feeds.set(path, await readText(feedFile(path)));
 
   return Object.freeze({
     fleets: Object.freeze(relocated.fleets),
-    sources: new Map([...named].map(([path, bytes]) => [path, Buffer.from(bytes).toString("utf8")])),
+    site: relocated.site,
+    sources: new Map(
+      [...siteNamed, ...named].map(([path, bytes]) => [path, Buffer.from(bytes).toString("utf8")]),
+    ),
     feeds,
     revision: revisionOf(named, feeds),
   });

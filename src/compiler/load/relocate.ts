@@ -1,18 +1,24 @@
 // Values of the vocabulary, whose places have absolute paths, to the same values with the paths that diagnostics show:
 // what is compiled must not depend on where the checkout stands.
 
+import type { Site } from "../../policy/site.ts";
 import type { FeedSet, Fleet } from "../../policy/types.ts";
 
 export interface Relocated {
   readonly fleets: readonly Fleet[];
+  readonly site: Site | null;
   /** Every feed that one of them names. */
   readonly feeds: readonly FeedSet[];
-  /** Every file that a place names, as it was before. */
+  /** Every file that a place in a fleet names, as it was before. */
   readonly files: ReadonlySet<string>;
 }
 
 /** Frozen copies; what was one value in two places stays one. `show` turns an absolute path into the path to show. */
-export function relocate(fleets: readonly Fleet[], show: (path: string) => string): Relocated {
+export function relocate(
+  fleets: readonly Fleet[],
+  show: (path: string) => string,
+  site: Site | null = null,
+): Relocated {
   const copies = new Map<object, unknown>();
   const feeds: FeedSet[] = [];
   const files = new Set<string>();
@@ -39,7 +45,8 @@ export function relocate(fleets: readonly Fleet[], show: (path: string) => strin
     if (isFeed(fields)) feeds.push(fields);
     return Object.freeze(fields);
   };
-  return { fleets: fleets.map((fleet) => copy(fleet) as Fleet), feeds, files };
+  const ofFleets = fleets.map((fleet) => copy(fleet) as Fleet);
+  return { fleets: ofFleets, feeds, files: new Set(files), site: copy(site) as Site | null };
 }
 
 function isFeed(value: object): value is FeedSet {

@@ -8,10 +8,11 @@ import { checkExpression } from "../../../metrics/check-expression.ts";
 import { metric, rate } from "../../../metrics/query.ts";
 import { fleetOf, ruleOf } from "../../tables/fleet-fixture.ts";
 import { FLEETS } from "../fleet-fixture.ts";
+import { DEFAULT_SITE } from "../site-fixture.ts";
 import { alert, literal } from "./alert.ts";
 import { alertGroups, emitAlerts, RULE_FILE } from "./index.ts";
 
-const artifacts = emitAlerts(FLEETS);
+const artifacts = emitAlerts(FLEETS, DEFAULT_SITE);
 const textOf = (path: string) =>
   new TextDecoder().decode(artifacts.find((artifact) => artifact.path === path)!.bytes);
 const rules = alertGroups(FLEETS).flatMap((group) => group.rules);
@@ -61,7 +62,7 @@ describe("the alert rules", () => {
   it("keep a template in a rule's name from being one", () => {
     expect(literal("a {{ b }}")).toBe('a {{ "{{" }} b }}');
     const fleet = fleetOf([ruleOf("p/{{ $x }}", {}, { alertAbovePps: 1 })], { name: "edge" });
-    const file = new TextDecoder().decode(emitAlerts([fleet])[0]!.bytes);
+    const file = new TextDecoder().decode(emitAlerts([fleet], DEFAULT_SITE)[0]!.bytes);
     writeFileSync(join(directory, "odd.yaml"), file);
     expect(promtool("check", "rules", "odd.yaml")).toContain("exit 0");
   });

@@ -2,6 +2,7 @@
 
 import type { IPrometheusRule } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PrometheusRule";
 import type { CheckedFleet } from "../../../ir/nodes.ts";
+import type { SiteIr } from "../../../ir/site.ts";
 import type { Artifact } from "../../types.ts";
 import {
   commonLabels,
@@ -22,7 +23,7 @@ export function alertGroups(fleets: readonly CheckedFleet[]): AlertGroup[] {
   return [criticalAlerts, warningAlerts, ...fleets.map((fleet) => fleetAlerts(fleet))];
 }
 
-export function emitAlerts(fleets: readonly CheckedFleet[]): Artifact[] {
+export function emitAlerts(fleets: readonly CheckedFleet[], _site: SiteIr): Artifact[] {
   const groups = alertGroups(fleets);
   const prometheusRule: IPrometheusRule = {
     apiVersion: "monitoring.coreos.com/v1",

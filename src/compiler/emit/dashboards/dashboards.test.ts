@@ -4,10 +4,11 @@ import { parse } from "yaml";
 import { checkExpression } from "../../../metrics/check-expression.ts";
 import { metric, rate } from "../../../metrics/query.ts";
 import { FLEETS } from "../fleet-fixture.ts";
+import { DEFAULT_SITE } from "../site-fixture.ts";
 import { DASHBOARD_FILE, emitDashboards } from "./index.ts";
 import { query } from "./panel.ts";
 
-const artifacts = emitDashboards(FLEETS);
+const artifacts = emitDashboards(FLEETS, DEFAULT_SITE);
 const json = new TextDecoder().decode(artifacts.find(({ path }) => path === DASHBOARD_FILE)!.bytes);
 const dashboard = JSON.parse(json) as Dashboard;
 const panels = dashboard.panels as Panel[];
@@ -20,7 +21,7 @@ const targets = panels.flatMap(({ title, targets = [] }) =>
 
 describe("the dashboard", () => {
   it("is the same bytes each time, and the same in the ConfigMap for Grafana's sidecar", () => {
-    expect(emitDashboards(FLEETS)).toEqual(artifacts);
+    expect(emitDashboards(FLEETS, DEFAULT_SITE)).toEqual(artifacts);
     const configMap = parse(new TextDecoder().decode(artifacts[1]!.bytes), { version: "1.1" });
     expect(configMap.metadata.labels.grafana_dashboard).toBe("1");
     expect(configMap.data["overview.json"]).toBe(json);

@@ -12,6 +12,7 @@ import {
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
 import type { CheckedFleet } from "../../../ir/nodes.ts";
+import type { SiteIr } from "../../../ir/site.ts";
 import { labelValues } from "../../../metrics/query.ts";
 import type { Artifact } from "../../types.ts";
 import { commonLabels, kubernetesFile, MONITORING_PATH, NAMESPACE, textArtifact } from "../kubernetes.ts";
@@ -21,7 +22,7 @@ import { DATASOURCE, panel } from "./panel.ts";
 export const DASHBOARD_FILE = "dashboards/overview.json";
 const COLUMNS = 24;
 
-export function emitDashboards(fleets: readonly CheckedFleet[]): Artifact[] {
+export function emitDashboards(fleets: readonly CheckedFleet[], _site: SiteIr): Artifact[] {
   const json = `${JSON.stringify(overview(fleets), null, 2)}\n`;
   const configMap: IConfigMap = {
     apiVersion: "v1",

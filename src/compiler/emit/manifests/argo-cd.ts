@@ -2,13 +2,13 @@
 
 import type { IApplication } from "@kubernetes-models/argo-cd/argoproj.io/v1alpha1/Application";
 import type { IAppProject } from "@kubernetes-models/argo-cd/argoproj.io/v1alpha1/AppProject";
+import type { SiteIr } from "../../../ir/site.ts";
 import { CLUSTER_PATH, commonLabels, MONITORING_PATH, NAMESPACE, WORKERS_NAMESPACE } from "../kubernetes.ts";
-import type { Site } from "./site.ts";
 
 const ARGO_NAMESPACE = "argocd";
 const SERVER = "https://kubernetes.default.svc";
 
-export function argoCd(site: Site): [IAppProject, ...IApplication[]] {
+export function argoCd(site: SiteIr): [IAppProject, ...IApplication[]] {
   return [
     project(site),
     application("pistonprotection", CLUSTER_PATH, site),
@@ -16,14 +16,14 @@ export function argoCd(site: Site): [IAppProject, ...IApplication[]] {
   ];
 }
 
-function project(site: Site): IAppProject {
+function project(site: SiteIr): IAppProject {
   return {
     apiVersion: "argoproj.io/v1alpha1",
     kind: "AppProject",
     metadata: { name: "pistonprotection", namespace: ARGO_NAMESPACE, labels: commonLabels("sync") },
     spec: {
       description: "PistonProtection: what `piston synth` emits, and nothing else",
-      sourceRepos: [site.repository],
+      sourceRepos: [site.source.repository],
       destinations: [NAMESPACE, WORKERS_NAMESPACE].map((namespace) => ({ server: SERVER, namespace })),
       clusterResourceWhitelist: [{ group: "", kind: "Namespace" }],
       namespaceResourceWhitelist: [
@@ -38,7 +38,7 @@ function project(site: Site): IAppProject {
   };
 }
 
-function application(name: string, path: string, site: Site): IApplication {
+function application(name: string, path: string, site: SiteIr): IApplication {
   return {
     apiVersion: "argoproj.io/v1alpha1",
     kind: "Application",
@@ -47,9 +47,9 @@ function application(name: string, path: string, site: Site): IApplication {
     spec: {
       project: "pistonprotection",
       source: {
-        repoURL: site.repository,
-        targetRevision: site.branch,
-        path: `${site.directory}/${path}`,
+        repoURL: site.source.repository,
+        targetRevision: site.source.branch,
+        path: `${site.source.directory}/${site.root}${path}`,
         directory: { recurse: true },
       },
       destination: { server: SERVER, namespace: WORKERS_NAMESPACE },

@@ -9,6 +9,7 @@ import type { IClusterRoleBinding } from "kubernetes-models/rbac.authorization.k
 import type { IRole } from "kubernetes-models/rbac.authorization.k8s.io/v1/Role";
 import type { IRoleBinding } from "kubernetes-models/rbac.authorization.k8s.io/v1/RoleBinding";
 import type { IServiceAccount } from "kubernetes-models/v1/ServiceAccount";
+import type { SiteIr } from "../../../ir/site.ts";
 import {
   CLUSTER_PATH,
   commonLabels,
@@ -18,36 +19,39 @@ import {
   WORKERS_NAMESPACE,
 } from "../kubernetes.ts";
 import { namespaces } from "./namespaces.ts";
-import type { Site } from "./site.ts";
 
 const FLUX_NAMESPACE = "flux-system";
 const SYNC = "pistonprotection-sync";
 
-export function fluxFromGit(site: Site): KubernetesObject[] {
+export function fluxFromGit(site: SiteIr): KubernetesObject[] {
   const source: IGitRepository = {
     apiVersion: "source.toolkit.fluxcd.io/v1",
     kind: "GitRepository",
     metadata: metadata("pistonprotection"),
     spec: {
-      url: site.repository,
-      ref: { branch: site.branch },
+      url: site.source.repository,
+      ref: { branch: site.source.branch },
       interval: "1m",
       timeout: "60s",
-      sparseCheckout: [`${site.directory}/manifests`],
+      sparseCheckout: [`${site.source.directory}/${site.root}manifests`],
     },
   };
-  return [...access(), source, ...kustomizations("GitRepository", `./${site.directory}`)];
+  return [
+    ...access(),
+    source,
+    ...kustomizations("GitRepository", `./${site.source.directory}/${site.root}`.replace(/\/$/, "")),
+  ];
 }
 
 /** For what `flux push artifact --path dist` of a release has pushed. */
-export function fluxFromOci(site: Site): KubernetesObject[] {
+export function fluxFromOci(site: SiteIr): KubernetesObject[] {
   const source: IOCIRepository = {
     apiVersion: "source.toolkit.fluxcd.io/v1",
     kind: "OCIRepository",
     metadata: metadata("pistonprotection"),
-    spec: { url: site.artifact, ref: { tag: site.branch }, interval: "1m", timeout: "60s" },
+    spec: { url: site.source.artifact, ref: { tag: site.source.branch }, interval: "1m", timeout: "60s" },
   };
-  return [...access(), source, ...kustomizations("OCIRepository", ".")];
+  return [...access(), source, ...kustomizations("OCIRepository", `./${site.root}`.replace(/\/$/, ""))];
 }
 
 function kustomizations(sourceKind: "GitRepository" | "OCIRepository", directory: string): IKustomization[] {

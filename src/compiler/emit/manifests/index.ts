@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { CheckedFleet } from "../../../ir/nodes.ts";
+import type { SiteIr } from "../../../ir/site.ts";
 import type { Artifact } from "../../types.ts";
 import { CLUSTER_PATH, GITOPS_PATH, kubernetesFile, MONITORING_PATH } from "../kubernetes.ts";
 import { argoCd } from "./argo-cd.ts";
@@ -9,7 +10,6 @@ import { bundleObjects } from "./bundle-config-maps.ts";
 import { fluxFromGit, fluxFromOci } from "./flux.ts";
 import { namespaces } from "./namespaces.ts";
 import { podMonitor } from "./pod-monitor.ts";
-import { DEFAULT_SITE, type Site } from "./site.ts";
 import { metricsService, serviceAccount, workerDaemonSet } from "./worker.ts";
 
 export interface ManifestContext {
@@ -17,14 +17,16 @@ export interface ManifestContext {
   readonly bundles: ReadonlyMap<string, Uint8Array>;
   /** Of the policy sources, as in the bundles' manifests. */
   readonly revision: string;
-  readonly site?: Site;
 }
 
 /** `<app>-<fleet>` and `<fleet>-bundle-signature-<12 hex>` have to be DNS labels of at most 63 characters. */
 const FLEET_NAME = /^[a-z]([a-z0-9-]{0,31}[a-z0-9])?$/;
 
-export function emitManifests(fleets: readonly CheckedFleet[], context: ManifestContext): Artifact[] {
-  const site = context.site ?? DEFAULT_SITE;
+export function emitManifests(
+  fleets: readonly CheckedFleet[],
+  site: SiteIr,
+  context: ManifestContext,
+): Artifact[] {
   return [
     kubernetesFile(
       `${CLUSTER_PATH}/namespaces.yaml`,
@@ -55,7 +57,7 @@ export function emitManifests(fleets: readonly CheckedFleet[], context: Manifest
   ];
 }
 
-function fleetFiles(fleet: CheckedFleet, context: ManifestContext, site: Site): Artifact[] {
+function fleetFiles(fleet: CheckedFleet, context: ManifestContext, site: SiteIr): Artifact[] {
   assert(FLEET_NAME.test(fleet.name), `fleet name ${fleet.name} cannot be part of a Kubernetes name`);
   const bundle = context.bundles.get(fleet.name);
   assert(bundle, `fleet ${fleet.name} has no bundle`);

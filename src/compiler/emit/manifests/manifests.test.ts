@@ -11,14 +11,15 @@ import { joinShards } from "../../../bundle/shards.ts";
 import { emitAlerts } from "../alerts/index.ts";
 import { emitDashboards } from "../dashboards/index.ts";
 import { BUNDLES, FLEET, FLEETS, REVISION } from "../fleet-fixture.ts";
+import { DEFAULT_SITE } from "../site-fixture.ts";
 import { emitManifests } from "./index.ts";
 import { as, type EmittedObject, type Found, missingReferences, modelFaults } from "./object-checks.ts";
 import { memoryLimit } from "./worker.ts";
 
 const artifacts = [
-  ...emitManifests(FLEETS, { bundles: BUNDLES, revision: REVISION }),
-  ...emitAlerts(FLEETS),
-  ...emitDashboards(FLEETS),
+  ...emitManifests(FLEETS, DEFAULT_SITE, { bundles: BUNDLES, revision: REVISION }),
+  ...emitAlerts(FLEETS, DEFAULT_SITE),
+  ...emitDashboards(FLEETS, DEFAULT_SITE),
 ];
 const bundle = BUNDLES.get("edge")!;
 
@@ -43,7 +44,9 @@ const podOf = (daemonSet: IDaemonSet) => daemonSet.spec!.template.spec!;
 
 describe("the manifests", () => {
   it("are the same bytes each time", () => {
-    expect(emitManifests(FLEETS, { bundles: BUNDLES, revision: REVISION })).toEqual(artifacts.slice(0, -4));
+    expect(emitManifests(FLEETS, DEFAULT_SITE, { bundles: BUNDLES, revision: REVISION })).toEqual(
+      artifacts.slice(0, -4),
+    );
   });
 
   it("are files of their own, in the folders that are synced apart", () => {
@@ -81,7 +84,7 @@ describe("the manifests", () => {
 
   it("refuse a fleet whose name Kubernetes would refuse, and one without a bundle", () => {
     const emit = (name: string) =>
-      emitManifests([{ ...FLEET, name }], { bundles: BUNDLES, revision: REVISION });
+      emitManifests([{ ...FLEET, name }], DEFAULT_SITE, { bundles: BUNDLES, revision: REVISION });
     expect(() => emit("Edge")).toThrow("fleet name Edge");
     expect(() => emit("a".repeat(34))).toThrow("fleet name");
     expect(() => emit("a".repeat(33))).toThrow("has no bundle");
@@ -147,7 +150,8 @@ describe("the bundle in ConfigMaps", () => {
     changed[0]! ^= 1;
     const text = (bytes: Uint8Array) =>
       new TextDecoder().decode(
-        emitManifests(FLEETS, { bundles: new Map([["edge", bytes]]), revision: REVISION })[3]!.bytes,
+        emitManifests(FLEETS, DEFAULT_SITE, { bundles: new Map([["edge", bytes]]), revision: REVISION })[3]!
+          .bytes,
       );
     expect(text(changed)).not.toBe(text(bundle));
     expect(text(bundle.slice())).toBe(text(bundle));

@@ -5,7 +5,7 @@ import type { IIoK8sApiCoreV1Container } from "kubernetes-models/v1/Container";
 import type { IService } from "kubernetes-models/v1/Service";
 import type { IServiceAccount } from "kubernetes-models/v1/ServiceAccount";
 import type { CheckedFleet } from "../../../ir/nodes.ts";
-import { VERSION } from "../../../version.ts";
+import type { SiteIr } from "../../../ir/site.ts";
 import {
   commonLabels,
   FLEET_LABEL,
@@ -15,7 +15,6 @@ import {
   WORKERS_NAMESPACE,
 } from "../kubernetes.ts";
 import type { BundleObjects } from "./bundle-config-maps.ts";
-import type { Site } from "./site.ts";
 
 /** ConfigMap with the public keys, `<name>.pem`. People make it: synthesis knows no keys. */
 export const TRUST_NAME = "pistonprotection-trust";
@@ -66,7 +65,7 @@ export function workerDaemonSet(
   fleet: CheckedFleet,
   bundle: BundleObjects,
   revision: string,
-  site: Site,
+  site: SiteIr,
 ): IDaemonSet {
   const selector = { app: WORKER_APP, [FLEET_LABEL]: fleet.name };
   const labels = { ...selector, ...commonLabels("worker"), "app.kubernetes.io/instance": fleet.name };
@@ -114,15 +113,11 @@ export function workerDaemonSet(
   };
 }
 
-function image(site: Site): string {
-  return `${site.image}:${VERSION}`;
-}
-
 /** The kubelet makes the directory as root; the agent is not root. */
-function ownPins(site: Site): IIoK8sApiCoreV1Container {
+function ownPins(site: SiteIr): IIoK8sApiCoreV1Container {
   return {
     name: "own-pins",
-    image: image(site),
+    image: site.images.agent,
     command: ["chown", `${USER_ID}:${USER_ID}`, PIN_PATH],
     resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { cpu: "100m", memory: "32Mi" } },
     securityContext: {
@@ -138,7 +133,7 @@ function ownPins(site: Site): IIoK8sApiCoreV1Container {
   };
 }
 
-function agent(fleet: CheckedFleet, generation: string, site: Site): IIoK8sApiCoreV1Container {
+function agent(fleet: CheckedFleet, generation: string, site: SiteIr): IIoK8sApiCoreV1Container {
   const probe = (path: string) => ({
     httpGet: { path, port: "metrics", scheme: "HTTP" as const },
     timeoutSeconds: 2,
@@ -146,7 +141,7 @@ function agent(fleet: CheckedFleet, generation: string, site: Site): IIoK8sApiCo
   const memory = memoryLimit(fleet.memoryBudgetBytes);
   return {
     name: "agent",
-    image: image(site),
+    image: site.images.agent,
     args: [
       "node",
       "--bundle",
