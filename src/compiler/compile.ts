@@ -12,6 +12,7 @@ import { emitManifests, type ManifestContext } from "./emit/manifests/index.ts";
 import { emitPrometheus } from "./emit/prometheus/index.ts";
 import { lower } from "./lower/index.ts";
 import type { Artifact, CompileInput, CompileResult, Diagnostic } from "./types.ts";
+import { validate } from "./validate/index.ts";
 import { deriveWitnesses } from "./witness/index.ts";
 
 export function compile(input: CompileInput): CompileResult {
@@ -35,15 +36,17 @@ export function compile(input: CompileInput): CompileResult {
   }
   if (hasErrors(found)) return refused(found);
 
-  return {
-    diagnostics: sortDiagnostics(unique(found)),
-    fleets,
-    sites,
-    artifacts: inOrder([
-      ...fleets.map((fleet) => ({ path: bundlePath(fleet), bytes: bundles.get(fleet.name)! })),
-      ...sites.flatMap((site) => under(site.root, emitSite(fleets, site, { bundles, revision }))),
-    ]),
-  };
+  const outputs = sites.map((site) => ({
+    site,
+    artifacts: under(site.root, emitSite(fleets, site, { bundles, revision })),
+  }));
+  const artifacts = inOrder([
+    ...fleets.map((fleet) => ({ path: bundlePath(fleet), bytes: bundles.get(fleet.name)! })),
+    ...outputs.flatMap((output) => output.artifacts),
+  ]);
+  found.push(...validate(outputs, artifacts, input.sources));
+  if (hasErrors(found)) return refused(found);
+  return { diagnostics: sortDiagnostics(unique(found)), fleets, sites, artifacts };
 }
 
 /** Everything for one environment. Bundles are the same in all of them. */
@@ -57,7 +60,7 @@ function emitSite(fleets: readonly CheckedFleet[], site: SiteIr, context: Manife
 }
 
 function under(root: string, artifacts: readonly Artifact[]): readonly Artifact[] {
-  return root === "" ? artifacts : artifacts.map(({ path, bytes }) => ({ path: root + path, bytes }));
+  return root === "" ? artifacts : artifacts.map((one) => ({ ...one, path: root + one.path }));
 }
 
 /** Nothing is written where a policy is at fault. */

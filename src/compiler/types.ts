@@ -48,6 +48,13 @@ export interface Diagnostic {
 export interface Artifact {
   readonly path: string;
   readonly bytes: Uint8Array;
+  /** The Kubernetes objects of which the file is the text, in its order: what src/compiler/validate judges. */
+  readonly objects?: readonly ManifestObject[];
+}
+export interface ManifestObject {
+  readonly object: unknown;
+  /** The call in a policy or a site that asked for it; null where the site as a whole did. */
+  readonly location: SourceLocation | null;
 }
 
 export interface CompileResult {

@@ -1,0 +1,53 @@
+// Everything that was emitted to diagnostics: the passes over the output, in order. What the types of an emitter cannot
+// say is said here, about the objects and texts themselves, so a fault is found whoever made it.
+
+import type { SiteIr } from "../../ir/site.ts";
+import type { Artifact, Diagnostic } from "../types.ts";
+import { Cluster, type External } from "./cluster.ts";
+import { emittedObjects } from "./emitted.ts";
+import { externalOf } from "./external.ts";
+import { checkNames } from "./names.ts";
+import { checkPodSecurity } from "./pod-security.ts";
+import { checkPods } from "./pods.ts";
+import { checkReferences } from "./references.ts";
+import { Report } from "./report.ts";
+import { checkSchemas } from "./schema.ts";
+import { checkSelectors } from "./selectors.ts";
+import { checkSizes, checkTotals } from "./sizes.ts";
+import { checkYamlTexts } from "./yaml-text.ts";
+
+/** The files of one environment. */
+export interface Output {
+  readonly site: SiteIr;
+  readonly artifacts: readonly Artifact[];
+}
+
+/** `all`: every file, the bundles too. */
+export function validate(
+  outputs: readonly Output[],
+  all: readonly Artifact[],
+  sources: ReadonlyMap<string, string>,
+): readonly Diagnostic[] {
+  const found = outputs.flatMap(({ site, artifacts }) => {
+    const report = new Report(sources, site.location);
+    validateSite(artifacts, externalOf(site), report);
+    return report.diagnostics;
+  });
+  const [first] = outputs;
+  if (!first) return found;
+  const report = new Report(sources, first.site.location);
+  checkTotals(all, report);
+  return [...found, ...report.diagnostics];
+}
+
+function validateSite(artifacts: readonly Artifact[], external: External, report: Report): void {
+  checkYamlTexts(artifacts, report);
+  const { sound, readable } = checkSchemas(emittedObjects(artifacts), report);
+  checkNames(sound, report);
+  checkSizes(sound, report);
+  checkPods(sound, report);
+  checkPodSecurity(sound, report);
+  const cluster = new Cluster(sound, readable, external);
+  checkReferences(cluster, report);
+  checkSelectors(cluster, report);
+}
