@@ -263,6 +263,12 @@ export const CATALOGUE = {
     help: "1 healthy, 0.5 degraded, 0 failed.",
     labels: { component: COMPONENTS },
   },
+  certificate_expiry_seconds: {
+    type: "gauge",
+    unit: "seconds",
+    help: "Seconds until the certificate of the agent's ports expires, negative after. Absent without TLS.",
+    labels: { domain: "any certificate" },
+  },
   api_latency: {
     type: "histogram",
     unit: "seconds",

@@ -4,7 +4,8 @@
 import type { Bundle, IsKnown } from "../bundle/index.ts";
 import { type AgentConfig, type ConfigChanges, NO_CHANGES } from "./config/index.ts";
 import { BundleRefused, messageOf, RuntimeFault } from "./errors.ts";
-import { type HttpServer, type Operations, serveMetrics, serveOperations } from "./http/http.ts";
+import type { Operations } from "./http/http.ts";
+import { Surface } from "./http/surface.ts";
 import { readTrust, readVerified, TornBundle, type Trust } from "./intake/source.ts";
 import { type BundleWatcher, watchBundle } from "./intake/watch.ts";
 import { block, listBlocks, unblock } from "./kernel/blocks.ts";
@@ -68,6 +69,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 class NodeAgent implements Agent {
   readonly #config: AgentConfig;
   readonly #changes: ConfigChanges;
+  readonly #logger: Logger;
   readonly #pinPath: string;
   #trust: Trust;
   readonly #object: ProgramObject;
@@ -75,8 +77,7 @@ class NodeAgent implements Agent {
   readonly #resources: ResourceManager;
   readonly #backoff: Backoff;
   #fleet: Fleet | null = null;
-  #metricsServer: HttpServer | null = null;
-  #operationsServer: HttpServer | null = null;
+  #surface: Surface | null = null;
   #watcher: BundleWatcher | null = null;
   #tick: NodeJS.Timeout | null = null;
   /** performance.now() at which a set of files was first seen torn. */
@@ -93,6 +94,7 @@ class NodeAgent implements Agent {
     const { config, logger, changes = NO_CHANGES } = options;
     this.#config = config;
     this.#changes = changes;
+    this.#logger = logger;
     this.#pinPath = config.bundle.pinPath;
     this.#detachOnExit = config.shutdown.detachOnExit;
     this.#trust = readTrust(config.bundle.trustKeys, config.bundle.allowUnsigned);
@@ -106,29 +108,35 @@ class NodeAgent implements Agent {
   }
 
   get metricsAddress(): string {
-    return this.#metricsServer?.address ?? "";
+    return this.#surface?.metricsAddress ?? "";
   }
 
   get operationsAddress(): string | null {
-    return this.#operationsServer?.address ?? null;
+    return this.#surface?.operationsAddress ?? null;
   }
 
   async start(): Promise<void> {
     const { listen, bundle } = this.#config;
-    const { metrics } = this.#report;
-    const observe = metrics.apiCall.bind(metrics);
-    const health = () => this.health();
-    this.#metricsServer = await serveMetrics({ address: listen.metrics, metrics, health, observe });
-    const operations = this.#operations();
-    this.#operationsServer = await serveOperations({ address: listen.operations, operations, observe });
+    const { metrics, components } = this.#report;
+    this.#surface = await Surface.open(listen, {
+      metrics,
+      components,
+      logger: this.#logger,
+      changes: this.#changes,
+      health: () => this.health(),
+      operations: this.#operations(),
+    });
     this.#resources.onChange((reading, before) => {
       this.#report.pressureChanged(reading, before);
-      for (const server of [this.#metricsServer, this.#operationsServer]) server?.spare(reading.pressure.fds);
+      this.#surface?.spare(reading.pressure.fds);
     });
     this.#resources.start();
     this.#subscriptions.push(
       this.#changes.onReload("bundle.trustKeys", (next) => this.#trustAnew(next)),
       this.#changes.onChange("bundle.allowUnsigned", (next) => this.#trustAnew(next)),
+      this.#changes.onChange("health.backendChecks", (next) =>
+        this.#report.checkBackends(next.health.backendChecks),
+      ),
       this.#changes.onChange("shutdown.detachOnExit", (next) => {
         this.#detachOnExit = next.shutdown.detachOnExit;
       }),
@@ -174,8 +182,7 @@ class NodeAgent implements Agent {
     this.#resources.close();
     await this.#queue.catch(() => {});
     this.#report.close();
-    await this.#metricsServer?.close();
-    await this.#operationsServer?.close();
+    await this.#surface?.close();
     await this.#fleet?.close();
     this.#fleet = null;
   }

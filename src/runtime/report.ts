@@ -35,7 +35,8 @@ export class AgentReport {
   readonly components = new Components();
   readonly #logger: Logger;
   /** null: turned off. */
-  readonly #backends: BackendChecker | null;
+  #backends: BackendChecker | null = null;
+  #endBackends = () => {};
   #fleet: Fleet | null = null;
   #samples: SampleReader | null = null;
   #lastSwap: SwapSummary | null = null;
@@ -49,9 +50,8 @@ export class AgentReport {
     options: { readonly resources: ResourceSource; readonly backendChecks: boolean },
   ) {
     this.#logger = logger;
-    const onChange = (backend: string, origin: OriginHealth) => this.#originChanged(backend, origin);
-    this.#backends = options.backendChecks ? new BackendChecker({ onChange }) : null;
     this.#registerComponents();
+    this.checkBackends(options.backendChecks);
     this.metrics = new AgentMetrics(VERSION, () => ({
       health: this.health(),
       accounts: this.#fleet?.accounts() ?? null,
@@ -97,11 +97,26 @@ export class AgentReport {
     this.components.register("samples", () =>
       this.#samples === null && this.#fleet?.serving ? degraded("samples of packets are not read") : OK,
     );
-    const checker = this.#backends;
-    if (!checker) return;
-    this.components.register("backends", () =>
+  }
+
+  /** Turns the checks of the backends' origins on or off. */
+  checkBackends(on: boolean): void {
+    if (on === (this.#backends !== null)) return;
+    this.#endBackends();
+    if (!on) return;
+    const onChange = (backend: string, origin: OriginHealth) => this.#originChanged(backend, origin);
+    const checker = new BackendChecker({ onChange });
+    const end = this.components.register("backends", () =>
       checker.localFault === null ? OK : degraded(`origins cannot be checked: ${checker.localFault}`),
     );
+    this.#endBackends = () => {
+      end();
+      checker.close();
+      this.#backends = null;
+      this.#endBackends = () => {};
+    };
+    this.#backends = checker;
+    if (this.#fleet?.serving) checker.update(this.#fleet.backends);
   }
 
   // ---- The agent's life ------------------------------------------------------------------------------------------------
@@ -125,7 +140,7 @@ export class AgentReport {
   close(): void {
     this.#samples?.close();
     this.#samples = null;
-    this.#backends?.close();
+    this.#endBackends();
     this.#fleet = null;
   }
 

@@ -50,11 +50,11 @@ export interface AgentConfig {
      */
     readonly metrics: string;
     /**
-     * Operations, on loopback or a Unix socket.
+     * Operations, on loopback or a Unix socket; elsewhere only with operationsTokenFile.
      */
     readonly operations: string;
     /**
-     * TLS for the metrics server; the files are read again when they change.
+     * TLS for the metrics server, and for operations beyond loopback; the files are read again when they change.
      */
     readonly tls: {
       /**
@@ -75,7 +75,7 @@ export interface AgentConfig {
      */
     readonly metricsTokenFile: string | null;
     /**
-     * File with the bearer token that the operations server asks for. null: none, on loopback.
+     * File with the bearer token that the operations server asks for beyond loopback.
      */
     readonly operationsTokenFile: string | null;
   };

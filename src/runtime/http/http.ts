@@ -4,14 +4,18 @@ import { RuntimeFault } from "../errors.ts";
 import { type HealthReport, isReady } from "../observe/health.ts";
 import {
   type HttpServer,
+  isAuthorized,
   isLocal,
   json,
   listen,
   parseAddress,
+  pathOf,
   type Routes,
   type ServerOptions,
   text,
 } from "./server.ts";
+
+import type { TokenFile } from "./token.ts";
 
 export { type HttpServer, parseAddress } from "./server.ts";
 
@@ -23,10 +27,18 @@ export interface MetricsSource {
 export interface MetricsServerOptions extends ServerOptions {
   readonly metrics: MetricsSource;
   readonly health: () => HealthReport;
+  /** null: whoever reaches the port may read. */
+  readonly token?: () => TokenFile | null;
 }
 
+const NO_TOKEN = () => null;
+const UNAUTHORIZED = text(401, "a bearer token is needed\n");
+
+/** Probes of the kubelet have neither token nor certificate. */
+const PROBES = new Set(["/healthz", "/readyz"]);
+
 export function serveMetrics(options: MetricsServerOptions): Promise<HttpServer> {
-  const { metrics, health } = options;
+  const { metrics, health, token = NO_TOKEN, tls } = options;
   const routes: Routes = {
     "GET /metrics": async () => ({
       status: 200,
@@ -46,7 +58,11 @@ export function serveMetrics(options: MetricsServerOptions): Promise<HttpServer>
       return json(isReady(report) ? 200 : 503, report);
     },
   };
-  return listen(options, routes, () => null);
+  return listen(options, routes, (request) => {
+    if (PROBES.has(pathOf(request)?.pathname ?? "")) return null;
+    if (tls?.requiresClients && !isAuthorized(request)) return text(403, "a client certificate is needed\n");
+    return mayRead(token(), request.headers.authorization) ? null : UNAUTHORIZED;
+  });
 }
 
 export interface Operations {
@@ -60,20 +76,14 @@ export interface Operations {
 
 export interface OperationsServerOptions extends ServerOptions {
   readonly operations: Operations;
+  /** Asked for beyond loopback. On loopback, or a Unix socket, who may call is who may log in to the node. */
+  readonly token?: () => TokenFile | null;
 }
 
-/** On loopback only: who may call it is who may log in to the node. */
 export async function serveOperations(options: OperationsServerOptions): Promise<HttpServer> {
-  const { address, operations } = options;
-  if (!isLocal(parseAddress(address))) {
-    throw new RuntimeFault({
-      code: "operations-address",
-      operation: "listen",
-      object: address,
-      message: `the operations server must listen on loopback, not on ${address}`,
-      help: "use 127.0.0.1:PORT, [::1]:PORT or unix:PATH",
-    });
-  }
+  const { address, operations, token = NO_TOKEN } = options;
+  const local = isLocal(parseAddress(address));
+  if (!local && token() === null) throw tokenMissing(address);
   const routes: Routes = {
     "POST /internal/rollback": async () => json(200, await operations.rollback()),
     "POST /internal/sync-rules": async () => json(200, await operations.syncRules()),
@@ -85,12 +95,29 @@ export async function serveOperations(options: OperationsServerOptions): Promise
     "GET /internal/blocks": async () => json(200, await operations.blocks()),
     "GET /internal/status": () => json(200, operations.status()),
   };
-  return listen(options, routes, ({ headers }) =>
+  return listen(options, routes, ({ headers }) => {
+    if (headers.origin) return text(403, "forbidden\n"); // a page in a browser
+    if (!local) return token()?.allows(headers.authorization) ? null : UNAUTHORIZED;
     // A page in a browser on the node can post here under a name of its own that resolves to loopback.
-    /^(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?$/.test(headers.host ?? "") && !headers.origin
+    return /^(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?$/.test(headers.host ?? "")
       ? null
-      : text(403, "forbidden\n"),
-  );
+      : text(403, "forbidden\n");
+  });
+}
+
+function mayRead(token: TokenFile | null, authorization: string | undefined): boolean {
+  return token === null || token.allows(authorization);
+}
+
+/** For an address beyond loopback. */
+export function tokenMissing(address: string): RuntimeFault {
+  return new RuntimeFault({
+    code: "operations-address",
+    operation: "listen",
+    object: address,
+    message: `the operations server changes what this node does: without a token it must listen on loopback, not on ${address}`,
+    help: "use 127.0.0.1:PORT, [::1]:PORT or unix:PATH, or name a file with a token (listen.operationsTokenFile)",
+  });
 }
 
 /** The fields of a JSON object. Throws RuntimeFault. */

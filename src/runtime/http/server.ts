@@ -1,17 +1,20 @@
 // An address and routes to a listening HTTP server: who may ask, how long it may take, and how a fault becomes an answer.
 
 import { unlinkSync } from "node:fs";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import { API_METHODS, API_ROUTES, STATUS_CLASSES } from "../../metrics/catalogue.ts";
 import { errnoOf, messageOf, RuntimeFault } from "../errors.ts";
 import type { ApiCall } from "../observe/metrics.ts";
 import type { PressureLevel } from "../resources/pressure.ts";
+import type { TlsCredentials } from "./tls.ts";
 
 export interface ServerOptions {
   /** `:9090`, `127.0.0.1:9091`, `[::1]:0`, `unix:/run/piston.sock`. */
   readonly address: string;
   /** Told of each request, answered or broken off, and how long it took. */
-  readonly observe?: (call: ApiCall, seconds: number) => void;
+  readonly observe?: ((call: ApiCall, seconds: number) => void) | undefined;
+  /** null: clear text. */
+  readonly tls?: TlsCredentials | null;
 }
 
 export interface HttpServer {
@@ -75,7 +78,7 @@ export function isLocal(where: ListenAddress): boolean {
 export async function listen(options: ServerOptions, routes: Routes, gate: Gate): Promise<HttpServer> {
   const { address, observe } = options;
   const where = parseAddress(address);
-  const server = createServer((request, response) => {
+  const server = create(options.tls ?? null, (request, response) => {
     if (observe) response.once("close", timed(request, response, observe));
     void answer(routes, request, gate(request)).then(
       (reply) => send(response, reply),
@@ -114,6 +117,16 @@ export async function listen(options: ServerOptions, routes: Routes, gate: Gate)
   };
 }
 
+/** Who shows no certificate is let in, for probes; a gate asks for more. */
+function create(tls: TlsCredentials | null, listener: RequestListener): Server {
+  if (tls === null) return createServer(listener);
+  const server = process
+    .getBuiltinModule("node:https")
+    .createServer({ requestCert: true, rejectUnauthorized: false }, listener);
+  tls.serve((context) => server.setSecureContext(context));
+  return server;
+}
+
 function listenOptions(where: ListenAddress): { path: string } | { port: number; host?: string } {
   if (where.kind === "unix") return { path: where.path };
   return where.host === null ? { port: where.port } : { port: where.port, host: where.host };
@@ -148,8 +161,13 @@ function timed(
 }
 
 /** The base only makes a URL of a path; its host is never looked at. A path of `//` has none, and parse() gives null. */
-function pathOf(request: IncomingMessage): URL | null {
+export function pathOf(request: IncomingMessage): URL | null {
   return URL.parse(request.url ?? "/", "http://localhost");
+}
+
+/** The client has shown a certificate of an authority that the server was given. */
+export function isAuthorized({ socket }: IncomingMessage): boolean {
+  return "authorized" in socket && socket.authorized === true;
 }
 
 async function answer(routes: Routes, request: IncomingMessage, refused: Reply | null): Promise<Reply> {

@@ -9,6 +9,7 @@ import {
   type STATUS_CLASSES,
 } from "../../metrics/catalogue.ts";
 import { MetricRegister, type Row } from "../../metrics/register.ts";
+import type { CertificateInfo } from "../http/tls.ts";
 import type { Accounts } from "../kernel/accounting.ts";
 import type { ResourceReading } from "../resources/resources.ts";
 import type { Component, ComponentState, HealthReport } from "./health.ts";
@@ -49,6 +50,9 @@ export class AgentMetrics {
   readonly #refused = this.#register.counter("bundle_refused_total");
   readonly #swapSeconds = this.#register.histogram("swap_duration_seconds");
   readonly #apiSeconds = this.#register.histogram("api_latency");
+
+  /** The certificate in force; null without TLS. Set by whoever has one. */
+  certificate: () => CertificateInfo | null = () => null;
 
   constructor(version: string, read: () => MetricsInput) {
     const startedAt = Date.now() / 1000 - process.uptime();
@@ -197,6 +201,7 @@ export class AgentMetrics {
     const fds = register.gauge("process_open_fds");
     const fdLimit = register.gauge("process_max_fds");
     const threads = register.gauge("process_threads");
+    const expiry = register.gauge("certificate_expiry_seconds");
     const ratio = register.gauge("resource_usage_ratio");
     const pressure = register.gauge("resource_pressure_level");
     const lag = register.gauge("event_loop_lag_seconds");
@@ -206,6 +211,17 @@ export class AgentMetrics {
           { component: name as Component },
           HEALTH_VALUE[state],
         ]),
+      );
+      const certificate = this.certificate();
+      expiry.replace(
+        certificate
+          ? [
+              [
+                { domain: bounded("certificate", certificate.domain) },
+                (certificate.expiresAtMs - Date.now()) / 1000,
+              ],
+            ]
+          : [],
       );
       memory.set({}, process.memoryUsage.rss());
       const { user, system } = process.cpuUsage(); // microseconds
