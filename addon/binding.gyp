@@ -9,6 +9,7 @@
         "src/link.cc",
         "src/map.cc",
         "src/map-bulk.cc",
+        "src/memory.cc",
         "src/object.cc",
         "src/packet-socket.cc",
         "src/program.cc",

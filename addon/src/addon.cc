@@ -17,6 +17,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("setErrorClass", Napi::Function::New(env, SetErrorClass, "setErrorClass"));
   DefineLink(env, exports);
   DefineMap(env, exports);
+  DefineMemory(env, exports);
   DefineObject(env, exports);
   DefineProgram(env, exports);
   DefineRingBuffer(env, exports);

@@ -20,6 +20,7 @@ struct AddonData {
 
 void DefineLink(Napi::Env env, Napi::Object exports);
 void DefineMap(Napi::Env env, Napi::Object exports);
+void DefineMemory(Napi::Env env, Napi::Object exports);
 void DefineObject(Napi::Env env, Napi::Object exports);
 void DefineProgram(Napi::Env env, Napi::Object exports);
 void DefineRingBuffer(Napi::Env env, Napi::Object exports);

@@ -2,6 +2,8 @@
 // descriptors of their own, which outlive the object.
 #include <bpf/libbpf.h>
 
+#include <signal.h>
+
 #include <cstdarg>
 #include <cstdio>
 #include <memory>
@@ -36,6 +38,24 @@ int Collect(enum libbpf_print_level level, const char* format, va_list arguments
   if (collected->size() > kLogBytes) collected->erase(0, collected->size() - kLogBytes);
   return length;
 }
+
+// While one is alive no signal interrupts this thread, nor one that it starts: the verifier gives up with EAGAIN at a pending
+// signal, and a process that gets them without end (a profiler's timer) would never load. Other threads take them meanwhile.
+class WithoutSignals {
+ public:
+  WithoutSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) sigdelset(&all, fault);
+    pthread_sigmask(SIG_BLOCK, &all, &before_);
+  }
+  ~WithoutSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  WithoutSignals(const WithoutSignals&) = delete;
+  WithoutSignals& operator=(const WithoutSignals&) = delete;
+
+ private:
+  sigset_t before_;
+};
 
 class Collecting {
  public:
@@ -198,6 +218,7 @@ void Object::SetInitialValue(const Napi::CallbackInfo& info) {
 // Without a log level libbpf loads quietly; where that fails it loads once more with the log on, for us to collect.
 void Object::Load(const Napi::CallbackInfo&) {
   struct bpf_object* object = UseBefore("object load");
+  WithoutSignals quiet;
   Collecting log;
   int error = bpf_object__load(object);
   Settle(error, log.text());
@@ -213,6 +234,7 @@ void Object::LoadBeside(const Napi::CallbackInfo& info) {
   Object& other = *Napi::ObjectWrap<Object>::Unwrap(info[0].As<Napi::Object>());
   if (&other == this) Fail(info.Env(), {"object load", name_, EINVAL, "it cannot be loaded beside itself"});
   struct bpf_object* beside = other.UseBefore("object load");
+  WithoutSignals quiet;
   int beside_error = 0;
   std::string beside_log;
   auto load_beside = [&] {

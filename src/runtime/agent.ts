@@ -149,6 +149,7 @@ class NodeAgent implements Agent {
     if (this.#commitFault && !this.#fleet?.serving && !isTransient(this.#commitFault))
       throw this.#commitFault;
     this.#tick = setInterval(() => void this.#exclusive(() => this.#onTick()), TICK_MS);
+    this.#resources.releaseSoon();
     this.#report.started(this.metricsAddress, this.operationsAddress);
   }
 
@@ -301,6 +302,7 @@ class NodeAgent implements Agent {
     if (result.kind === "committed") {
       this.#report.committed(fleet, result, verifyMs, performance.now() - startedAt);
       fleet.sweep();
+      this.#resources.releaseSoon();
     } else this.#report.nothingToDo(fleet, result.kind, bundle);
     return result.kind;
   }

@@ -141,6 +141,7 @@ export interface Native {
   isBpffs(path: string): boolean;
   mountBpffs(path: string): void;
   possibleCpus(): number;
+  releaseMemory(): void;
   ktimeNs(): bigint;
   interfaceIndex(name: string): number | null;
   interfaceName(ifindex: number): string | null;

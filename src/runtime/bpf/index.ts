@@ -25,4 +25,5 @@ export {
   ktimeNs,
   mountBpffs,
   possibleCpus,
+  releaseMemory,
 } from "./system.ts";

@@ -1,5 +1,7 @@
 // Object files against the kernel: maps adjusted before load, constants, refusals with the verifier's words.
 
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { BpfError, BpfMap, BpfObject } from "./index.ts";
 import { compile } from "./testdata/compile.ts";
@@ -24,6 +26,12 @@ describeKernel("an object file", () => {
   test("loads with other constants, which its program then follows", () => {
     expect(loadFilter(XDP_PASS).program.testRun(frame(64)).returnCode).toBe(2);
     expect(loadFilter(XDP_DROP).program.testRun(frame(64)).returnCode).toBe(1);
+  });
+
+  test("loads while signals keep arriving, though the verifier gives up at each", () => {
+    const script = fileURLToPath(new URL("testdata/process.ts", import.meta.url));
+    const output = execFileSync(process.execPath, [script, "signals"], { encoding: "utf8", timeout: 60_000 });
+    expect(output.trim()).toBe("as expected");
   });
 
   test("loads with a map of another size", () => {

@@ -98,7 +98,7 @@ export function fingerprint(path: string): string {
   return names
     .map((name) => {
       try {
-        const real = realpathSync(name);
+        const real = realpathSync.native(name); // the other one asks for each folder of the path
         const stat = statSync(real, { bigint: true });
         return `${basename(name)} ${real} ${stat.ino} ${stat.size} ${stat.mtimeNs}`;
       } catch {

@@ -25,12 +25,15 @@ interface Hierarchy {
 export class Cgroup {
   readonly #memory: Hierarchy | null;
   readonly #cpu: Hierarchy | null;
+  #memoryLimit: TightestLimit | null = null;
+  #cpuLimitCores: number | null = null;
 
   /** @param proc where /proc/self is; @param root what stands before the paths of mountinfo. For tests. */
   constructor(proc = "/proc/self", root = "") {
     const find = finder(textOf(join(proc, "cgroup")) ?? "", textOf(join(proc, "mountinfo")) ?? "", root);
     this.#memory = find("memory");
     this.#cpu = find("cpu");
+    this.readLimits();
   }
 
   /** Directory of its own cgroup in version 2, where the files of pressure stall information are. */
@@ -38,20 +41,33 @@ export class Cgroup {
     return this.#memory?.version === 2 ? this.#memory.directories[0]! : null;
   }
 
+  /** Limits are as of the last call of readLimits. */
   read(): CgroupReading {
-    const memory = this.#memory && tightest(this.#memory, memoryLimit);
+    const memory = this.#memory;
+    const limit = this.#memoryLimit;
     return {
-      memoryLimitBytes: memory?.limit ?? null,
-      memoryUsedBytes: memory && this.#memory ? memoryUsed(this.#memory.version, memory.directory) : null,
-      cpuLimitCores: (this.#cpu && tightest(this.#cpu, cpuLimit))?.limit ?? null,
+      memoryLimitBytes: limit?.limit ?? null,
+      memoryUsedBytes: memory && limit ? memoryUsed(memory.version, limit.directory) : null,
+      cpuLimitCores: this.#cpuLimitCores,
     };
+  }
+
+  /** Limits change seldom, and each directory up to the root has to be asked. */
+  readLimits(): void {
+    this.#memoryLimit = this.#memory && tightest(this.#memory, memoryLimit);
+    this.#cpuLimitCores = (this.#cpu && tightest(this.#cpu, cpuLimit))?.limit ?? null;
   }
 }
 
 type Limit = (version: 1 | 2, directory: string) => number | null;
 
-function tightest(hierarchy: Hierarchy, limitOf: Limit): { directory: string; limit: number } | null {
-  let least: { directory: string; limit: number } | null = null;
+interface TightestLimit {
+  readonly directory: string;
+  readonly limit: number;
+}
+
+function tightest(hierarchy: Hierarchy, limitOf: Limit): TightestLimit | null {
+  let least: TightestLimit | null = null;
   for (const directory of hierarchy.directories) {
     const limit = limitOf(hierarchy.version, directory);
     if (limit !== null && limit < (least?.limit ?? Number.POSITIVE_INFINITY)) least = { directory, limit };

@@ -2,6 +2,7 @@
 // pressure, reserved descriptors are given back when there are no others. Everybody else asks reading() or listens.
 
 import { RESOURCES } from "../../metrics/catalogue.ts";
+import { releaseMemory } from "../bpf/index.ts";
 import { Cgroup, type CgroupReading } from "./cgroup.ts";
 import { Pressure, type PressureLevel } from "./pressure.ts";
 import { LiveFile, ProcessFiles, type ProcessReading, stallRatio } from "./process.ts";
@@ -73,14 +74,19 @@ export function resourceState(reading: ResourceReading): {
 export type PressureListener = (reading: ResourceReading, before: ResourceReading["pressure"]) => void;
 
 const CPU_WINDOW_MS = 5000;
-/** Ten timers a second cost a hundredth of a per cent of a core; monitorEventLoopDelay's hundred cost ten times that. */
-const LAG_PROBE_MS = 100;
+/** Each wake-up of an idle process costs some 50 µs: monitorEventLoopDelay's hundred a second would be half a per cent. */
+const LAG_PROBE_MS = 250;
 /** Above this share of stalled time memory is short, whatever the limits say. */
 const STALL_WARN_RATIO = 0.1;
 /** While pressure lasts, garbage is collected again after so long: a full collection stops everything for 10 ms or so. */
 const COLLECT_AGAIN_MS = 30_000;
+/** After a start or a swap: long enough that what it set off is over, and not in the way of filtering. */
+const RELEASE_AFTER_MS = 1000;
 /** Enough for a connection, and for what answering /health opens. */
 const RESERVED_FDS = 8;
+
+/** A cgroup's limits are read again so often. */
+const READINGS_PER_LIMITS = 30;
 
 /** What it reads from; replaced in tests that are about levels, not about readings. */
 export interface ResourceSources {
@@ -93,12 +99,16 @@ export interface ResourceSources {
 function kernelSources(): ResourceSources {
   const files = new ProcessFiles();
   const cgroup = new Cgroup();
+  let readings = 0;
   const stall = new LiveFile(
     cgroup.memoryDirectory === null ? "/proc/pressure/memory" : `${cgroup.memoryDirectory}/memory.pressure`,
   );
   return {
     process: () => files.read(),
-    cgroup: () => cgroup.read(),
+    cgroup() {
+      if (++readings % READINGS_PER_LIMITS === 0) cgroup.readLimits();
+      return cgroup.read();
+    },
     memoryStall: () => stall.read(),
     close() {
       files.close();
@@ -118,6 +128,7 @@ export class ResourceManager {
   #check: NodeJS.Timeout | null = null;
   #reading: ResourceReading;
   #collectedAtMs = Number.NEGATIVE_INFINITY;
+  #release: NodeJS.Timeout | null = null;
 
   constructor(limits: ResourceLimits = DEFAULT_RESOURCES, sources: ResourceSources = kernelSources()) {
     this.#limits = limits;
@@ -142,6 +153,7 @@ export class ResourceManager {
   close(): void {
     this.#lag.close();
     if (this.#check) clearInterval(this.#check);
+    if (this.#release) clearTimeout(this.#release);
     this.#check = null;
     this.#reserve.release();
     this.#sources.close();
@@ -162,7 +174,7 @@ export class ResourceManager {
     const before = this.#reading.pressure;
     this.#reading = this.#read();
     const { memory, fds } = this.#reading.pressure;
-    if (memory > 0) this.#collectGarbage();
+    if (memory > 0) this.#collectAgain();
     if (fds === 3) this.#reserve.release();
     else if (fds === 0) this.#reserve.take();
     if (RESOURCES.some((resource) => before[resource] !== this.#reading.pressure[resource]))
@@ -205,12 +217,24 @@ export class ResourceManager {
     };
   }
 
-  /** Only where Node was started with --expose-gc, as bin/piston and the image do. */
-  #collectGarbage(): void {
-    const now = performance.now();
-    if (now - this.#collectedAtMs < COLLECT_AGAIN_MS) return;
-    this.#collectedAtMs = now;
+  /** After something large has ended: its memory goes back to the machine, a little later. */
+  releaseSoon(): void {
+    if (this.#release) clearTimeout(this.#release);
+    this.#release = setTimeout(() => {
+      this.#release = null;
+      this.#collect();
+    }, RELEASE_AFTER_MS).unref();
+  }
+
+  #collectAgain(): void {
+    if (performance.now() - this.#collectedAtMs >= COLLECT_AGAIN_MS) this.#collect();
+  }
+
+  /** Garbage only where Node was started with --expose-gc, as bin/piston does. */
+  #collect(): void {
+    this.#collectedAtMs = performance.now();
     globalThis.gc?.();
+    releaseMemory();
   }
 }
 
@@ -229,8 +253,9 @@ class CpuWindow {
     // The oldest sample that is kept is the last one at or before the window's beginning.
     while (this.#samples.length > 2 && this.#samples[1]!.atMs <= atMs - CPU_WINDOW_MS) this.#samples.shift();
     const oldest = this.#samples[0]!;
-    const elapsedMs = atMs - oldest.atMs;
-    return elapsedMs < 1 ? 0 : (usedMicroseconds - oldest.usedMicroseconds) / 1000 / elapsedMs;
+    // Of the whole window also where less has passed: a start that takes 300 ms is no load.
+    const elapsedMs = Math.max(atMs - oldest.atMs, CPU_WINDOW_MS);
+    return (usedMicroseconds - oldest.usedMicroseconds) / 1000 / elapsedMs;
   }
 }
 

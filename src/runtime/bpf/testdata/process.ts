@@ -1,6 +1,7 @@
 // A process of its own for what would end or disturb the test runner: what happens at exit, at a throw, at collection.
 
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { Worker } from "node:worker_threads";
 import { BpfMap, BpfObject, BpfProgram, RingBuffer } from "../index.ts";
 import { compile } from "./compile.ts";
 import { turn, until } from "./until.ts";
@@ -41,6 +42,22 @@ const scenarios: Record<string, () => Promise<void>> = {
     await until(() => count === 3);
     buffer.close();
     console.log(errors.join() === "record 1,record 2,record 3" ? "as expected" : errors.join());
+  },
+
+  async signals() {
+    // The kernel gives a signal for the process to its main thread, unless that one blocks it.
+    process.on("SIGUSR2", () => {});
+    const storm = new Worker("for (;;) process.kill(process.pid, 'SIGUSR2')", { eval: true });
+    await new Promise((resolve) => storm.once("online", resolve));
+    // The agent's own program: the verifier takes tens of milliseconds, and looks for signals all the while.
+    const elf = readFileSync(new URL("../../../../build/filter.bpf.o", import.meta.url));
+    for (let i = 0; i < 8; i++) {
+      using object = BpfObject.open(elf, "filter");
+      object.load();
+      await turn();
+    }
+    console.log("as expected");
+    process.exit(0);
   },
 
   async collect() {
