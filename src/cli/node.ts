@@ -77,7 +77,8 @@ export default defineCommand({
       flags: flagsOf(values),
     };
     try {
-      if (!values["print-config"]) return await runNode(input);
+      // What a step left hanging when it was cut off must not keep the process; the log is written by now.
+      if (!values["print-config"]) process.exit(await runNode(input));
       const effective = await loadConfig(input, true);
       process.stdout.write(values.json ? printJson(effective) : printYaml(effective));
       for (const text of effective.warnings) process.stderr.write(`piston: warning: ${text}\n`);

@@ -13,7 +13,10 @@ import { detach } from "./kernel/detach.ts";
 import { Fleet, type LoadResult } from "./kernel/fleet.ts";
 import { defaultObjectPath, type ProgramObject, readProgramObject } from "./kernel/generation.ts";
 import { pinnedFleets, pinnedInterfaces } from "./kernel/pins.ts";
-import type { Logger } from "./log.ts";
+import { type Step, shutDown, startUp } from "./lifecycle.ts";
+import { type Logger, SILENT } from "./log.ts";
+import { degraded, OK } from "./observe/components.ts";
+import { exportFinal } from "./observe/final-export.ts";
 import type { HealthReport, Refusal } from "./observe/health.ts";
 import { AgentReport } from "./report.ts";
 import { ResourceManager } from "./resources/resources.ts";
@@ -24,6 +27,8 @@ export interface AgentOptions {
   readonly logger: Logger;
   /** What SIGHUP changes; nothing does where it is missing. */
   readonly changes?: ConfigChanges;
+  /** Ends the start-up between two of its steps. */
+  readonly signal?: AbortSignal;
 }
 
 export interface SyncResult {
@@ -51,6 +56,7 @@ export interface RollbackResult {
 }
 
 const TICK_MS = 1000;
+const CLOSE_MS = 10_000;
 /** A set of files that does not fit together is waited out so long: kubelet writes a volume in far less. */
 const TORN_GRACE_MS = 60_000;
 
@@ -58,7 +64,7 @@ const TORN_GRACE_MS = 60_000;
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const agent = new NodeAgent(options);
   try {
-    await agent.start();
+    await agent.start(options.signal);
   } catch (error) {
     await agent.close();
     throw error;
@@ -69,7 +75,6 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 class NodeAgent implements Agent {
   readonly #config: AgentConfig;
   readonly #changes: ConfigChanges;
-  readonly #logger: Logger;
   readonly #pinPath: string;
   #trust: Trust;
   readonly #object: ProgramObject;
@@ -87,16 +92,18 @@ class NodeAgent implements Agent {
   /** What stopped the last commit, where it was not the bundle's fault. */
   #commitFault: unknown = null;
   #queue: Promise<unknown> = Promise.resolve();
-  #detachOnExit: boolean;
+  #shutdown: AgentConfig["shutdown"];
+  #stopping = false;
+  readonly #logger: Logger;
   readonly #subscriptions: (() => void)[] = [];
 
   constructor(options: AgentOptions) {
     const { config, logger, changes = NO_CHANGES } = options;
     this.#config = config;
     this.#changes = changes;
-    this.#logger = logger;
     this.#pinPath = config.bundle.pinPath;
-    this.#detachOnExit = config.shutdown.detachOnExit;
+    this.#shutdown = config.shutdown;
+    this.#logger = logger;
     this.#trust = readTrust(config.bundle.trustKeys, config.bundle.allowUnsigned);
     this.#object = readProgramObject(config.security.programFile ?? defaultObjectPath());
     this.#resources = new ResourceManager(config.resources);
@@ -115,10 +122,50 @@ class NodeAgent implements Agent {
     return this.#surface?.operationsAddress ?? null;
   }
 
-  async start(): Promise<void> {
-    const { listen, bundle } = this.#config;
+  start(signal?: AbortSignal): Promise<void> {
+    return startUp(this.#startSteps(), this.#logger, signal);
+  }
+
+  /** In the order of the hardening document. */
+  #startSteps(): Step[] {
+    const { bundle } = this.#config;
+    return [
+      // Before anything is done to the kernel: an address that is taken must not leave half an agent behind.
+      { name: "addresses", timeoutMs: 5_000, run: () => this.#listen() },
+      {
+        name: "components",
+        timeoutMs: 60_000,
+        run: async () => {
+          // From here on a change is seen, also one that comes while the first bundle is being read.
+          this.#watcher = watchBundle(bundle.path, () => this.#syncSoon());
+          await this.#exclusive(() => this.#takeOver());
+          await this.syncRules();
+          // What may be gone at the next attempt is tried again; anything else needs a hand, and an agent that says so and ends.
+          const fault = this.#commitFault;
+          if (fault && !this.#fleet?.serving && !isTransient(fault)) throw fault;
+        },
+      },
+      {
+        name: "monitoring",
+        timeoutMs: 5_000,
+        run: () => {
+          this.#resources.onChange((reading, before) => {
+            this.#report.pressureChanged(reading, before);
+            this.#surface?.spare(reading.pressure.fds);
+          });
+          this.#resources.start();
+          this.#subscribe();
+          this.#tick = setInterval(() => void this.#exclusive(() => this.#onTick()), TICK_MS);
+          this.#resources.releaseSoon();
+          this.#report.started(this.metricsAddress, this.operationsAddress);
+        },
+      },
+    ];
+  }
+
+  async #listen(): Promise<void> {
     const { metrics, components } = this.#report;
-    this.#surface = await Surface.open(listen, {
+    this.#surface = await Surface.open(this.#config.listen, {
       metrics,
       components,
       logger: this.#logger,
@@ -126,31 +173,29 @@ class NodeAgent implements Agent {
       health: () => this.health(),
       operations: this.#operations(),
     });
-    this.#resources.onChange((reading, before) => {
-      this.#report.pressureChanged(reading, before);
-      this.#surface?.spare(reading.pressure.fds);
-    });
-    this.#resources.start();
+  }
+
+  #subscribe(): void {
+    const changes = this.#changes;
+    const state = changes.state();
+    if (state) {
+      const { components } = this.#report;
+      components.provide({ config: () => changes.state() });
+      components.register("config", () => {
+        const refused = changes.state()?.refused ?? null;
+        return refused === null ? OK : degraded(`not as its sources say: ${refused}`);
+      });
+    }
     this.#subscriptions.push(
-      this.#changes.onReload("bundle.trustKeys", (next) => this.#trustAnew(next)),
-      this.#changes.onChange("bundle.allowUnsigned", (next) => this.#trustAnew(next)),
-      this.#changes.onChange("health.backendChecks", (next) =>
+      changes.onReload("bundle.trustKeys", (next) => this.#trustAnew(next)),
+      changes.onChange("bundle.allowUnsigned", (next) => this.#trustAnew(next)),
+      changes.onChange("health.backendChecks", (next) =>
         this.#report.checkBackends(next.health.backendChecks),
       ),
-      this.#changes.onChange("shutdown.detachOnExit", (next) => {
-        this.#detachOnExit = next.shutdown.detachOnExit;
+      changes.onChange("shutdown", (next) => {
+        this.#shutdown = next.shutdown;
       }),
     );
-    // From here on a change is seen, also one that comes while the first bundle is being read.
-    this.#watcher = watchBundle(bundle.path, () => void this.syncRules());
-    await this.#exclusive(() => this.#takeOver());
-    await this.syncRules();
-    // What may be gone at the next attempt is tried again; anything else needs a hand, and an agent that says so and ends.
-    if (this.#commitFault && !this.#fleet?.serving && !isTransient(this.#commitFault))
-      throw this.#commitFault;
-    this.#tick = setInterval(() => void this.#exclusive(() => this.#onTick()), TICK_MS);
-    this.#resources.releaseSoon();
-    this.#report.started(this.metricsAddress, this.operationsAddress);
   }
 
   #operations(): Operations {
@@ -169,23 +214,56 @@ class NodeAgent implements Agent {
   }
 
   async stop(): Promise<void> {
-    const detachOnExit = this.#detachOnExit;
-    this.#report.stopping(detachOnExit);
-    const fleet = this.#fleet?.name ?? null;
-    await this.close();
-    if (detachOnExit && fleet !== null) detach(this.#pinPath, fleet);
+    this.#report.stopping(this.#shutdown.detachOnExit);
+    await shutDown(this.#stopSteps(), this.#shutdown.timeoutSeconds * 1000, this.#logger);
   }
 
-  async close(): Promise<void> {
-    for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe();
-    this.#watcher?.close();
-    if (this.#tick) clearInterval(this.#tick);
-    this.#resources.close();
-    await this.#queue.catch(() => {});
-    this.#report.close();
-    await this.#surface?.close();
-    await this.#fleet?.close();
-    this.#fleet = null;
+  /** After a start that failed: what has begun ends, and nothing is said of it. */
+  close(): Promise<void> {
+    return shutDown(this.#stopSteps().slice(0, -1), CLOSE_MS, SILENT);
+  }
+
+  /** In the order of the hardening document. */
+  #stopSteps(): Step[] {
+    const fleet = this.#fleet?.name ?? null;
+    let exposition: string | null = null;
+    return [
+      {
+        name: "stop accepting",
+        timeoutMs: 5_000,
+        run: () => {
+          for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe();
+          this.#watcher?.close();
+          if (this.#tick) clearInterval(this.#tick);
+          this.#stopping = true;
+        },
+      },
+      { name: "work in progress", timeoutMs: 10_000, run: () => this.#queue.then(nothing, nothing) },
+      {
+        name: "components",
+        timeoutMs: 5_000,
+        run: async () => {
+          exposition = await this.#report.metrics.exposition();
+          this.#report.close();
+          this.#resources.close();
+        },
+      },
+      {
+        name: "resources",
+        timeoutMs: 5_000,
+        run: async () => {
+          await this.#surface?.close();
+          await this.#fleet?.close();
+          this.#fleet = null;
+          if (this.#shutdown.detachOnExit && fleet !== null) detach(this.#pinPath, fleet);
+        },
+      },
+      {
+        name: "final metrics",
+        timeoutMs: 5_000,
+        run: () => exportFinal(exposition ?? "", { ...this.#config.sinks, file: this.#shutdown.metricsFile }),
+      },
+    ];
   }
 
   health(): HealthReport {
@@ -195,7 +273,12 @@ class NodeAgent implements Agent {
   /** Throws where a key cannot be read; then the keys of before stay. A bundle refused for its signature is judged anew. */
   #trustAnew({ bundle }: AgentConfig): void {
     this.#trust = readTrust(bundle.trustKeys, bundle.allowUnsigned);
-    void this.syncRules();
+    this.#syncSoon();
+  }
+
+  /** For those who do not wait for it. */
+  #syncSoon(): void {
+    this.syncRules().catch(nothing);
   }
 
   syncRules(): Promise<SyncResult> {
@@ -222,6 +305,7 @@ class NodeAgent implements Agent {
 
   /** One thing at a time: a sync, a roll-back, a tick. */
   #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#stopping) return Promise.reject(stopping());
     const result = this.#queue.then(work, work);
     this.#queue = result.catch(() => {});
     return result;
@@ -347,6 +431,16 @@ class NodeAgent implements Agent {
   }
 }
 
+function stopping(): RuntimeFault {
+  return new RuntimeFault({
+    code: "stopping",
+    operation: "take work",
+    object: "agent",
+    message: "the agent is ending, and takes no more work",
+    help: "ask again when the next agent runs",
+  });
+}
+
 function nothingLoaded(pinPath: string): RuntimeFault {
   return new RuntimeFault({
     code: "nothing-loaded",
@@ -366,6 +460,8 @@ function wrongFleet(path: string, found: string, served: string): BundleRefused 
     help: "give the agent its fleet's bundle, or detach the other fleet first",
   });
 }
+
+function nothing(): void {}
 
 /** A bundle must not be able to end the agent, not even by a bug of the reader. */
 function unexpected(path: string, cause: unknown): BundleRefused {

@@ -12,6 +12,14 @@ export interface Logger {
   isLevelEnabled(level: string): boolean;
 }
 
+export const SILENT: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  isLevelEnabled: () => false,
+};
+
 /** A logger whose level changes while it is in use. */
 export interface AgentLogger extends Logger {
   level: string;

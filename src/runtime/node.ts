@@ -1,29 +1,53 @@
 // `piston node`: the agent as a process, until a signal ends it.
 
-import { startAgent } from "./agent.ts";
+import { type Agent, startAgent } from "./agent.ts";
 import { type ConfigInput, ConfigStore, loadConfig } from "./config/index.ts";
 import { reloadConfig } from "./config/reload.ts";
-import { createLogger } from "./log.ts";
+import { describeFault, messageOf, RuntimeFault } from "./errors.ts";
+import { createLogger, type Logger } from "./log.ts";
+
+const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
 /**
- * Resolves to the exit code when SIGTERM or SIGINT has come. Filtering goes on, unless shutdown.detachOnExit. Throws
- * ConfigError where the configuration has faults.
+ * Resolves to the exit code when SIGTERM or SIGINT has come, or to 1 where the agent cannot start. Filtering goes on,
+ * unless shutdown.detachOnExit. Throws ConfigError where the configuration has faults.
  */
 export async function runNode(input: ConfigInput): Promise<number> {
   const { config, warnings } = await loadConfig(input);
   const logger = createLogger(config.log);
   for (const warning of warnings) logger.warn({ event: "config-warning" }, warning);
-  const store = new ConfigStore(config, () => loadConfig(input));
+  const store = new ConfigStore(config, () => loadConfig(input), input.file);
   store.onChange("log.level", (next) => {
     logger.level = next.log.level;
   });
-  const stopped = new Promise<void>((resolve) => {
-    process.once("SIGTERM", () => resolve());
-    process.once("SIGINT", () => resolve());
-  });
-  const agent = await startAgent({ config, logger, changes: store });
+  const signal = stopSignal();
   process.on("SIGHUP", () => void reloadConfig(store, logger));
-  await stopped;
+  let agent: Agent;
+  try {
+    agent = await startAgent({ config, logger, changes: store, signal });
+  } catch (error) {
+    sayWhyNot(error, logger);
+    return 1;
+  }
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
   await agent.stop();
   return 0;
+}
+
+/** Aborts at the first SIGTERM or SIGINT. From then on both do what they do by themselves: a second one ends the process at once. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  const onSignal = () => {
+    for (const name of STOP_SIGNALS) process.removeListener(name, onSignal);
+    controller.abort();
+  };
+  for (const name of STOP_SIGNALS) process.on(name, onSignal);
+  return controller.signal;
+}
+
+/** One line, which names what is missing and the remedy. */
+function sayWhyNot(error: unknown, logger: Logger): void {
+  const stack = error instanceof RuntimeFault || !(error instanceof Error) ? {} : { stack: error.stack };
+  const fields = { event: "start-failed", ...describeFault(error), ...stack };
+  logger.error(fields, `the agent cannot start: ${messageOf(error)}`);
 }

@@ -5,8 +5,8 @@ import type { Logger } from "../log.ts";
 import { ConfigError } from "./faults.ts";
 import type { ConfigStore } from "./store.ts";
 
-/** Never rejects. Returns why the sources do not hold, or null where they do. */
-export async function reloadConfig(store: ConfigStore, logger: Logger): Promise<string | null> {
+/** Never rejects. */
+export async function reloadConfig(store: ConfigStore, logger: Logger): Promise<void> {
   try {
     const { applied, restart, failures, warnings } = await store.reload();
     for (const warning of warnings) logger.warn({ event: "config-warning" }, warning);
@@ -21,12 +21,10 @@ export async function reloadConfig(store: ConfigStore, logger: Logger): Promise<
     const message =
       applied.length > 0 ? `now in force: ${applied.join(", ")}` : "nothing in force has changed";
     logger.info({ event: "config-reloaded", keys: applied }, message);
-    return failures.length > 0 ? failures.map(({ error }) => messageOf(error)).join("; ") : null;
   } catch (error) {
     const faults = error instanceof ConfigError ? error.faults : [];
     const help = error instanceof ConfigError ? error.help : "";
     const fields = { event: "config-refused", faults, help };
     logger.error(fields, `the configuration is refused, and the old one stays in force: ${messageOf(error)}`);
-    return messageOf(error);
   }
 }

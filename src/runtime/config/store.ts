@@ -1,6 +1,8 @@
 // The configuration of a running agent: what is in force, who listens to changes, and what SIGHUP does.
 
 import { isDeepStrictEqual } from "node:util";
+import { messageOf } from "../errors.ts";
+import type { ConfigState } from "../observe/components.ts";
 import type { AgentConfig } from "./config.generated.ts";
 import { CONFIG_KEYS } from "./config-keys.generated.ts";
 import { type EffectiveConfig, valueAt } from "./load.ts";
@@ -16,6 +18,8 @@ export interface ConfigChanges {
   onChange(path: ConfigPath, listener: ConfigListener): () => void;
   /** Called at every reload, for files that the configuration only names: keys, certificates, tokens. */
   onReload(path: ConfigPath, listener: ConfigListener): () => void;
+  /** For health. null where nothing can change. */
+  state(): ConfigState | null;
 }
 
 export interface Reload {
@@ -36,11 +40,15 @@ interface Subscription {
 export class ConfigStore implements ConfigChanges {
   readonly #read: () => Promise<EffectiveConfig>;
   readonly #subscriptions = new Set<Subscription>();
+  readonly #file: string | null;
   #current: AgentConfig;
+  #loadedAt = new Date();
+  #refused: string | null = null;
 
   /** `read` gives what the sources say now, or throws ConfigError. */
-  constructor(first: AgentConfig, read: () => Promise<EffectiveConfig>) {
+  constructor(first: AgentConfig, read: () => Promise<EffectiveConfig>, file: string | null = null) {
     this.#current = first;
+    this.#file = file;
     this.#read = read;
   }
 
@@ -57,6 +65,15 @@ export class ConfigStore implements ConfigChanges {
     return this.#subscribe({ path, listener, always: true });
   }
 
+  state(): ConfigState {
+    return {
+      profile: this.#current.profile,
+      file: this.#file,
+      loadedAt: this.#loadedAt.toISOString(),
+      refused: this.#refused,
+    };
+  }
+
   /** Whether a change of the key reaches somebody. */
   isLive(path: string): boolean {
     return path === "profile" || [...this.#subscriptions].some((one) => covers(one.path, path));
@@ -64,7 +81,13 @@ export class ConfigStore implements ConfigChanges {
 
   /** Throws ConfigError where a source has a fault; then nothing changes. */
   async reload(): Promise<Reload> {
-    const wanted = await this.#read();
+    let wanted: EffectiveConfig;
+    try {
+      wanted = await this.#read();
+    } catch (error) {
+      this.#refused = messageOf(error);
+      throw error;
+    }
     const previous = this.#current;
     const changed = CONFIG_KEYS.map((key) => key.path).filter(
       (path) => !isDeepStrictEqual(valueAt(wanted.config, path), valueAt(previous, path)),
@@ -86,6 +109,8 @@ export class ConfigStore implements ConfigChanges {
       }
     }
     this.#current = next;
+    this.#loadedAt = new Date();
+    this.#refused = failures.length > 0 ? failures.map(({ error }) => messageOf(error)).join("; ") : null;
     const applied = changed.filter((path) =>
       isDeepStrictEqual(valueAt(next, path), valueAt(wanted.config, path)),
     );
@@ -99,7 +124,11 @@ export class ConfigStore implements ConfigChanges {
 }
 
 /** For agents that no file and no signal changes: tests, and programs of one's own. */
-export const NO_CHANGES: ConfigChanges = { onChange: () => () => {}, onReload: () => () => {} };
+export const NO_CHANGES: ConfigChanges = {
+  onChange: () => () => {},
+  onReload: () => () => {},
+  state: () => null,
+};
 
 function covers(path: string, key: string): boolean {
   return key === path || key.startsWith(`${path}.`) || path.startsWith(`${key}.`);

@@ -1,0 +1,134 @@
+// A real agent started, told to read its configuration again, and ended: in order, with deadlines, and filtering goes on.
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { AgentProcess } from "../../src/lab/agent-process.ts";
+import { LabNode } from "../../src/lab/lab-node.ts";
+import { linkPin, pinLayout } from "../../src/runtime/kernel/pins.ts";
+import { bundleOf } from "../support/compile.ts";
+import { describeKernel } from "../support/kernel.ts";
+import { FLEET_NAME, firstFleet } from "../support/two-policies.ts";
+
+describeKernel("an agent's life", () => {
+  let node: LabNode;
+  let folder: string;
+  let config: string;
+
+  beforeAll(async () => {
+    node = new LabNode("piston-test-life", FLEET_NAME);
+    folder = mkdtempSync(join(tmpdir(), "piston-test-life-"));
+    config = join(folder, "agent.yaml");
+    node.publish(await bundleOf(firstFleet));
+  });
+  afterAll(async () => {
+    await node?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function start(text: string): Promise<AgentProcess> {
+    writeFileSync(config, text);
+    const agent = node.startAgent(["--config", config]);
+    await agent.event("started");
+    return agent;
+  }
+
+  /** Writes the configuration, sends SIGHUP, and gives the line that it ends with. */
+  async function reload(agent: AgentProcess, text: string, event: string) {
+    writeFileSync(config, text);
+    const seen = agent.log.length;
+    agent.child.kill("SIGHUP");
+    return agent.event(event, seen);
+  }
+
+  const stepsOf = (agent: AgentProcess, event: string) =>
+    agent.log.filter((line) => line.event === event).map((line) => line.step);
+  const attached = () => existsSync(linkPin(pinLayout(node.pinPath, FLEET_NAME), node.namespaces.interface));
+
+  describe("at SIGHUP", () => {
+    let agent: AgentProcess;
+    beforeAll(async () => {
+      agent = await start("log: { level: info }\n");
+    });
+
+    it("takes what can change, and names what waits for a restart", async () => {
+      const line = await reload(agent, "log: { level: debug }\nretry: { maxMs: 9000 }\n", "config-reloaded");
+      expect(line.keys).toEqual(["log.level"]);
+      expect(agent.log.findLast((one) => one.event === "config-restart-needed")).toMatchObject({
+        level: "warn",
+        keys: ["retry.maxMs"],
+      });
+    });
+
+    it("keeps what is in force where the file has a fault, and is degraded until it is mended", async () => {
+      const refused = await reload(agent, "log: { level: loud }\n", "config-refused");
+      expect(refused).toMatchObject({
+        level: "error",
+        faults: [{ code: "config-value", place: `${config}:1:8` }],
+      });
+      expect(await agent.health()).toMatchObject({
+        status: "degraded",
+        components: { config: { state: "degraded" } },
+        config: { file: config, refused: expect.stringContaining('`log.level` is "loud"') },
+      });
+      await reload(agent, "log: { level: info }\n", "config-reloaded");
+      expect((await agent.health()).status).toBe("ok");
+    });
+
+    it("ends at SIGTERM with filtering attached", async () => {
+      expect(await agent.stop()).toBe(0);
+      expect(attached()).toBe(true);
+    });
+  });
+
+  it("starts and ends in the document's order, and leaves its last metrics in a file", async () => {
+    const file = join(folder, "last.prom");
+    const agent = await start(`shutdown: { metricsFile: ${file} }\n`);
+    expect(stepsOf(agent, "start-step")).toEqual(START_STEPS);
+    expect(await agent.stop()).toBe(0);
+    expect(stepsOf(agent, "stop-step")).toEqual(STOP_STEPS);
+    expect(readFileSync(file, "utf8")).toMatch(
+      /^pistonprotection_traffic_packets_total\{fleet="swap-test"\} \d+$/m,
+    );
+  });
+
+  it("cuts off a step that hangs, by its name, and ends", async () => {
+    // The agent is in a namespace of its own, where nothing answers and nothing refuses but what is there.
+    execFileSync("ip", [
+      "-n",
+      basename(node.namespaces.edge),
+      "addr",
+      "add",
+      "192.0.2.1/24",
+      "dev",
+      node.namespaces.interface,
+    ]);
+    const agent = await start(
+      "sinks: { otel: { endpoint: 'http://192.0.2.9:4318/v1/traces' } }\nshutdown: { timeoutSeconds: 1 }\n",
+    );
+    expect(await agent.stop()).toBe(0);
+    expect(agent.log.findLast((line) => line.event === "stop-step")).toMatchObject({
+      level: "error",
+      step: "final metrics",
+      code: "step-cut-off",
+    });
+    expect(attached()).toBe(true);
+  });
+
+  it("ends at once at a second signal, whatever hangs, with filtering attached", async () => {
+    const file = join(folder, "pipe");
+    execFileSync("mkfifo", [`${file}.tmp`]); // nobody reads it: opening it for writing hangs the thread
+    const agent = await start(`shutdown: { metricsFile: ${file} }\n`);
+    agent.child.kill("SIGTERM");
+    await agent.waitFor((line) => line.event === "stop-step" && line.step === "resources");
+    agent.child.kill("SIGTERM");
+    await agent.exited;
+    expect(agent.child.signalCode).toBe("SIGTERM");
+    expect(attached()).toBe(true);
+  });
+});
+
+const START_STEPS = ["addresses", "components", "monitoring"];
+const STOP_STEPS = ["stop accepting", "work in progress", "components", "resources", "final metrics"];
