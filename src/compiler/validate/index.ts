@@ -1,16 +1,20 @@
 // Everything that was emitted to diagnostics: the passes over the output, in order. What the types of an emitter cannot
 // say is said here, about the objects and texts themselves, so a fault is found whoever made it.
 
+import type { IPodMonitor } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PodMonitor";
 import type { SiteIr } from "../../ir/site.ts";
 import type { Artifact, Diagnostic } from "../types.ts";
 import { Cluster, type External } from "./cluster.ts";
-import { emittedObjects } from "./emitted.ts";
+import { checkDashboards } from "./dashboards.ts";
+import { as, type Emitted, emittedObjects } from "./emitted.ts";
 import { externalOf } from "./external.ts";
 import { checkNames } from "./names.ts";
 import { checkPodSecurity } from "./pod-security.ts";
 import { checkPods } from "./pods.ts";
+import { Metrics } from "./promql/metrics.ts";
 import { checkReferences } from "./references.ts";
 import { Report } from "./report.ts";
+import { checkRules } from "./rules.ts";
 import { checkSchemas } from "./schema.ts";
 import { checkSelectors } from "./selectors.ts";
 import { checkSizes, checkTotals } from "./sizes.ts";
@@ -50,4 +54,20 @@ function validateSite(artifacts: readonly Artifact[], external: External, report
   const cluster = new Cluster(sound, readable, external);
   checkReferences(cluster, report);
   checkSelectors(cluster, report);
+  const metrics = new Metrics(targetLabels(sound));
+  checkRules(sound, metrics, report);
+  checkDashboards(artifacts, metrics, report);
+}
+
+/** What the operator's monitors add to every series. */
+function targetLabels(emitted: readonly Emitted[]): string[] {
+  return emitted.flatMap(({ object }) => {
+    const monitor = as<IPodMonitor>("PodMonitor", object)?.spec;
+    if (!monitor) return [];
+    const relabelled = (monitor.podMetricsEndpoints ?? []).flatMap(({ relabelings = [] }) =>
+      relabelings.flatMap(({ targetLabel }) => targetLabel ?? []),
+    );
+    const copied = (monitor.podTargetLabels ?? []).map((label) => label.replaceAll(/[^A-Za-z0-9_]/g, "_"));
+    return ["namespace", "pod", "container", "endpoint", ...copied, ...relabelled];
+  });
 }

@@ -1,0 +1,75 @@
+// The metrics that an expression may name, with the labels that their series have: the catalogue's, the rules' own
+// recordings, and the few that others emit.
+
+import { definitionOf, METRIC_NAMES, type MetricName, PREFIX } from "../../../metrics/catalogue.ts";
+import { queryableLabels, TARGET_LABELS } from "../../../metrics/query.ts";
+
+export interface KnownMetric {
+  readonly labels: ReadonlySet<string>;
+  /** Values of a label where they are known. */
+  valuesOf(label: string): readonly string[] | null;
+}
+
+/** Prometheus' own, and those of kube-state-metrics and cert-manager that a site's rules ask for. */
+const OTHERS: Readonly<Record<string, readonly string[]>> = {
+  up: [],
+  scrape_duration_seconds: [],
+  scrape_samples_scraped: [],
+  ALERTS: ["alertname", "alertstate", "severity", "fleet", "backend", "policy", "rule"],
+  certmanager_certificate_expiration_timestamp_seconds: ["name", "namespace", "issuer_name", "issuer_kind"],
+};
+
+export class Metrics {
+  readonly #recorded = new Map<string, KnownMetric>();
+  /** Labels that the scrape configuration adds to every series. */
+  readonly #target: readonly string[];
+
+  constructor(target: readonly string[] = []) {
+    this.#target = [...TARGET_LABELS, ...target];
+  }
+
+  record(name: string, labels: Iterable<string>): void {
+    this.#recorded.set(name, known([...labels]));
+  }
+
+  find(name: string): KnownMetric | null {
+    const recorded = this.#recorded.get(name);
+    if (recorded) return recorded;
+    const others = OTHERS[name];
+    if (others) return known([...others, ...this.#target]);
+    const metric = catalogueName(name);
+    if (metric === null) return null;
+    const { labels } = definitionOf(metric);
+    const all = queryableLabels(metric).filter((label) => label !== "le" || name.endsWith("_bucket"));
+    return {
+      labels: new Set([...all, ...this.#target]),
+      valuesOf: (label) => {
+        const values = labels[label];
+        return Array.isArray(values) ? values : null;
+      },
+    };
+  }
+
+  get names(): string[] {
+    const own = METRIC_NAMES.flatMap((name) =>
+      definitionOf(name).type === "histogram"
+        ? ["bucket", "sum", "count"].map((part) => `${PREFIX}${name}_${part}`)
+        : [`${PREFIX}${name}`],
+    );
+    return [...own, ...this.#recorded.keys(), ...Object.keys(OTHERS)];
+  }
+}
+
+function known(labels: readonly string[]): KnownMetric {
+  return { labels: new Set(labels), valuesOf: () => null };
+}
+
+/** Histograms have no series of their own name. */
+function catalogueName(text: string): MetricName | null {
+  if (!text.startsWith(PREFIX)) return null;
+  const bare = text.slice(PREFIX.length);
+  const plain = METRIC_NAMES.find((name) => name === bare && definitionOf(name).type !== "histogram");
+  if (plain !== undefined) return plain;
+  const base = /^(.*)_(bucket|sum|count)$/.exec(bare)?.[1];
+  return METRIC_NAMES.find((name) => name === base && definitionOf(name).type === "histogram") ?? null;
+}
