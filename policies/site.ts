@@ -70,8 +70,14 @@ export default site({
     bucket: "pistonprotection-backups",
     region: "us-east-1",
     database: {
-      schedule: "0 2 * * *",
-      keep: 7,
+      // docs/RECOVERY.md promises to lose an hour of data at most.
+      schedule: "0 * * * *",
+      keep: 24,
+      accessKeyId: secret("pistonprotection/aws", { property: "access-key-id" }),
+      secretAccessKey: secret("pistonprotection/aws", { property: "secret-access-key" }),
+    },
+    configuration: {
+      schedule: "30 2 * * *",
       accessKeyId: secret("pistonprotection/aws", { property: "access-key-id" }),
       secretAccessKey: secret("pistonprotection/aws", { property: "secret-access-key" }),
     },
@@ -87,8 +93,9 @@ export default site({
     metrics: { nodePool: "platform" },
     postgresql: {
       nodePool: "platform",
-      password: secret("pistonprotection/db-password"),
-      readReplicas: { count: 3 },
+      password: secret("pistonprotection/postgres-password"),
+      applicationPassword: secret("pistonprotection/db-password"),
+      readReplicas: { count: 3, password: secret("pistonprotection/replication-password") },
     },
     redis: {
       nodePool: "platform",

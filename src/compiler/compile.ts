@@ -9,7 +9,9 @@ import { emitAlerts } from "./emit/alerts/index.ts";
 import { bundlePath, emitBundle } from "./emit/bundle/index.ts";
 import { emitDashboards } from "./emit/dashboards/index.ts";
 import { emitManifests, type ManifestContext } from "./emit/manifests/index.ts";
+import { emitPlatform } from "./emit/platform/index.ts";
 import { emitPrometheus } from "./emit/prometheus/index.ts";
+import { emitWorkloads } from "./emit/workloads/index.ts";
 import { lower } from "./lower/index.ts";
 import type { Artifact, CompileInput, CompileResult, Diagnostic } from "./types.ts";
 import { validate } from "./validate/index.ts";
@@ -53,6 +55,8 @@ export function compile(input: CompileInput): CompileResult {
 function emitSite(fleets: readonly CheckedFleet[], site: SiteIr, context: ManifestContext): Artifact[] {
   return [
     ...emitManifests(fleets, site, context),
+    ...emitWorkloads(fleets, site),
+    ...emitPlatform(site),
     ...emitAlerts(fleets, site),
     ...emitPrometheus(),
     ...emitDashboards(fleets, site),

@@ -40,6 +40,8 @@ interface StatefulIr extends CommonIr {
   readonly storageClass: string | null;
 }
 export interface PostgresqlIr extends StatefulIr {
+  /** Of the role that owns the database, by which the workloads log in. */
+  readonly applicationPassword: SecretIr;
   readonly readReplicas: (ReadReplicasIr & { readonly password: SecretIr }) | null;
 }
 export interface RedisIr extends StatefulIr {

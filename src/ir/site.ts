@@ -169,7 +169,13 @@ export type SecretStoreIr = StoreCommon &
         readonly clusterLocation: string;
         readonly clusterName: string;
       }
-    | { readonly kind: "azure-key-vault"; readonly vaultUrl: string; readonly tenantId: string }
+    | {
+        readonly kind: "azure-key-vault";
+        readonly vaultUrl: string;
+        readonly tenantId: string;
+        readonly clientId: string | null;
+      }
+    | { readonly kind: "kubernetes"; readonly namespace: string }
     | { readonly kind: "existing" }
   );
 
@@ -278,6 +284,7 @@ export interface BackupIr {
   readonly bucket: string;
   readonly region: string;
   readonly database: DatabaseBackupIr | null;
+  readonly configuration: ConfigurationBackupIr | null;
   readonly velero: VeleroIr | null;
   readonly location: SourceLocation;
 }
@@ -286,6 +293,14 @@ export interface DatabaseBackupIr {
   readonly prefix: string;
   readonly keep: number;
   readonly storage: string;
+  readonly accessKeyId: SecretIr;
+  readonly secretAccessKey: SecretIr;
+  readonly location: SourceLocation;
+}
+/** The platform's objects, as files. */
+export interface ConfigurationBackupIr {
+  readonly schedule: string;
+  readonly prefix: string;
   readonly accessKeyId: SecretIr;
   readonly secretAccessKey: SecretIr;
   readonly location: SourceLocation;

@@ -56,6 +56,7 @@ export type SecretStore =
   | VaultStore
   | GcpSecretManager
   | AzureKeyVault
+  | KubernetesStore
   | ExistingSecretStore;
 
 interface NamedStore {
@@ -90,6 +91,13 @@ export interface AzureKeyVault extends NamedStore {
   readonly kind: "azure-key-vault";
   readonly vaultUrl: `https://${string}`;
   readonly tenantId: string;
+  /** Of the managed identity that the store's service account takes; the operator's own where it is missing. */
+  readonly clientId?: string;
+}
+/** Secrets of another namespace of the same cluster, which the store's service account must be allowed to read there. */
+export interface KubernetesStore extends NamedStore {
+  readonly kind: "kubernetes";
+  readonly namespace: string;
 }
 /** A store that others look after. */
 export interface ExistingSecretStore {
@@ -113,7 +121,7 @@ export interface ImagesOptions {
   readonly metrics?: string;
   readonly postgresql?: string;
   readonly redis?: string;
-  /** With `pg_dump` and `aws`. */
+  /** With a shell, `tar`, `kubectl` and `aws`; dumps are made by the database's own image. */
   readonly backup?: string;
 }
 
@@ -340,6 +348,8 @@ export interface BackupOptions {
   readonly region: string;
   /** Dumps of the site's PostgreSQL. */
   readonly database?: DatabaseBackupOptions;
+  /** The platform's own objects as they are in the cluster, without Secrets. */
+  readonly configuration?: ConfigurationBackupOptions;
   /** Kubernetes objects by Velero. */
   readonly velero?: VeleroOptions;
 }
@@ -352,6 +362,14 @@ export interface DatabaseBackupOptions {
   readonly keep?: number;
   /** Size of that volume; `20Gi`. */
   readonly storage?: string;
+  readonly accessKeyId: SecretReference;
+  readonly secretAccessKey: SecretReference;
+}
+export interface ConfigurationBackupOptions {
+  /** `30 2 * * *` */
+  readonly schedule?: CronText;
+  /** In the bucket; `pistonprotection/configuration/`. */
+  readonly prefix?: string;
   readonly accessKeyId: SecretReference;
   readonly secretAccessKey: SecretReference;
 }

@@ -61,6 +61,8 @@ export interface MetricsOptions extends CommonOptions {
 export interface PostgresqlOptions extends CommonOptions {
   /** Password of the superuser. */
   readonly password: SecretReference;
+  /** Password of the role by which gateway and auth log in; the superuser's where it is missing. */
+  readonly applicationPassword?: SecretReference;
   /** Volume of each server; `20Gi`. */
   readonly storage?: string;
   /** The cluster's default where it is missing. */

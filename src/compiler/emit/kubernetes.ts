@@ -21,6 +21,16 @@ export const REVISION_ANNOTATION = "pistonprotection.io/revision";
 /** Paths under `dist/` that a GitOps tool syncs. Two, so that a cluster without the Prometheus operator still filters. */
 export const CLUSTER_PATH = "manifests/cluster";
 export const MONITORING_PATH = "manifests/monitoring";
+/** The site's workloads, and what stands around them: a folder for each operator, so that a cluster without it leaves it out. */
+export const WORKLOADS_PATH = "manifests/workloads";
+export const SECRETS_PATH = "manifests/secrets";
+export const CERTIFICATES_PATH = "manifests/certificates";
+export const BACKUP_PATH = "manifests/backup";
+export const VELERO_PATH = "manifests/velero";
+export const LOGGING_PATH = "manifests/logging";
+/** Not synced: applied by hand when it is wanted, and files for the machines themselves. */
+export const ON_DEMAND_PATH = "manifests/on-demand";
+export const HOST_PATH = "manifests/host";
 /** Applied once, by hand or by what bootstraps the cluster: tells Argo CD or Flux what to sync. */
 export const GITOPS_PATH = "manifests/gitops";
 

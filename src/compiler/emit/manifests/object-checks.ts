@@ -38,6 +38,32 @@ const MODELS: Readonly<Record<string, () => Promise<new (data: never) => Model>>
   "v1/Service": async () => (await import("kubernetes-models/v1/Service")).Service,
   "v1/ServiceAccount": async () => (await import("kubernetes-models/v1/ServiceAccount")).ServiceAccount,
   "apps/v1/DaemonSet": async () => (await import("kubernetes-models/apps/v1/DaemonSet")).DaemonSet,
+  "v1/PersistentVolumeClaim": async () =>
+    (await import("kubernetes-models/v1/PersistentVolumeClaim")).PersistentVolumeClaim,
+  "apps/v1/Deployment": async () => (await import("kubernetes-models/apps/v1/Deployment")).Deployment,
+  "apps/v1/StatefulSet": async () => (await import("kubernetes-models/apps/v1/StatefulSet")).StatefulSet,
+  "batch/v1/CronJob": async () => (await import("kubernetes-models/batch/v1/CronJob")).CronJob,
+  "policy/v1/PodDisruptionBudget": async () =>
+    (await import("kubernetes-models/policy/v1/PodDisruptionBudget")).PodDisruptionBudget,
+  "autoscaling/v2/HorizontalPodAutoscaler": async () =>
+    (await import("kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler")).HorizontalPodAutoscaler,
+  "networking.k8s.io/v1/NetworkPolicy": async () =>
+    (await import("kubernetes-models/networking.k8s.io/v1/NetworkPolicy")).NetworkPolicy,
+  "networking.k8s.io/v1/Ingress": async () =>
+    (await import("kubernetes-models/networking.k8s.io/v1/Ingress")).Ingress,
+  "cilium.io/v2/CiliumNetworkPolicy": async () =>
+    (await import("@kubernetes-models/cilium/cilium.io/v2/CiliumNetworkPolicy")).CiliumNetworkPolicy,
+  "external-secrets.io/v1/SecretStore": async () =>
+    (await import("@kubernetes-models/external-secrets/external-secrets.io/v1/SecretStore")).SecretStore,
+  "external-secrets.io/v1/ExternalSecret": async () =>
+    (await import("@kubernetes-models/external-secrets/external-secrets.io/v1/ExternalSecret"))
+      .ExternalSecret,
+  "cert-manager.io/v1/Certificate": async () =>
+    (await import("@kubernetes-models/cert-manager/cert-manager.io/v1/Certificate")).Certificate,
+  "cert-manager.io/v1/ClusterIssuer": async () =>
+    (await import("@kubernetes-models/cert-manager/cert-manager.io/v1/ClusterIssuer")).ClusterIssuer,
+  "cert-manager.io/v1/Issuer": async () =>
+    (await import("@kubernetes-models/cert-manager/cert-manager.io/v1/Issuer")).Issuer,
   "rbac.authorization.k8s.io/v1/Role": async () =>
     (await import("kubernetes-models/rbac.authorization.k8s.io/v1/Role")).Role,
   "rbac.authorization.k8s.io/v1/RoleBinding": async () =>

@@ -20,7 +20,7 @@ const ARGUMENT = /^[A-Za-z0-9_.*{},/ -]+$/;
 const PLAIN = /^[A-Za-z0-9_@/%.*][A-Za-z0-9_@/%.*:-]*$/;
 
 export function fluentdText(directives: readonly Directive[]): string {
-  return directives.map((directive) => `${lines(directive, "").join("\n")}\n`).join("\n");
+  return `${directives.flatMap((directive) => lines(directive, "")).join("\n")}\n`;
 }
 
 function lines(directive: Directive, indent: string): string[] {

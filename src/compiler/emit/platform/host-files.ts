@@ -2,12 +2,9 @@
 
 import type { SiteIr } from "../../../ir/site.ts";
 import type { Artifact } from "../../types.ts";
-import { GENERATED, textArtifact } from "../kubernetes.ts";
+import { GENERATED, HOST_PATH, textArtifact } from "../kubernetes.ts";
 import { toYaml } from "../yaml.ts";
 import { auditPolicy } from "./audit-policy.ts";
-
-/** Beside the folders that are synced. */
-export const HOST_PATH = "manifests/host";
 
 /** A drop-in for `--config-dir`. https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/ */
 interface KubeletConfiguration {

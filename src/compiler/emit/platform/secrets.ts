@@ -59,7 +59,12 @@ function serviceAccount(store: MadeStore, namespace: string): IServiceAccount {
         ? { annotations: { "eks.amazonaws.com/role-arn": store.roleArn } }
         : {}),
       ...(store.kind === "azure-key-vault"
-        ? { annotations: { "azure.workload.identity/tenant-id": store.tenantId } }
+        ? {
+            annotations: {
+              "azure.workload.identity/tenant-id": store.tenantId,
+              ...(store.clientId === null ? {} : { "azure.workload.identity/client-id": store.clientId }),
+            },
+          }
         : {}),
     },
     // External Secrets asks for tokens in its name; no pod has one.
@@ -119,6 +124,17 @@ function providerOf(store: MadeStore): Provider {
           vaultUrl: store.vaultUrl,
           tenantId: store.tenantId,
           serviceAccountRef,
+        },
+      };
+    case "kubernetes":
+      return {
+        kubernetes: {
+          remoteNamespace: store.namespace,
+          server: {
+            url: "https://kubernetes.default.svc",
+            caProvider: { type: "ConfigMap", name: "kube-root-ca.crt", key: "ca.crt" },
+          },
+          auth: { serviceAccount: serviceAccountRef },
         },
       };
   }

@@ -4,16 +4,13 @@ import type { ICiliumNetworkPolicy } from "@kubernetes-models/cilium/cilium.io/v
 import type { CheckedFleet } from "../../../ir/nodes.ts";
 import type { SiteIr } from "../../../ir/site.ts";
 import type { Artifact } from "../../types.ts";
-import { type KubernetesObject, kubernetesFile } from "../kubernetes.ts";
+import { type KubernetesObject, kubernetesFile, WORKLOADS_PATH } from "../kubernetes.ts";
 import { ciliumNetworkPolicies, networkPolicies } from "../network-flows.ts";
 import { appsOf, flowsOf } from "./flows.ts";
 import { postgresBackup } from "./postgres-backup.ts";
 import { postgresql } from "./postgresql.ts";
 import { redis } from "./redis.ts";
 import { auth, frontend, gateway, ingress, metricsService } from "./services.ts";
-
-/** Below the site's root. */
-export const WORKLOADS_PATH = "manifests/workloads";
 
 export function emitWorkloads(fleets: readonly CheckedFleet[], site: SiteIr): Artifact[] {
   const namespace = site.namespaces.platform.name;
@@ -42,7 +39,5 @@ export function emitWorkloads(fleets: readonly CheckedFleet[], site: SiteIr): Ar
   ];
   return files
     .filter(([, , objects]) => objects.length > 0)
-    .map(([name, about, objects]) =>
-      kubernetesFile(`${WORKLOADS_PATH}/${name}.yaml`, about, objects),
-    );
+    .map(([name, about, objects]) => kubernetesFile(`${WORKLOADS_PATH}/${name}.yaml`, about, objects));
 }

@@ -37,9 +37,9 @@ export function postgresqlConf({ resources, readReplicas }: PostgresqlIr): strin
 }
 
 export const PG_HBA = `# Inside the pod, as the server's own user: kubectl exec. Everybody else by password, over the network policies.
-local   all          postgres                    peer
-host    replication  ${REPLICATION_ROLE}  all    scram-sha-256
-host    all          all          all            scram-sha-256
+local  all          postgres         peer
+host   replication  ${REPLICATION_ROLE}  all  scram-sha-256
+host   all          all         all  scram-sha-256
 `;
 
 /**

@@ -156,7 +156,14 @@ function cacheEnv({ workloads: { redis } }: SiteIr): EnvVar[] {
 
 function backendsOf(fleets: readonly CheckedFleet[]) {
   return fleets.flatMap((fleet) =>
-    fleet.backends.map(({ location: _, kind: _kind, ...backend }) => ({ fleet: fleet.name, ...backend })),
+    fleet.backends.map(({ name, listen, protocols, ports, origins }) => ({
+      fleet: fleet.name,
+      name,
+      listen,
+      protocols,
+      ports,
+      origins,
+    })),
   );
 }
 

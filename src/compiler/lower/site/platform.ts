@@ -30,7 +30,7 @@ import {
   WORD,
 } from "./rules.ts";
 import { secretOf } from "./secrets.ts";
-import { Section } from "./section.ts";
+import { Section, type TextRule } from "./section.ts";
 
 export const TIERS = ["low", "medium", "high", "very-high"] as const satisfies readonly TrafficTier[];
 const LEVELS = ["restricted", "baseline", "privileged"] as const satisfies readonly PodSecurityLevel[];
@@ -194,8 +194,16 @@ export function lowerCertificates(section: Section, domain: string | null): Cert
   return Object.freeze(result);
 }
 
+/** Of objects in a bucket. */
+const OBJECT_PREFIX: TextRule = {
+  pattern: /^[\w.-]+(?:\/[\w.-]+)*\/$/,
+  what: "a prefix",
+  help: "write a path that ends in a slash: `db/`",
+};
+
 export function lowerBackup(section: Section, { platform }: NamespacesIr): BackupIr {
   const database = section.section("database");
+  const configuration = section.section("configuration");
   const velero = section.section("velero");
   const target = (key: string) => ({ namespace: platform.name, name: "aws-credentials", key });
   const result: BackupIr = {
@@ -205,20 +213,21 @@ export function lowerBackup(section: Section, { platform }: NamespacesIr): Backu
       database &&
       Object.freeze({
         schedule: database.text("schedule", CRON, "0 2 * * *"),
-        prefix: database.text(
-          "prefix",
-          {
-            pattern: /^[\w.-]+(?:\/[\w.-]+)*\/$/,
-            what: "a prefix",
-            help: "write a path that ends in a slash: `db/`",
-          },
-          "pistonprotection/db/",
-        ),
+        prefix: database.text("prefix", OBJECT_PREFIX, "pistonprotection/db/"),
         keep: database.number("keep", { least: 1, most: 1000, whole: true, unit: "dumps" }, 7),
         storage: database.text("storage", BYTES, "20Gi"),
         accessKeyId: secretOf(database, "accessKeyId", target("access-key-id")),
         secretAccessKey: secretOf(database, "secretAccessKey", target("secret-access-key")),
         location: database.location,
+      }),
+    configuration:
+      configuration &&
+      Object.freeze({
+        schedule: configuration.text("schedule", CRON, "30 2 * * *"),
+        prefix: configuration.text("prefix", OBJECT_PREFIX, "pistonprotection/configuration/"),
+        accessKeyId: secretOf(configuration, "accessKeyId", target("access-key-id")),
+        secretAccessKey: secretOf(configuration, "secretAccessKey", target("secret-access-key")),
+        location: configuration.location,
       }),
     velero:
       velero &&
@@ -230,7 +239,7 @@ export function lowerBackup(section: Section, { platform }: NamespacesIr): Backu
       }),
     location: section.location,
   };
-  for (const one of [database, velero, section]) one?.end();
+  for (const one of [database, configuration, velero, section]) one?.end();
   return Object.freeze(result);
 }
 

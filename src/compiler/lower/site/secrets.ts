@@ -3,7 +3,7 @@
 import type { RemoteSecret, SecretIr, SecretStoreIr, SecretsIr } from "../../../ir/site.ts";
 import { type Node, nodeOf, show } from "../untyped.ts";
 import type { SiteContext } from "./context.ts";
-import { HTTPS_URL, OBJECT_NAME, REGION, ROLE_ARN, WORD } from "./rules.ts";
+import { DNS_LABEL, HTTPS_URL, OBJECT_NAME, REGION, ROLE_ARN, WORD } from "./rules.ts";
 import { secretText } from "./secret-text.ts";
 import { NO_VALUES, type Section } from "./section.ts";
 
@@ -132,7 +132,14 @@ export function lowerSecrets(section: Section | null, context: SiteContext): Sec
   });
 }
 
-const KINDS = ["aws-secrets-manager", "vault", "gcp-secret-manager", "azure-key-vault", "existing"] as const;
+const KINDS = [
+  "aws-secrets-manager",
+  "vault",
+  "gcp-secret-manager",
+  "azure-key-vault",
+  "kubernetes",
+  "existing",
+] as const;
 
 function lowerStore(section: Section): SecretStoreIr {
   const kind = section.choice("kind", KINDS);
@@ -174,7 +181,10 @@ function lowerStore(section: Section): SecretStoreIr {
           ...common(kind),
           vaultUrl: section.text("vaultUrl", HTTPS_URL),
           tenantId: section.text("tenantId", WORD),
+          clientId: section.optionalText("clientId", WORD),
         };
+      case "kubernetes":
+        return { kind, ...common(kind), namespace: section.text("namespace", DNS_LABEL) };
       case "existing":
         return {
           kind,

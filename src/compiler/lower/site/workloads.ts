@@ -69,6 +69,9 @@ export function lowerWorkloads(section: Section, around: Around): WorkloadsIr {
         ...common(inner, { cpu: "2000m", memory: "4Gi" }),
         ...storageOf(inner, "20Gi"),
         password,
+        applicationPassword:
+          optionalSecretOf(inner, "applicationPassword", target("pistonprotection-secrets", "db-password")) ??
+          password,
         readReplicas,
       };
     }),
