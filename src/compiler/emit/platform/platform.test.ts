@@ -257,7 +257,7 @@ describe("the backup of the configuration", () => {
   });
 
   it("runs each day as a pod that `restricted` admits", () => {
-    const spec = one<ICronJob>("CronJob", "cluster-backup").spec!;
+    const spec = one<ICronJob>("CronJob", "cluster-backup").spec;
     expect(spec.schedule).toBe("30 2 * * *");
     const pod = spec.jobTemplate.spec!.template.spec!;
     expect(pod.securityContext).toMatchObject({

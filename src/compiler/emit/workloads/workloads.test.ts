@@ -397,7 +397,7 @@ describe("the databases", () => {
   });
 
   it("are backed up one dump after the other", () => {
-    const spec = one<ICronJob>("CronJob", "postgres-backup").spec!;
+    const spec = one<ICronJob>("CronJob", "postgres-backup").spec;
     expect(spec).toMatchObject({
       schedule: "0 * * * *",
       timeZone: "Etc/UTC",
