@@ -12,6 +12,8 @@ export function externalOf(site: SiteIr): External {
   if (store?.kind === "existing") found.push(`${store.storeKind} ${store.name}`);
   const issuer = site.certificates?.issuer;
   if (issuer && issuer.acme === null) found.push(`${issuer.kind} ${issuer.name}`);
+  // cert-manager starts the pod that answers a challenge.
+  if (issuer?.acme) found.push("Pods acme.cert-manager.io/http01-solver=true");
   return new Set(found);
 }
 

@@ -61,6 +61,7 @@ export function checkSelectors(cluster: Cluster, report: Report): void {
     what = "pods",
   ): void {
     const [key, value] = Object.entries(selector?.matchLabels ?? {})[0] ?? [];
+    if (cluster.isExternal("Pods", `${key}=${value}`)) return;
     const known = pods.flatMap(({ template }) => (key === undefined ? [] : (template.labels[key] ?? [])));
     report.add({
       code: "selector-matches-nothing",

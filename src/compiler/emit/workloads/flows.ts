@@ -4,7 +4,6 @@ import type { SiteIr } from "../../../ir/site.ts";
 import { METRICS_PORT, WORKER_APP } from "../kubernetes.ts";
 import { API_SERVER, app, dnsFlows, type Flow, type Peer, tcp, WORLD } from "../network-flows.ts";
 import {
-  AGENT_OPERATIONS_PORT,
   AUTH,
   FRONTEND,
   GATEWAY,
@@ -60,7 +59,8 @@ function allFlows({ namespaces }: SiteIr): Flow[] {
     { from: app(GATEWAY), to: app(AUTH), ports: http },
     { from: app(GATEWAY), to: app(POSTGRESQL), ports: postgresql },
     { from: app(GATEWAY), to: app(REDIS), ports: redis },
-    { from: app(GATEWAY), to: agents, ports: [tcp(AGENT_OPERATIONS_PORT)] },
+    // Their health and counts. Operations stay on each node's loopback.
+    { from: app(GATEWAY), to: agents, ports: metrics },
     // Its role lets it read the platform's configuration.
     { from: app(GATEWAY), to: API_SERVER, ports: [tcp(443), tcp(6443)] },
     { from: app(AUTH), to: app(POSTGRESQL), ports: postgresql },

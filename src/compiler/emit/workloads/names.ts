@@ -14,5 +14,3 @@ export const DATABASE = "pistonprotection";
 export const HTTP_PORT = 8080;
 export const POSTGRESQL_PORT = 5432;
 export const REDIS_PORT = 6379;
-/** Where an agent takes operations, if it listens beyond its node's loopback. */
-export const AGENT_OPERATIONS_PORT = 9091;

@@ -72,7 +72,7 @@ export function postgresql(site: SiteIr): KubernetesObject[] {
     files,
     statefulSet(
       workload,
-      { name: POSTGRESQL, role: "primary", replicas: 1, files: digest },
+      { name: POSTGRESQL, service: POSTGRESQL, role: "primary", replicas: 1, files: digest },
       pod(options, [], primary(options, image)),
     ),
     service(workload, POSTGRESQL, "primary", POSTGRESQL_PORT),
@@ -80,7 +80,13 @@ export function postgresql(site: SiteIr): KubernetesObject[] {
       ? [
           statefulSet(
             workload,
-            { name: REPLICA, role: "replica", replicas: readReplicas.count, files: digest },
+            {
+              name: REPLICA,
+              service: READ_SERVICE,
+              role: "replica",
+              replicas: readReplicas.count,
+              files: digest,
+            },
             pod(options, [clone(readReplicas, image)], follower(readReplicas, image)),
           ),
           service(workload, READ_SERVICE, "replica", POSTGRESQL_PORT),

@@ -59,7 +59,7 @@ export function redis(site: SiteIr): KubernetesObject[] {
     files,
     statefulSet(
       workload,
-      { name: REDIS_MASTER, role: "master", replicas: 1, files: digest },
+      { name: REDIS_MASTER, service: REDIS_MASTER, role: "master", replicas: 1, files: digest },
       server("master.sh", options.resources),
     ),
     service(workload, REDIS_MASTER, "master", REDIS_PORT),
@@ -67,7 +67,7 @@ export function redis(site: SiteIr): KubernetesObject[] {
       ? [
           statefulSet(
             workload,
-            { name: REPLICA, role: "replica", replicas: readReplicas.count, files: digest },
+            { name: REPLICA, service: REPLICA, role: "replica", replicas: readReplicas.count, files: digest },
             server("replica.sh", readReplicas.resources),
           ),
           service(workload, REPLICA, "replica", REDIS_PORT),

@@ -30,7 +30,13 @@ export function metadata({ app, component, namespace }: StatefulWorkload, name =
 
 export function statefulSet(
   workload: StatefulWorkload,
-  set: { readonly name: string; readonly role: string; readonly replicas: number; readonly files: string },
+  set: {
+    readonly name: string;
+    readonly service: string;
+    readonly role: string;
+    readonly replicas: number;
+    readonly files: string;
+  },
   pod: PodSpec,
 ): IStatefulSet {
   const { app, component, storage, storageClass } = workload;
@@ -40,7 +46,7 @@ export function statefulSet(
     kind: "StatefulSet",
     metadata: metadata(workload, set.name),
     spec: {
-      serviceName: set.name,
+      serviceName: set.service,
       replicas: set.replicas,
       selector: { matchLabels: labels },
       updateStrategy: { type: "RollingUpdate" },
