@@ -165,7 +165,7 @@ const FAULTS: readonly Fault[] = [
     plant: (site) => site.add(pod({ volumes: [{ name: "c", configMap: { name: "no-such-map" } }] })),
     code: "missing-config-map",
     message: "names ConfigMap `no-such-map` (volume c)",
-    help: "ConfigMap objects here: `pistonprotection-dashboards`",
+    help: "ConfigMap objects here: ",
   },
   {
     what: "a key that the ConfigMap has not",
@@ -231,10 +231,10 @@ const FAULTS: readonly Fault[] = [
   {
     what: "a claim that nobody makes",
     plant: (site) =>
-      site.add(pod({ volumes: [{ name: "d", persistentVolumeClaim: { claimName: "backup-pvc" } }] })),
+      site.add(pod({ volumes: [{ name: "d", persistentVolumeClaim: { claimName: "no-such-claim" } }] })),
     code: "missing-claim",
-    message: "names PersistentVolumeClaim `backup-pvc`",
-    help: "there are no PersistentVolumeClaim objects here",
+    message: "names PersistentVolumeClaim `no-such-claim`",
+    help: "PersistentVolumeClaim",
   },
   {
     what: "a store that nobody makes",
@@ -264,7 +264,7 @@ const FAULTS: readonly Fault[] = [
       }),
     code: "missing-issuer",
     message: "names ClusterIssuer `letsencrypt-prd`",
-    help: "ClusterIssuer",
+    help: "did you mean `letsencrypt-prod`?",
   },
   {
     what: "a scaler of nothing",
