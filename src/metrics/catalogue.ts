@@ -33,6 +33,19 @@ export const COMPONENTS = [
   "resources",
 ] as const;
 export const BACKEND_STATUSES = ["healthy", "degraded", "unhealthy"] as const;
+export const DRIFT_STATES = ["unknown", "in-sync", "behind", "kernel-differs"] as const;
+export const DRIFT_RESULTS = ["clean", "mended", "differs", "failed"] as const;
+/** Of what the agent made in the kernel, what a drift check compares. */
+export const DRIFT_PARTS = [
+  "link",
+  "program",
+  "table",
+  "constants",
+  "state",
+  "journal",
+  "slots",
+  "blocks",
+] as const;
 /** Of the agent's own HTTP API: what it answers, and no path that somebody made up. */
 export const API_ROUTES = [
   "/metrics",
@@ -208,6 +221,32 @@ export const CATALOGUE = {
     help: "From reading a bundle to its commit: verify, build, prove, link update.",
     labels: { fleet: "any fleet" },
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5],
+  },
+
+  // ---- Drift: the kernel against the generation that serves, and that against the bundle path ------------------------
+  drift_state: {
+    type: "gauge",
+    unit: "info",
+    help: "1 in the series of the state that holds, 0 in the others. behind: the bundle path wants another bundle than serves; kernel-differs: the kernel was changed from outside, and the agent could not put it right.",
+    labels: { fleet: "any fleet", state: DRIFT_STATES },
+  },
+  drift_checks_total: {
+    type: "counter",
+    unit: "count",
+    help: "Whole comparisons of the kernel with the serving generation, by result.",
+    labels: { fleet: "any fleet", result: DRIFT_RESULTS },
+  },
+  drift_found_total: {
+    type: "counter",
+    unit: "count",
+    help: "Differences found, mended or not, by what was changed.",
+    labels: { fleet: "any fleet", part: DRIFT_PARTS },
+  },
+  drift_checked_timestamp_seconds: {
+    type: "gauge",
+    unit: "seconds",
+    help: "Unix time of the last whole comparison. Absent before the first.",
+    labels: { fleet: "any fleet" },
   },
 
   // ---- Kernel objects ---------------------------------------------------------------------------------------------

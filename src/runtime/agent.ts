@@ -16,6 +16,7 @@ import { pinnedFleets, pinnedInterfaces } from "./kernel/pins.ts";
 import { type Step, shutDown, startUp } from "./lifecycle.ts";
 import { type Logger, SILENT } from "./log.ts";
 import { degraded, OK } from "./observe/components.ts";
+import { DriftMonitor } from "./observe/drift.ts";
 import { exportFinal } from "./observe/final-export.ts";
 import type { HealthReport, Refusal } from "./observe/health.ts";
 import { AgentReport } from "./report.ts";
@@ -83,6 +84,7 @@ class NodeAgent implements Agent {
   readonly #backoff: Backoff;
   #fleet: Fleet | null = null;
   #surface: Surface | null = null;
+  #drift: DriftMonitor | null = null;
   #watcher: BundleWatcher | null = null;
   #tick: NodeJS.Timeout | null = null;
   /** performance.now() at which a set of files was first seen torn. */
@@ -155,6 +157,7 @@ class NodeAgent implements Agent {
           });
           this.#resources.start();
           this.#subscribe();
+          this.#watchDrift();
           this.#tick = setInterval(() => void this.#exclusive(() => this.#onTick()), TICK_MS);
           this.#resources.releaseSoon();
           this.#report.started(this.metricsAddress, this.operationsAddress);
@@ -198,11 +201,34 @@ class NodeAgent implements Agent {
     );
   }
 
+  #watchDrift(): void {
+    const { metrics, components } = this.#report;
+    const drift = new DriftMonitor(
+      {
+        subject: () => this.#fleet?.driftSubject() ?? null,
+        wanted: () => this.#report.wanted,
+        exclusive: (work) => this.#exclusive(work),
+        metrics,
+        components,
+        logger: this.#logger,
+      },
+      this.#config.health.driftCheckSeconds,
+    );
+    this.#drift = drift;
+    this.#report.drift = () => drift.report();
+    this.#subscriptions.push(
+      this.#changes.onChange("health.driftCheckSeconds", (next) =>
+        drift.every(next.health.driftCheckSeconds),
+      ),
+    );
+  }
+
   #operations(): Operations {
     return {
       rollback: () => this.rollback(),
       status: () => ({ ...this.health(), agent: { pid: process.pid } }),
       syncRules: () => this.syncRules(),
+      checkDrift: async () => this.#drift?.check() ?? null,
       block: (address, seconds) =>
         this.#onFleet((fleet) =>
           this.#report.blocked(block(fleet.blocks, address, seconds, (until) => fleet.announceBlock(until))),
@@ -233,6 +259,7 @@ class NodeAgent implements Agent {
         timeoutMs: 5_000,
         run: () => {
           for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe();
+          this.#drift?.close();
           this.#watcher?.close();
           if (this.#tick) clearInterval(this.#tick);
           this.#stopping = true;
@@ -423,6 +450,7 @@ class NodeAgent implements Agent {
   #lookAfterInterfaces(fleet: Fleet): void {
     try {
       if (fleet.refresh()) this.#report.adopted(fleet, "which another process has put in charge");
+      this.#drift?.checkLinks();
       for (const name of fleet.attachMissing()) this.#report.attached(fleet, name);
       this.#report.interfacesLookedAfter();
     } catch (error) {

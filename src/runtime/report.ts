@@ -10,6 +10,7 @@ import type { ActiveBlock, Unblocked } from "./kernel/blocks.ts";
 import type { Fleet, LoadResult } from "./kernel/fleet.ts";
 import type { Logger } from "./log.ts";
 import { Components, degraded, OK } from "./observe/components.ts";
+import type { DriftReport, WantedBundle } from "./observe/drift.ts";
 import {
   type HealthInput,
   type HealthReport,
@@ -33,6 +34,8 @@ export class AgentReport {
   readonly metrics: AgentMetrics;
   /** Where the agent's parts register what health says of them. */
   readonly components = new Components();
+  /** Set by whoever compares. */
+  drift: () => DriftReport | null = () => null;
   readonly #logger: Logger;
   /** null: turned off. */
   #backends: BackendChecker | null = null;
@@ -40,6 +43,7 @@ export class AgentReport {
   #fleet: Fleet | null = null;
   #samples: SampleReader | null = null;
   #lastSwap: SwapSummary | null = null;
+  #wanted: WantedBundle | null = null;
   #refused: Refusal | null = null;
   /** What was last said of a bundle that changes nothing, and of an interface that cannot be attached. */
   #saidOfBundle = "";
@@ -62,6 +66,11 @@ export class AgentReport {
     }));
   }
 
+  /** What the bundle path held when it was last read. */
+  get wanted(): WantedBundle | null {
+    return this.#wanted;
+  }
+
   get refused(): Refusal | null {
     return this.#refused;
   }
@@ -74,6 +83,7 @@ export class AgentReport {
       lastEventAtMs: facts.lastEventAtMs(),
       config: facts.config(),
       backends: this.#backends?.states() ?? [],
+      drift: this.drift(),
     });
   }
 
@@ -180,6 +190,7 @@ export class AgentReport {
     const previous = before?.bundle.slice(0, 12) ?? null;
     this.#refused = null;
     this.#saidOfBundle = `unchanged ${fleet.serving?.bundleDigest}`;
+    this.#wanted = { bundleDigest: fleet.serving?.bundleDigest ?? null, reason: null };
     this.#swapped(fleet, previous, stages);
     this.metrics.swap(fleet.name, "committed", totalMs / 1000);
     const fields = { fleet: fleet.name, ...fleet.serving, previous, durationMs: stages };
@@ -193,6 +204,7 @@ export class AgentReport {
   /** Said once for each bundle: the path is looked at more often than it changes. */
   nothingToDo(fleet: Fleet, kind: "unchanged" | "held", bundle: Bundle): void {
     this.#refused = null;
+    this.#wanted = { bundleDigest: bundle.digest, reason: kind === "held" ? "held" : null };
     const said = `${kind} ${bundle.digest}`;
     if (this.#saidOfBundle === said) return;
     this.#saidOfBundle = said;
@@ -209,6 +221,8 @@ export class AgentReport {
 
   rolledBack(fleet: Fleet, from: string | null): void {
     this.#swapped(fleet, from, null);
+    const { held } = fleet.journal;
+    if (held !== null) this.#wanted = { bundleDigest: `sha256:${held}`, reason: "held" };
     this.metrics.swap(fleet.name, "rolled-back");
     this.#logger.warn(
       { event: "rolled-back", fleet: fleet.name, ...fleet.serving, previous: from, held: fleet.journal.held },
@@ -245,6 +259,7 @@ export class AgentReport {
   // ---- What went wrong -------------------------------------------------------------------------------------------------
 
   torn(path: string): void {
+    this.#wanted = { bundleDigest: null, reason: "torn" };
     this.#logger.debug({ event: "bundle-torn", path }, "the bundle is being updated");
   }
 
@@ -254,6 +269,7 @@ export class AgentReport {
     if (code === "unreadable" && this.#refused?.message === message) return;
     this.#saidOfBundle = "";
     const bundleDigest = bundle?.digest ?? null;
+    this.#wanted = { bundleDigest, reason: "refused" };
     this.#refused = { at: new Date().toISOString(), bundleDigest, part, code, message, help };
     const fleet = this.#fleet?.name ?? bundle?.manifest.fleet.name ?? "";
     this.metrics.refused(fleet, part);
@@ -269,6 +285,7 @@ export class AgentReport {
   commitFailed(error: unknown, bundle: Bundle): void {
     const fault = error instanceof RuntimeFault ? error : null;
     const message = messageOf(error);
+    this.#wanted = { bundleDigest: bundle.digest, reason: "failed" };
     const again = this.#refused?.message === message && this.#refused.bundleDigest === bundle.digest;
     this.#refused = {
       at: new Date().toISOString(),

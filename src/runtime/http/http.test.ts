@@ -134,6 +134,7 @@ describe("the operations server", () => {
           help: "load one",
         }),
       ),
+    checkDrift: async () => ({}),
     block: async (address: unknown, seconds: unknown) => ({ blocked: [address, seconds] }),
     unblock: async (address: unknown) => ({ unblocked: address }),
     blocks: async () => ({ blocks: [] }),

@@ -69,6 +69,7 @@ export interface Operations {
   rollback(): Promise<unknown>;
   status(): unknown;
   syncRules(): Promise<unknown>;
+  checkDrift(): Promise<unknown>;
   block(address: unknown, seconds: unknown): Promise<unknown>;
   unblock(address: unknown): Promise<unknown>;
   blocks(): Promise<unknown>;
@@ -87,6 +88,7 @@ export async function serveOperations(options: OperationsServerOptions): Promise
   const routes: Routes = {
     "POST /internal/rollback": async () => json(200, await operations.rollback()),
     "POST /internal/sync-rules": async () => json(200, await operations.syncRules()),
+    "POST /internal/check-drift": async () => json(200, await operations.checkDrift()),
     "POST /internal/block": async (_, body) => {
       const { address: source, seconds } = fieldsOf(body);
       return json(200, await operations.block(source, seconds));

@@ -215,6 +215,7 @@ describe("a token file", () => {
       rollback: async () => ({}),
       status: () => ({}),
       syncRules: async () => ({}),
+      checkDrift: async () => ({}),
       block: async () => ({}),
       unblock: async () => ({}),
       blocks: async () => ({}),

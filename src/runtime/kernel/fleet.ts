@@ -1,7 +1,6 @@
 // One fleet on this node: its lock, its state in the kernel, and the generation that serves. The agent drives it, and so
 // do `piston rollback` and `piston status` where no agent runs.
 
-import { COUNTERS_REASONS } from "../../bundle/abi.ts";
 import type { Bundle } from "../../bundle/index.ts";
 import { type BpfMap, interfaceIndex } from "../bpf/index.ts";
 import { RuntimeFault } from "../errors.ts";
@@ -9,6 +8,7 @@ import type { GenerationSummary, InterfaceState, StageDurations } from "../obser
 import type { MapUse } from "../observe/metrics.ts";
 import { type Accounts, account, countersInUse, passMaskOf } from "./accounting.ts";
 import { commitGeneration, recover, rollBack, sweep } from "./commit.ts";
+import type { DriftSubject } from "./drift.ts";
 import {
   buildGeneration,
   openGeneration,
@@ -29,7 +29,6 @@ import {
 import { type AgentLock, acquireLock, type LockHolder } from "./lock.ts";
 import { createLayout, pinLayout } from "./pins.ts";
 import { prove } from "./prove.ts";
-import { freshLedger, settle } from "./reason-ledger.ts";
 import { ownerKey } from "./slots.ts";
 import { FleetState, PROGRAM_STATE } from "./state.ts";
 import { holdsTable } from "./tables.ts";
@@ -235,7 +234,8 @@ export class Fleet {
   /** True where another process has moved the fleet to another generation; then that one is taken over. */
   refresh(): boolean {
     const journal = this.#state.readJournal();
-    if (journal.sequence === this.#journal.sequence) return false;
+    // One that goes back, or names no generation, was written by nobody of ours: the drift check sees to it.
+    if (journal.sequence <= this.#journal.sequence || journal.current === null) return false;
     this.#journal = journal;
     this.#adoptCurrent();
     return true;
@@ -316,13 +316,13 @@ export class Fleet {
 
   /** Whatever the serving generation's verdicts are, the ledger is of these from now on. */
   #settleLedger(): void {
-    const serving = this.#serving;
-    const counts = serving && this.#state.readCounters(COUNTERS_REASONS);
-    if (!serving || !counts) return;
-    const passMask = passMaskOf(serving.config);
-    const ledger = this.#state.readLedger();
-    if (ledger?.passMask !== passMask)
-      this.#state.writeLedger(ledger ? settle(ledger, counts, passMask) : freshLedger(passMask));
+    if (this.#serving) this.#state.settleLedger(passMaskOf(this.#serving.config));
+  }
+
+  /** What a drift check looks at; null where nothing serves. */
+  driftSubject(): DriftSubject | null {
+    const { layout } = this.#state;
+    return this.#serving && { layout, state: this.#state, serving: this.#serving, journal: this.#journal };
   }
 
   mapUse(): MapUse[] {

@@ -39,7 +39,7 @@ import {
   zeroTable,
 } from "./tables.ts";
 
-const TABLE_NAMES = SECTION_NAMES.filter((name) => name !== "config");
+export const TABLE_NAMES = SECTION_NAMES.filter((name) => name !== "config");
 
 /** For each CPU and timer tick (1 to 10 ms): a thousand a second or so, whatever arrives. */
 const SAMPLES_PER_JIFFY = 4;

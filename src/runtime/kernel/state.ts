@@ -18,7 +18,15 @@ import { sumCounters } from "./accounting.ts";
 import { decodeJournal, EMPTY_JOURNAL, encodeJournal, JOURNAL_BYTES, type Journal } from "./journal.ts";
 import { countLimitStates, limitCapacity } from "./limit-table.ts";
 import type { PinLayout } from "./pins.ts";
-import { type Count, decodeLedger, encodeLedger, LEDGER_BYTES, type ReasonLedger } from "./reason-ledger.ts";
+import {
+  type Count,
+  decodeLedger,
+  encodeLedger,
+  freshLedger,
+  LEDGER_BYTES,
+  type ReasonLedger,
+  settle,
+} from "./reason-ledger.ts";
 import { allocateSlots, encodeOwner, OWNER_BYTES, type SlotOwner } from "./slots.ts";
 
 /** State maps of the program, by their name in the object. A proof instance has its own. */
@@ -159,6 +167,27 @@ export class FleetState {
     return directory;
   }
 
+  /** Every map that this process holds, by the name of its pin. */
+  pinned(): [name: string, map: BpfMap][] {
+    return [["journal", this.#journal], ["slots", this.#slots], ["ledger", this.#ledger], ...this.#program];
+  }
+
+  writeSlots(entries: readonly { readonly owner: SlotOwner; readonly slot: number }[]): void {
+    const value = Buffer.alloc(4);
+    for (const { owner, slot } of entries) {
+      value.writeUInt32LE(slot);
+      this.#slots.update(encodeOwner(owner), value);
+    }
+  }
+
+  /** Whatever the verdicts were until now, the ledger is of these from now on. */
+  settleLedger(passMask: bigint): void {
+    const counts = this.readCounters(COUNTERS_REASONS);
+    const ledger = this.readLedger();
+    if (!counts || ledger?.passMask === passMask) return;
+    this.writeLedger(ledger ? settle(ledger, counts, passMask) : freshLedger(passMask));
+  }
+
   /** A slot for each owner, written to the directory; null where there are too many. `keep` is not evicted. */
   assignSlots(owners: readonly SlotOwner[], keep: ReadonlySet<string>): Uint32Array | null {
     const result = allocateSlots(this.readSlots(), owners, keep);
@@ -168,11 +197,7 @@ export class FleetState {
       this.#clearSlot(slot);
     }
     if (result.evicted.length > 0) this.#disownBlocks(new Set(result.evicted.map(({ slot }) => slot)));
-    const value = Buffer.alloc(4);
-    for (const { owner, slot } of result.added) {
-      value.writeUInt32LE(slot);
-      this.#slots.update(encodeOwner(owner), value);
-    }
+    this.writeSlots(result.added);
     return result.slots;
   }
 

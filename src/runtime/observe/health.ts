@@ -12,6 +12,7 @@ import {
   failed,
   OK,
 } from "./components.ts";
+import type { DriftReport } from "./drift.ts";
 
 export type Component = (typeof COMPONENTS)[number];
 export type ComponentState = "ok" | "degraded" | "failed";
@@ -75,6 +76,7 @@ export interface HealthParts {
   readonly lastEventAtMs: number | null;
   readonly config: ConfigState | null;
   readonly backends: readonly BackendHealth[];
+  readonly drift: DriftReport | null;
 }
 
 export type Status = "ok" | "degraded" | "failed" | "starting";
@@ -98,6 +100,8 @@ export interface HealthReport {
   readonly config: ConfigState | null;
   /** Those with a health check. What they are is no fault of the agent's, and does not change `status`. */
   readonly backends: readonly BackendHealth[];
+  /** null where no agent runs, which would compare. */
+  readonly drift: DriftReport | null;
 }
 
 export function healthReport(input: HealthInput, parts: HealthParts): HealthReport {
@@ -119,6 +123,7 @@ export function healthReport(input: HealthInput, parts: HealthParts): HealthRepo
     lastEventAt: lastEventAtMs === null ? null : new Date(lastEventAtMs).toISOString(),
     config: parts.config,
     backends: parts.backends,
+    drift: parts.drift,
   };
 }
 
@@ -162,6 +167,7 @@ export function servingParts(input: HealthInput): HealthParts {
     lastEventAtMs: null,
     config: null,
     backends: [],
+    drift: null,
   };
 }
 

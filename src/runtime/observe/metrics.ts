@@ -4,7 +4,11 @@ import {
   type API_METHODS,
   type API_ROUTES,
   BACKEND_STATUSES,
+  type Bounded,
   bounded,
+  DRIFT_PARTS,
+  DRIFT_RESULTS,
+  DRIFT_STATES,
   RESOURCES,
   type STATUS_CLASSES,
 } from "../../metrics/catalogue.ts";
@@ -49,7 +53,23 @@ export class AgentMetrics {
   readonly #swaps = this.#register.counter("generation_swaps_total");
   readonly #refused = this.#register.counter("bundle_refused_total");
   readonly #swapSeconds = this.#register.histogram("swap_duration_seconds");
+  readonly #driftChecks = this.#register.counter("drift_checks_total");
+  readonly #driftFound = this.#register.counter("drift_found_total");
+  #fleet: Bounded<"fleet"> | null = null;
   readonly #apiSeconds = this.#register.histogram("api_latency");
+
+  /** `drift` null: no agent that checks. */
+  #drift() {
+    const state = this.#register.gauge("drift_state");
+    const checkedAt = this.#register.gauge("drift_checked_timestamp_seconds");
+    return ({ health: { fleet: name, drift } }: MetricsInput) => {
+      if (name === null || drift === null) return;
+      const fleet = bounded("fleet", name);
+      state.replace(DRIFT_STATES.map((one) => [{ fleet, state: one }, Number(one === drift.state)]));
+      const { checkedAt: at } = drift;
+      checkedAt.replace(at === null ? [] : [[{ fleet }, Date.parse(at) / 1000]]);
+    };
+  }
 
   /** The certificate in force; null without TLS. Set by whoever has one. */
   certificate: () => CertificateInfo | null = () => null;
@@ -58,7 +78,7 @@ export class AgentMetrics {
     const startedAt = Date.now() / 1000 - process.uptime();
     this.#register.gauge("build_info").set({ version: bounded("version", version) }, 1);
     this.#register.gauge("process_start_time_seconds").set({}, startedAt);
-    const mirrors = [this.#kernel(), this.#generation(), this.#backends(), this.#agent()];
+    const mirrors = [this.#kernel(), this.#generation(), this.#backends(), this.#drift(), this.#agent()];
     this.#register.beforeExposition(() => {
       const input = read();
       for (const mirror of mirrors) mirror(input);
@@ -76,7 +96,18 @@ export class AgentMetrics {
   /** Counters that are not there cannot be alerted on: they begin at zero when the fleet is known. */
   fleetKnown(name: string): void {
     const fleet = bounded("fleet", name);
+    this.#fleet = fleet;
     for (const result of SWAP_RESULTS) this.#swaps.inc({ fleet, result }, 0);
+    for (const result of DRIFT_RESULTS) this.#driftChecks.inc({ fleet, result }, 0);
+    for (const part of DRIFT_PARTS) this.#driftFound.inc({ fleet, part }, 0);
+  }
+
+  driftChecked(result: (typeof DRIFT_RESULTS)[number]): void {
+    if (this.#fleet) this.#driftChecks.inc({ fleet: this.#fleet, result });
+  }
+
+  driftFound(part: (typeof DRIFT_PARTS)[number]): void {
+    if (this.#fleet) this.#driftFound.inc({ fleet: this.#fleet, part });
   }
 
   apiCall(call: ApiCall, seconds: number): void {

@@ -1,0 +1,267 @@
+// What others change in the kernel behind the agent's back, by bpftool and by the addon: the drift check finds it, says so,
+// and puts right what it can.
+
+import { execFileSync } from "node:child_process";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { BLOCK_HORIZON } from "../../src/bundle/abi.ts";
+import { frameBatch, PacketSocket } from "../../src/lab/packet-socket.ts";
+import type { Agent } from "../../src/runtime/agent.ts";
+import { BpfMap, BpfObject, MAP_FLAGS, XdpLink } from "../../src/runtime/bpf/index.ts";
+import { linkPin } from "../../src/runtime/kernel/pins.ts";
+import type { DriftReport } from "../../src/runtime/observe/drift.ts";
+import { describeKernel } from "../support/kernel.ts";
+import { numberedFrame } from "../support/two-policies.ts";
+import {
+  bundlePath,
+  digestOf,
+  event,
+  first,
+  folder,
+  LAYOUT,
+  log,
+  names,
+  programOn,
+  second,
+  start,
+  stop,
+  useAgentBench,
+} from "./agent-bench.ts";
+
+async function post(agent: Agent, path: string, body?: object): Promise<unknown> {
+  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+  const response = await fetch(`http://${agent.operationsAddress}/internal/${path}`, {
+    method: "POST",
+    ...sent,
+  });
+  expect(response.status).toBe(200);
+  return response.json();
+}
+const check = async (agent: Agent) => (await post(agent, "check-drift")) as DriftReport;
+
+function bpftool(...args: string[]): string {
+  return execFileSync("bpftool", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+describeKernel("the drift check", () => {
+  useAgentBench();
+
+  it("finds the kernel in sync with what serves, and that with the bundle path", async () => {
+    const agent = await start();
+    expect(agent.health().drift?.state).toBe("unknown");
+    const report = await check(agent);
+    expect(report).toMatchObject({
+      state: "in-sync",
+      reason: null,
+      kernelDigest: digestOf(first),
+      servingDigest: digestOf(first),
+      wanted: { bundleDigest: digestOf(first), reason: null },
+      programs: [
+        { interface: "eth0", programId: programOn("eth0"), tag: expect.stringMatching(/^[0-9a-f]{16}$/) },
+      ],
+      findings: [],
+    });
+    expect(agent.health().components.drift?.state).toBe("ok");
+    const metrics = await (await fetch(`http://${agent.metricsAddress}/metrics`)).text();
+    expect(metrics).toMatch(/^pistonprotection_drift_state\{fleet="[^"]+",state="in-sync"\} 1$/m);
+    expect(metrics).toMatch(/^pistonprotection_drift_checks_total\{fleet="[^"]+",result="clean"\} 1$/m);
+    expect(metrics).toMatch(/^pistonprotection_drift_checked_timestamp_seconds\{[^}]*\} \d/m);
+  });
+
+  it("is behind where the path's bundle is refused, and where it was rolled back from", async () => {
+    const agent = await start();
+    writeFileSync(bundlePath, "no bundle");
+    await agent.syncRules();
+    expect(await check(agent)).toMatchObject({
+      state: "behind",
+      wanted: { bundleDigest: null, reason: "refused" },
+    });
+    writeFileSync(bundlePath, second);
+    await agent.syncRules();
+    expect(await check(agent)).toMatchObject({ state: "in-sync", servingDigest: digestOf(second) });
+    await agent.rollback();
+    const held = { state: "behind", servingDigest: digestOf(first) };
+    const wanted = { bundleDigest: digestOf(second), reason: "held" };
+    expect(await check(agent)).toMatchObject({ ...held, wanted });
+    await agent.syncRules();
+    expect(await check(agent)).toMatchObject({ ...held, wanted });
+  });
+
+  it("puts its program back where somebody moved the link to another one, within a tick", async () => {
+    const world = new PacketSocket(names.interface, names.world);
+    const edge = new PacketSocket(names.interface, names.edge);
+    const agent = await start();
+    const ours = programOn("eth0");
+    const source = join(folder, "open.bpf.c");
+    writeFileSync(
+      source,
+      '__attribute__((section("xdp"), used)) int let_all_in(void *c) { return 2; }\nchar l[] __attribute__((section("license"), used)) = "GPL";\n',
+    );
+    execFileSync("clang", ["-O2", "-target", "bpf", "-c", source, "-o", `${source}.o`]);
+    try {
+      using object = BpfObject.open(`${source}.o`, "open");
+      object.load();
+      using program = object.program("let_all_in");
+      using link = XdpLink.openPinned(linkPin(LAYOUT, "eth0"));
+      link.update(program);
+      expect(programOn("eth0")).toBe(program.info.id);
+      await expect.poll(() => programOn("eth0"), { timeout: 10_000 }).toBe(ours);
+      world.send(frameBatch([numberedFrame(0, 1)])); // the policy drops it
+      await expect
+        .poll(
+          async () =>
+            (await (await fetch(`http://${agent.metricsAddress}/metrics`)).text()).match(
+              /rule="a0"[^}]*\} (\d+)/,
+            )?.[1],
+        )
+        .toBe("1");
+      expect(edge.drain()).toHaveLength(0);
+      expect(event("drift-mended")).toMatchObject({ part: "link", object: "interface eth0" });
+      expect(agent.health()).toMatchObject({ drift: { findings: [{ part: "link", mended: true }] } });
+      const metrics = await (await fetch(`http://${agent.metricsAddress}/metrics`)).text();
+      expect(metrics).toMatch(/^pistonprotection_drift_found_total\{fleet="[^"]+",part="link"\} 1$/m);
+    } finally {
+      world.close();
+      edge.close();
+    }
+  });
+
+  it("tells the program of blocks again where somebody made it not look for them", async () => {
+    const agent = await start();
+    await post(agent, "block", { address: "198.51.100.19", seconds: 600 });
+    const horizon = join(LAYOUT.state, "block_horizon");
+    const zero = Array.from({ length: BLOCK_HORIZON.bytes }, () => "0");
+    bpftool("map", "update", "pinned", horizon, "key", "0", "0", "0", "0", "value", ...zero);
+    const world = new PacketSocket(names.interface, names.world);
+    const edge = new PacketSocket(names.interface, names.edge);
+    try {
+      world.send(frameBatch([numberedFrame(1, 1)])); // 198.51.100.19
+      await expect.poll(() => edge.drain().length).toBe(1); // the damage is real
+      expect(await check(agent)).toMatchObject({
+        state: "in-sync",
+        findings: [{ part: "blocks", mended: true }],
+      });
+      world.send(frameBatch([numberedFrame(1, 2), numberedFrame(1, 3)]));
+      await expect
+        .poll(
+          async () =>
+            (await (await fetch(`http://${agent.metricsAddress}/metrics`)).text()).match(
+              /reason="block",verdict="drop"\} (\d+)/,
+            )?.[1],
+        )
+        .toBe("2");
+      expect(edge.drain()).toHaveLength(0);
+    } finally {
+      world.close();
+      edge.close();
+    }
+  });
+
+  it("writes its journal again, so that the next agent adopts what serves", async () => {
+    const agent = await start();
+    const journal = join(LAYOUT.state, "journal");
+    bpftool(
+      "map",
+      "update",
+      "pinned",
+      journal,
+      "key",
+      "0",
+      "0",
+      "0",
+      "0",
+      "value",
+      ...Array.from({ length: 256 }, () => "0"),
+    );
+    expect(await check(agent)).toMatchObject({
+      state: "in-sync",
+      findings: [{ part: "journal", mended: true }],
+    });
+    expect(agent.health()).toMatchObject({ status: "ok", bundleDigest: digestOf(first) });
+    const program = programOn("eth0");
+    await stop(agent);
+    await start();
+    expect(programOn("eth0")).toBe(program);
+    expect(event("adopted")).toMatchObject({ bundleDigest: digestOf(first) });
+  });
+
+  it("pins again what was unpinned or changed for another: program, state, table, slots", async () => {
+    const agent = await start();
+    const table = readdirSync(LAYOUT.tables).find((name) => name.startsWith("rules-"))!;
+    const generation = readdirSync(LAYOUT.generations)[0]!;
+    rmSync(join(LAYOUT.generations, generation, "program"));
+    rmSync(join(LAYOUT.state, "counters"));
+    rmSync(join(LAYOUT.tables, table));
+    using poisoned = BpfMap.create({
+      type: "array",
+      name: "rules",
+      keyBytes: 4,
+      valueBytes: 64,
+      maxEntries: 6,
+      flags: MAP_FLAGS.mmapable,
+    });
+    poisoned.freeze();
+    poisoned.pin(join(LAYOUT.tables, table));
+    using slots = BpfMap.openPinned(join(LAYOUT.state, "slots"));
+    slots.delete(slots.keys().next().value!);
+
+    const report = await check(agent);
+    expect(report.state).toBe("in-sync");
+    expect(report.findings.map(({ part, mended }) => `${part} ${mended}`).toSorted()).toEqual([
+      "program true",
+      "slots true",
+      "state true",
+      "table true",
+    ]);
+    expect((await check(agent)).findings).toEqual([]);
+    expect(log.filter((line) => line.event === "drift-mended")).toHaveLength(4);
+
+    const program = programOn("eth0");
+    await stop(agent);
+    await start(); // all of it is there for the next one
+    expect(programOn("eth0")).toBe(program);
+  });
+
+  it("says what it cannot put right, and how a person can, until it is", async () => {
+    const agent = await start();
+    const generation = readdirSync(LAYOUT.generations)[0]!;
+    rmSync(join(LAYOUT.generations, generation, "rodata"));
+    expect(await check(agent)).toMatchObject({
+      state: "kernel-differs",
+      reason: "the pin of the program's constants is gone",
+      kernelDigest: null,
+      findings: [{ part: "constants", mended: false, help: expect.stringContaining("a new bundle") }],
+    });
+    await check(agent);
+    expect(log.filter((line) => line.event === "drift-found")).toHaveLength(1);
+    expect(agent.health()).toMatchObject({
+      status: "degraded",
+      components: { drift: { state: "degraded" } },
+    });
+    writeFileSync(bundlePath, second);
+    await agent.syncRules();
+    expect(await check(agent)).toMatchObject({ state: "in-sync" });
+    expect(agent.health().status).toBe("ok");
+  });
+
+  it("leaves what the kernel itself protects to the kernel: a frozen table takes no write", async () => {
+    await start();
+    const table = readdirSync(LAYOUT.tables).find((name) => name.startsWith("rules-"))!;
+    const write = () =>
+      bpftool(
+        "map",
+        "update",
+        "pinned",
+        join(LAYOUT.tables, table),
+        "key",
+        "0",
+        "0",
+        "0",
+        "0",
+        "value",
+        ...Array.from({ length: 64 }, () => "0"),
+      );
+    expect(write).toThrow(/Operation not permitted/);
+  });
+});
