@@ -27,6 +27,10 @@ const COMMANDS: Commands = {
     summary: "Show the whole way on this machine: compile, filter, swap",
     load: async () => (await import("./demo.ts")).default,
   },
+  capacity: {
+    summary: "Say how many nodes, CPU and memory some traffic needs",
+    load: async () => (await import("./capacity.ts")).default,
+  },
   bench: {
     summary: "Measure what a packet, a swap and a compilation cost",
     load: async () => (await import("./bench.ts")).default,

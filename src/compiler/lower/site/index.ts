@@ -1,7 +1,7 @@
 // A site as the vocabulary recorded it to one complete IR node for each of its environments.
 
 import type { SiteIr } from "../../../ir/site.ts";
-import type { TrafficTier } from "../../../policy/index.ts";
+import { tierOf } from "../../../ir/tiers.ts";
 import type { Lowering } from "../lowering.ts";
 import { fieldsOf, type Node, nodeOf, show } from "../untyped.ts";
 import { SiteContext, type Surroundings } from "./context.ts";
@@ -162,11 +162,4 @@ function settingsOf(section: Section, root: string): SiteIr {
   const secrets = lowerSecrets(section.section("secrets"), context);
   section.end();
   return Object.freeze({ ...site, secrets });
-}
-
-/** Of the operations guide's table. */
-function tierOf(gbps: number): TrafficTier {
-  if (gbps < 1) return "low";
-  if (gbps <= 10) return "medium";
-  return gbps <= 40 ? "high" : "very-high";
 }

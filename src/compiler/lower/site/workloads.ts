@@ -1,19 +1,12 @@
 // The workloads that a site runs besides the agents; null for those that it does not.
 
 import type { NamespacesIr, NodePoolIr, ReadReplicasIr, WorkloadsIr } from "../../../ir/site.ts";
+import { TIER_TABLE } from "../../../ir/tiers.ts";
 import type { Resources, TrafficTier } from "../../../policy/index.ts";
 import { nodePoolOf } from "./platform.ts";
 import { BYTES, CPU, OBJECT_NAME } from "./rules.ts";
 import { optionalSecretOf, secretOf } from "./secrets.ts";
 import type { Section } from "./section.ts";
-
-/** The operations guide's table: resources by load. */
-export const GATEWAY_RESOURCES: Readonly<Record<TrafficTier, Resources>> = Object.freeze({
-  low: { cpu: "500m", memory: "512Mi" },
-  medium: { cpu: "2000m", memory: "2Gi" },
-  high: { cpu: "4000m", memory: "4Gi" },
-  "very-high": { cpu: "8000m", memory: "8Gi" },
-});
 
 interface Around {
   readonly tier: TrafficTier;
@@ -41,7 +34,7 @@ export function lowerWorkloads(section: Section, around: Around): WorkloadsIr {
   };
   const result: WorkloadsIr = {
     gateway: read("gateway", (inner) => ({
-      ...common(inner, GATEWAY_RESOURCES[around.tier]),
+      ...common(inner, TIER_TABLE[around.tier].gateway),
       replicas: replicasOf(inner, 3, 20),
       scaling: scalingOf(inner.defaults("scaling")),
     })),
