@@ -35,7 +35,7 @@ export interface SiteIr {
   readonly traffic: TrafficIr | null;
   readonly images: Readonly<Record<ImageName, string>>;
   readonly nodePools: Readonly<Record<string, NodePoolIr>>;
-  /** By fleet name; `deploymentOf` has the defaults for the others. */
+  /** By name: every fleet has one. */
   readonly fleets: Readonly<Record<string, FleetDeploymentIr>>;
   readonly namespaces: NamespacesIr;
   readonly source: SourceIr;
@@ -83,13 +83,16 @@ export interface FleetDeploymentIr {
   readonly tier: TrafficTier;
   readonly nodePool: NodePoolIr | null;
   readonly maxUnavailable: number | string;
+  readonly agent: AgentIr;
   readonly location: SourceLocation;
 }
 
-export function deploymentOf(site: SiteIr, fleet: string): FleetDeploymentIr {
-  return (
-    site.fleets[fleet] ?? { tier: site.tier, nodePool: null, maxUnavailable: 1, location: site.location }
-  );
+export interface AgentIr {
+  readonly profile: "default" | "high-volume" | "constrained";
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+  readonly strict: boolean;
+  readonly statsd: string | null;
+  readonly traces: string | null;
 }
 
 export interface NamespacesIr {

@@ -145,6 +145,21 @@ export interface FleetDeploymentOptions {
   readonly nodePool?: string;
   /** Nodes that may be without a ready agent during a roll-out: a count or a share; 1. Filtering goes on meanwhile. */
   readonly maxUnavailable?: number | `${number}%`;
+  readonly agent?: AgentOptions;
+}
+
+/** The agents' own configuration, docs/CONFIGURATION.md. */
+export interface AgentOptions {
+  /** `default` in the tiers low and medium, `high-volume` above. */
+  readonly profile?: "default" | "high-volume" | "constrained";
+  /** `info` */
+  readonly logLevel?: "debug" | "info" | "warn" | "error";
+  /** Refuse to start where the security checks warn; false. */
+  readonly strict?: boolean;
+  /** `host:port` that takes StatsD metrics. */
+  readonly statsd?: string;
+  /** Where OpenTelemetry traces go: `http://collector.monitoring.svc:4318/v1/traces`. */
+  readonly traces?: `http://${string}` | `https://${string}`;
 }
 
 export interface NamespacesOptions {
