@@ -239,6 +239,8 @@ class NodeAgent implements Agent {
       rollback: () => this.rollback(),
       status: () => ({ ...this.health(), agent: { pid: process.pid } }),
       syncRules: () => this.syncRules(),
+      stats: () => this.#report.stats(),
+      collectGarbage: () => this.#onFleet((fleet) => this.#report.collected(fleet.collectGarbage())),
       checkDrift: async () => this.#drift?.check() ?? null,
       block: (address, seconds) =>
         this.#onFleet((fleet) =>

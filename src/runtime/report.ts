@@ -9,6 +9,7 @@ import { type BundleRefused, describeFault, errnoOf, messageOf, RuntimeFault } f
 import type { EventCollector } from "./events/collector.ts";
 import type { ActiveBlock, Unblocked } from "./kernel/blocks.ts";
 import type { Fleet, LoadResult } from "./kernel/fleet.ts";
+import type { Garbage } from "./kernel/garbage.ts";
 import type { Logger } from "./log.ts";
 import { Components, degraded, OK } from "./observe/components.ts";
 import type { DriftReport, WantedBundle } from "./observe/drift.ts";
@@ -21,6 +22,7 @@ import {
   type SwapSummary,
 } from "./observe/health.ts";
 import { AgentMetrics } from "./observe/metrics.ts";
+import { type Stats, TrafficStats } from "./observe/stats.ts";
 import { pressureText, type ResourceReading } from "./resources/resources.ts";
 
 /** What a reading of resources is asked of. */
@@ -42,6 +44,10 @@ export class AgentReport {
   #backends: BackendChecker | null = null;
   #endBackends = () => {};
   #fleet: Fleet | null = null;
+  readonly #traffic = new TrafficStats({
+    accounts: () => this.#fleet?.accounts() ?? null,
+    sources: (k) => this.components.facts.topSources(k),
+  });
   #lastSwap: SwapSummary | null = null;
   #wanted: WantedBundle | null = null;
   #refused: Refusal | null = null;
@@ -75,6 +81,11 @@ export class AgentReport {
   /** What the bundle path held when it was last read. */
   get wanted(): WantedBundle | null {
     return this.#wanted;
+  }
+
+  stats(): Stats {
+    const { fleet, generation } = this.#generation();
+    return this.#traffic.stats({ fleet, generation });
   }
 
   get refused(): Refusal | null {
@@ -114,6 +125,8 @@ export class AgentReport {
     this.components.provide({
       degradationLevel: () => this.#events.stats().level,
       lastEventAtMs: () => this.#events.stats().lastEventAtMs,
+      topSources: (k) =>
+        this.#events.topSources(k).map(({ key, count, error }) => ({ source: key, samples: count, error })),
     });
   }
 
@@ -152,11 +165,13 @@ export class AgentReport {
   fleetOpened(fleet: Fleet): void {
     this.#fleet = fleet;
     this.metrics.fleetKnown(fleet.name);
+    this.#traffic.start();
   }
 
   /** Samples stop, and nothing more is known of a fleet. */
   close(): void {
     this.#endBackends();
+    this.#traffic.close();
     this.#fleet = null;
   }
 
@@ -243,6 +258,16 @@ export class AgentReport {
       `an operator blocked ${source}`,
     );
     return block;
+  }
+
+  collected(garbage: Garbage): Garbage {
+    const { blocks, generations, tables, links, freedBytes } = garbage;
+    const pins = generations.length + tables.length + links.length;
+    this.#logger.info(
+      { event: "garbage-collected", blocks: blocks.freed, generations, tables, links, freedBytes },
+      `freed ${blocks.freed} blocks whose time was over, and ${pins} pins that nobody needed`,
+    );
+    return garbage;
   }
 
   unblocked(result: Unblocked): Unblocked {

@@ -12,6 +12,7 @@ import type { MapUse } from "../observe/metrics.ts";
 import { type Accounts, account, countersInUse, passMaskOf } from "./accounting.ts";
 import { commitGeneration, recover, rollBack, sweep } from "./commit.ts";
 import type { DriftSubject } from "./drift.ts";
+import { collectGarbage, type Garbage } from "./garbage.ts";
 import {
   buildGeneration,
   openGeneration,
@@ -190,6 +191,11 @@ export class Fleet {
   /** Removes what load() has left behind: generations and tables that nobody needs any more. */
   sweep(): void {
     sweep(this.#state, this.#journal);
+  }
+
+  /** Frees what is of no use any more, and says what. */
+  collectGarbage(): Garbage {
+    return collectGarbage(this.#state, this.#journal);
   }
 
   /** A generation in the kernel, proven and pinned. */
