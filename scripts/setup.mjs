@@ -48,8 +48,12 @@ const SERVICES = new Set(["prometheus", "prometheus-alertmanager", "postgresql",
 /** What only one command needs. */
 const APT_PACKAGES_OF = {
   bench: { nftables: ["/usr/sbin/nft", "/sbin/nft"] },
-  // The files of the site's databases are tried on real ones.
-  test: { postgresql: "/usr/lib/postgresql/15/bin/initdb", "redis-server": "/usr/bin/redis-server" },
+  // The files of the site's databases, and the scripts of its backups, are tried on real ones.
+  test: {
+    postgresql: "/usr/lib/postgresql/15/bin/initdb",
+    "redis-server": "/usr/bin/redis-server",
+    jq: "/usr/bin/jq",
+  },
 };
 
 const skipped = [];

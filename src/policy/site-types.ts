@@ -121,7 +121,7 @@ export interface ImagesOptions {
   readonly metrics?: string;
   readonly postgresql?: string;
   readonly redis?: string;
-  /** With a shell, `tar`, `kubectl` and `aws`; dumps are made by the database's own image. */
+  /** With a shell, `tar`, `jq`, `kubectl` and `aws`; dumps are made by the database's own image. */
   readonly backup?: string;
 }
 

@@ -20,6 +20,29 @@ const scripts = objects.flatMap(({ object }) =>
     : [],
 );
 
+const SERVED = { uid: "1", resourceVersion: "2", creationTimestamp: "2026-01-02T03:04:05Z", generation: 3 };
+const AS_SERVED = [
+  {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "redis-master", labels: { app: "redis" }, ...SERVED },
+    spec: {
+      ports: [{ port: 6379 }],
+      selector: { uid: "kept" },
+      clusterIP: "10.0.0.1",
+      clusterIPs: ["10.0.0.1"],
+    },
+    status: { loadBalancer: {} },
+  },
+  {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "headless", ...SERVED },
+    spec: { clusterIP: "None", clusterIPs: ["None"] },
+  },
+  { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "kube-root-ca.crt", ...SERVED }, data: {} },
+];
+
 describe("every script", () => {
   it("is one of these", () => {
     expect(scripts.map(([name]) => name).sort()).toEqual([
@@ -49,10 +72,14 @@ describe("a backup job", () => {
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), "piston-test-backup-"));
     for (const folder of ["bin", "bucket", "tmp", "backup"]) mkdirSync(join(root, folder));
+    writeFileSync(
+      join(root, "list.json"),
+      JSON.stringify({ apiVersion: "v1", kind: "List", items: AS_SERVED }),
+    );
     // aws s3 cp --only-show-errors FILE s3://BUCKET/PATH/NAME
     command("aws", `cp "$4" "${root}/bucket/$(basename "$5")" && echo "$5" >> ${root}/uploads`);
-    // kubectl get KIND --namespace=NAMESPACE --output=yaml
-    command("kubectl", `[ "$2" != "$REFUSED" ] || { echo forbidden >&2; exit 1; }; echo "kind: $2 $3"`);
+    // kubectl get KIND --namespace=NAMESPACE --output=json
+    command("kubectl", `[ "$2" != "$REFUSED" ] || { echo forbidden >&2; exit 1; }; cat ${root}/list.json`);
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
@@ -74,8 +101,32 @@ describe("a backup job", () => {
     expect(stdout).toMatch(/^s3:\/\/backups\/place\/configuration-\d{8}-\d{6}\.tar\.gz\n$/);
     const [archive = ""] = readdirSync(join(root, "bucket"));
     const { stdout: list } = spawnSync("tar", ["-tzf", join(root, "bucket", archive)], { encoding: "utf8" });
-    for (const name of ["pistonprotection.configmaps.yaml", "pistonprotection-workers.daemonsets.apps.yaml"])
+    for (const name of ["pistonprotection.configmaps.json", "pistonprotection-workers.daemonsets.apps.json"])
       expect(list).toContain(`/${name}\n`);
+    const { stdout: text } = spawnSync(
+      "tar",
+      ["-xzOf", join(root, "bucket", archive), "--wildcards", "*/pistonprotection.services.json"],
+      { encoding: "utf8" },
+    );
+    // As it can be applied again: without what the API server has made of it.
+    expect(JSON.parse(text)).toEqual({
+      apiVersion: "v1",
+      kind: "List",
+      items: [
+        {
+          apiVersion: "v1",
+          kind: "Service",
+          metadata: { name: "redis-master", labels: { app: "redis" } },
+          spec: { ports: [{ port: 6379 }], selector: { uid: "kept" } },
+        },
+        {
+          apiVersion: "v1",
+          kind: "Service",
+          metadata: { name: "headless" },
+          spec: { clusterIP: "None", clusterIPs: ["None"] },
+        },
+      ],
+    });
     // Nothing stays behind in the pod's small volume.
     expect(readdirSync(join(root, "tmp"))).toEqual([]);
   });
