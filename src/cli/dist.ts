@@ -6,16 +6,7 @@ import { dirname, join, relative, sep } from "node:path";
 import type { Artifact } from "../compiler/types.ts";
 
 /** Folders that the compiler writes into; nothing else in the output directory is touched. */
-const FOLDERS = [
-  "alertmanager",
-  "alerts",
-  "bundles",
-  "ci",
-  "dashboards",
-  "environments",
-  "manifests",
-  "prometheus",
-];
+const FOLDERS = ["alerts", "bundles", "ci", "dashboards", "environments", "manifests"];
 
 export interface DistDifference {
   readonly added: readonly string[];

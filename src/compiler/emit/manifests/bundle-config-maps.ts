@@ -7,11 +7,9 @@
 import assert from "node:assert/strict";
 import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
 import type { IIoK8sApiCoreV1VolumeProjection } from "kubernetes-models/v1/VolumeProjection";
-import { digestOf, generationOf } from "../../../bundle/digest.ts";
+import { digestOf, generationOf, sha256Hex } from "../../../bundle/digest.ts";
 import { SHARDS_MAX, splitBundle } from "../../../bundle/shards.ts";
-import type { SiteIr } from "../../../ir/site.ts";
-import { commonLabels, FLEET_LABEL, REVISION_ANNOTATION } from "../kubernetes.ts";
-import { KEPT_BY_FLUX, nameByContent } from "./immutable.ts";
+import { commonLabels, FLEET_LABEL, REVISION_ANNOTATION, WORKERS_NAMESPACE } from "../kubernetes.ts";
 
 export const GENERATION_LABEL = "pistonprotection.io/generation";
 
@@ -22,12 +20,7 @@ export interface BundleObjects {
   readonly sources: readonly IIoK8sApiCoreV1VolumeProjection[];
 }
 
-export function bundleObjects(
-  fleet: string,
-  bundle: Uint8Array,
-  revision: string,
-  { namespaces }: SiteIr,
-): BundleObjects {
+export function bundleObjects(fleet: string, bundle: Uint8Array, revision: string): BundleObjects {
   const bundleDigest = digestOf(bundle);
   const generation = generationOf(bundleDigest);
   const { index, shards } = splitBundle(fleet, bundle);
@@ -36,15 +29,17 @@ export function bundleObjects(
 
   const metadata = (name: string) => ({
     name,
-    namespace: namespaces.workers.name,
+    namespace: WORKERS_NAMESPACE,
     labels: { ...commonLabels("bundle"), [FLEET_LABEL]: fleet, [GENERATION_LABEL]: generation },
     annotations: {
       [REVISION_ANNOTATION]: revision,
       "pistonprotection.io/bundle-digest": bundleDigest,
-      ...KEPT_BY_FLUX,
+      // Flux prunes before the new pods are ready, and a node that restarts then needs the old bundle still. Argo CD
+      // prunes last, by the Application's PruneLast.
+      "kustomize.toolkit.fluxcd.io/prune": "disabled",
     },
   });
-  const indexName = nameByContent(`${fleet}-bundle-index`, index);
+  const indexName = `${fleet}-bundle-index-${sha256Hex(index).slice(0, 10)}`;
   // Two shards of the same bytes are one ConfigMap.
   const shardsByName = new Map(shards.map((shard) => [shard.name, shard]));
   return {

@@ -1,18 +1,13 @@
 // Tells the Prometheus operator to scrape every agent.
 
 import type { IPodMonitor } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PodMonitor";
-import type { SiteIr } from "../../../ir/site.ts";
-import { commonLabels, FLEET_LABEL, WORKER_APP } from "../kubernetes.ts";
+import { commonLabels, FLEET_LABEL, WORKER_APP, WORKERS_NAMESPACE } from "../kubernetes.ts";
 
-export function podMonitor({ namespaces, prometheus }: SiteIr): IPodMonitor {
+export function podMonitor(): IPodMonitor {
   return {
     apiVersion: "monitoring.coreos.com/v1",
     kind: "PodMonitor",
-    metadata: {
-      name: WORKER_APP,
-      namespace: namespaces.workers.name,
-      labels: { ...commonLabels("worker"), ...prometheus.labels },
-    },
+    metadata: { name: WORKER_APP, namespace: WORKERS_NAMESPACE, labels: commonLabels("worker") },
     spec: {
       selector: { matchLabels: { app: WORKER_APP } },
       podTargetLabels: [FLEET_LABEL],
@@ -20,8 +15,8 @@ export function podMonitor({ namespaces, prometheus }: SiteIr): IPodMonitor {
         {
           port: "metrics",
           path: "/metrics",
-          interval: prometheus.scrapeInterval,
-          scrapeTimeout: prometheus.scrapeTimeout,
+          interval: "15s",
+          scrapeTimeout: "10s",
           relabelings: [{ sourceLabels: ["__meta_kubernetes_pod_node_name"], targetLabel: "node" }],
         },
       ],

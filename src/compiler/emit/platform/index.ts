@@ -6,7 +6,6 @@ import type { Artifact } from "../../types.ts";
 import {
   BACKUP_PATH,
   CERTIFICATES_PATH,
-  CILIUM_PATH,
   type KubernetesObject,
   kubernetesFile,
   LOGGING_PATH,
@@ -15,7 +14,7 @@ import {
   VELERO_PATH,
 } from "../kubernetes.ts";
 import { certificates } from "./certificates.ts";
-import { clusterBackup, clusterBackupForCilium } from "./cluster-backup.ts";
+import { clusterBackup } from "./cluster-backup.ts";
 import { fluentd } from "./fluentd.ts";
 import { hostFiles } from "./host-files.ts";
 import { externalSecrets, secretStores } from "./secrets.ts";
@@ -42,11 +41,6 @@ export function emitPlatform(site: SiteIr): Artifact[] {
       `${BACKUP_PATH}/cluster-backup.yaml`,
       "The platform's objects, as files in the bucket.",
       clusterBackup(site),
-    ],
-    [
-      `${CILIUM_PATH}/cluster-backup.yaml`,
-      "What the backup of the configuration may talk to, for Cilium.",
-      clusterBackupForCilium(site),
     ],
     [`${VELERO_PATH}/velero.yaml`, "Backups of objects and volumes; needs Velero.", velero(site)],
     [
