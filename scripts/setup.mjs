@@ -43,10 +43,18 @@ const APT_PACKAGES = {
 };
 
 /** Packages that would start a service, and start it again at each boot: tests run these servers themselves. */
-const SERVICES = new Set(["prometheus", "prometheus-alertmanager"]);
+const SERVICES = new Set(["prometheus", "prometheus-alertmanager", "postgresql", "redis-server"]);
 
 /** What only one command needs. */
-const APT_PACKAGES_OF = { bench: { nftables: ["/usr/sbin/nft", "/sbin/nft"] } };
+const APT_PACKAGES_OF = {
+  bench: { nftables: ["/usr/sbin/nft", "/sbin/nft"] },
+  // The files of the site's databases, and the scripts of its backups, are tried on real ones.
+  test: {
+    postgresql: "/usr/lib/postgresql/15/bin/initdb",
+    "redis-server": "/usr/bin/redis-server",
+    jq: "/usr/bin/jq",
+  },
+};
 
 const skipped = [];
 

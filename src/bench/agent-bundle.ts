@@ -1,31 +1,49 @@
-// The agent as its image has it: one file, with the addon and the XDP object beside it (scripts/build.mjs).
+// The agent as its image has it: piston.mjs, all of the agent in one file; event-worker.mjs, the code of its worker thread,
+// with what only some of its sinks need in files of their own that are loaded when they are used; the addon and the XDP
+// object. scripts/build.mjs makes the image's with it.
 
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { BuildOptions } from "esbuild";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Writes it into `folder` and returns the path of what Node runs. Throws where esbuild is not installed. */
-export async function bundleAgent(folder: string): Promise<string> {
+const COMMON: BuildOptions = {
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node24",
+  minify: true,
+  legalComments: "none",
+  // Packages in CommonJS call require(), which an ES module has to make for itself.
+  banner: {
+    js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+  },
+  logLevel: "warning",
+};
+
+/** Beside the agent's file, where it looks for them. */
+const BESIDE = ["addon/build/Release/piston_bpf.node", "build/filter.bpf.o"];
+
+/** Writes it into `folder`. Throws where esbuild is not installed. */
+export async function bundleAgent(
+  folder: string,
+): Promise<{ readonly program: string; readonly missing: readonly string[] }> {
   mkdirSync(folder, { recursive: true });
-  const outfile = join(folder, "piston.mjs");
   const { build } = await import("esbuild");
+  const program = join(folder, "piston.mjs");
+  await build({ ...COMMON, entryPoints: [join(ROOT, "src/cli/agent.ts")], outfile: program });
   await build({
-    entryPoints: [join(ROOT, "src/cli/agent.ts")],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node24",
-    minify: true,
-    legalComments: "none",
-    banner: {
-      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
-    },
-    logLevel: "error",
+    ...COMMON,
+    entryPoints: { "event-worker": join(ROOT, "src/runtime/events/worker.ts") },
+    outdir: folder,
+    outExtension: { ".js": ".mjs" },
+    splitting: true,
+    chunkNames: "event-[name]-[hash]",
   });
-  for (const path of ["addon/build/Release/piston_bpf.node", "build/filter.bpf.o"])
-    copyFileSync(join(ROOT, path), join(folder, basename(path)));
-  return outfile;
+  const missing = BESIDE.filter((path) => !existsSync(join(ROOT, path)));
+  for (const path of BESIDE)
+    if (!missing.includes(path)) copyFileSync(join(ROOT, path), join(folder, basename(path)));
+  return { program, missing };
 }

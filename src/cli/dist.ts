@@ -6,7 +6,16 @@ import { dirname, join, relative, sep } from "node:path";
 import type { Artifact } from "../compiler/types.ts";
 
 /** Folders that the compiler writes into; nothing else in the output directory is touched. */
-const FOLDERS = ["alerts", "bundles", "ci", "dashboards", "environments", "manifests"];
+const FOLDERS = [
+  "alertmanager",
+  "alerts",
+  "bundles",
+  "ci",
+  "dashboards",
+  "environments",
+  "manifests",
+  "prometheus",
+];
 
 export interface DistDifference {
   readonly added: readonly string[];

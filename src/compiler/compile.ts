@@ -8,6 +8,7 @@ import { hasErrors, sortDiagnostics } from "./diagnostics/index.ts";
 import { emitAlerts } from "./emit/alerts/index.ts";
 import { bundlePath, emitBundle } from "./emit/bundle/index.ts";
 import { emitDashboards } from "./emit/dashboards/index.ts";
+import { emitGitOps } from "./emit/gitops/index.ts";
 import { emitManifests, type ManifestContext } from "./emit/manifests/index.ts";
 import { emitPlatform } from "./emit/platform/index.ts";
 import { emitPrometheus } from "./emit/prometheus/index.ts";
@@ -53,14 +54,15 @@ export function compile(input: CompileInput): CompileResult {
 
 /** Everything for one environment. Bundles are the same in all of them. */
 function emitSite(fleets: readonly CheckedFleet[], site: SiteIr, context: ManifestContext): Artifact[] {
-  return [
+  const emitted = [
     ...emitManifests(fleets, site, context),
     ...emitWorkloads(fleets, site),
     ...emitPlatform(site),
     ...emitAlerts(fleets, site),
-    ...emitPrometheus(site),
+    ...emitPrometheus(),
     ...emitDashboards(fleets, site),
   ];
+  return [...emitted, ...emitGitOps(emitted, site)];
 }
 
 function under(root: string, artifacts: readonly Artifact[]): readonly Artifact[] {

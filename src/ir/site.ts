@@ -1,7 +1,6 @@
 // The site as the emitters read it: one node for each environment, complete, every default filled in, every secret a
 // place in the cluster. Made by src/compiler/lower/site. Sections carry the place of the line that made them.
 
-import type { AlertTunings } from "../policy/alerting.ts";
 import type {
   DurationText,
   GitOpsEngine,
@@ -36,7 +35,7 @@ export interface SiteIr {
   readonly traffic: TrafficIr | null;
   readonly images: Readonly<Record<ImageName, string>>;
   readonly nodePools: Readonly<Record<string, NodePoolIr>>;
-  /** By fleet name; `deploymentOf` has the defaults for the others. */
+  /** By name: every fleet has one. */
   readonly fleets: Readonly<Record<string, FleetDeploymentIr>>;
   readonly namespaces: NamespacesIr;
   readonly source: SourceIr;
@@ -84,13 +83,16 @@ export interface FleetDeploymentIr {
   readonly tier: TrafficTier;
   readonly nodePool: NodePoolIr | null;
   readonly maxUnavailable: number | string;
+  readonly agent: AgentIr;
   readonly location: SourceLocation;
 }
 
-export function deploymentOf(site: SiteIr, fleet: string): FleetDeploymentIr {
-  return (
-    site.fleets[fleet] ?? { tier: site.tier, nodePool: null, maxUnavailable: 1, location: site.location }
-  );
+export interface AgentIr {
+  readonly profile: "default" | "high-volume" | "constrained";
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+  readonly strict: boolean;
+  readonly statsd: string | null;
+  readonly traces: string | null;
 }
 
 export interface NamespacesIr {
@@ -186,13 +188,7 @@ export interface NotificationsIr {
   readonly slack: SlackIr | null;
   readonly pagerDuty: PagerDutyIr | null;
   readonly webhook: WebhookIr | null;
-  readonly grouping: GroupingIr;
   readonly location: SourceLocation;
-}
-export interface GroupingIr {
-  readonly wait: DurationText;
-  readonly interval: DurationText;
-  readonly repeat: DurationText;
 }
 export interface SlackIr {
   readonly critical: string;
@@ -209,7 +205,19 @@ export interface WebhookIr {
 }
 
 export interface AlertingIr {
-  readonly alerts: AlertTunings;
+  readonly highAttackVolume: ThresholdIr;
+  readonly highDropRate: ThresholdIr;
+  readonly serviceDown: WaitIr;
+  readonly allBackendsUnhealthy: WaitIr;
+  readonly elevatedLatency: ThresholdIr;
+  readonly backendDegraded: ThresholdIr;
+  readonly ebpfMapNearCapacity: ThresholdIr;
+  /** In seconds. */
+  readonly certificateExpiringSoon: { readonly withinSeconds: number };
+  readonly highErrorRate: ThresholdIr;
+  readonly highMemoryUsage: ThresholdIr;
+  readonly highCpuUsage: ThresholdIr;
+  readonly highEventDropRate: ThresholdIr;
   /** Service levels by backend name; `passRatioOf` has the default for the others. */
   readonly backends: Readonly<
     Record<string, { readonly passRatio: number; readonly location: SourceLocation }>
@@ -218,6 +226,14 @@ export interface AlertingIr {
   readonly runbooks: string;
   readonly location: SourceLocation;
 }
+export interface WaitIr {
+  readonly for: DurationText;
+}
+/** Above it or below it, as the alert's name says. */
+export interface ThresholdIr extends WaitIr {
+  readonly threshold: number;
+}
+
 export function passRatioOf(site: SiteIr, backend: string): number {
   return site.alerting.backends[backend]?.passRatio ?? 0.99;
 }

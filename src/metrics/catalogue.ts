@@ -7,6 +7,16 @@
 // alone, because PromQL divides only series whose labels are equal, and "dropped / traffic" must work as it is written.
 
 import { REASONS, VERDICTS } from "../bundle/abi.ts";
+import {
+  DROP_CAUSES,
+  ERROR_TYPES,
+  LATENCY_BOUNDS,
+  PATTERNS,
+  PERCENTILES,
+  PRIORITIES,
+  SINK_RESULTS,
+  SINKS,
+} from "./event-labels.ts";
 
 export const PREFIX = "pistonprotection_";
 
@@ -18,12 +28,11 @@ export const ACTIONS = ["pass", "drop", "limit"] as const;
 export const MODES = ["enforce", "shadow"] as const;
 export const ATTACH_MODES = ["native", "generic"] as const;
 export const SWAP_RESULTS = ["committed", "refused", "failed", "rolled-back"] as const;
-/** What the agent vouches for: newest bundle readable and verified; a generation serves; all interfaces attached; sample reader runs. */
+/** What the agent vouches for: newest bundle readable and verified; a generation serves; all interfaces attached; events are kept; and so on. */
 export const COMPONENTS = [
   "bundle",
   "program",
   "interfaces",
-  "samples",
   "backends",
   "drift",
   "tls",
@@ -183,6 +192,105 @@ export const CATALOGUE = {
     unit: "count",
     help: "Packet samples read from the ring buffer.",
     labels: { fleet: "any fleet" },
+  },
+
+  // ---- Events: samples on their way to the sinks. submitted = processed + dropped + those that wait ----------------
+  events_submitted_total: {
+    type: "counter",
+    unit: "count",
+    help: "Packets that the kernel was to sample since the agent started: not passed, or matched by a rule in shadow.",
+    labels: {},
+  },
+  events_processed_total: {
+    type: "counter",
+    unit: "count",
+    help: "Events kept, by priority.",
+    labels: { priority: PRIORITIES },
+  },
+  events_dropped_total: {
+    type: "counter",
+    unit: "count",
+    help: "Events not kept, by the one cause. kernel-rate and ring-full: no sample was taken; worker-lost: read by a worker that crashed.",
+    labels: { cause: DROP_CAUSES },
+  },
+  event_patterns_total: {
+    type: "counter",
+    unit: "count",
+    help: "Events kept by attack pattern that the packet shows; one event may show several, or none.",
+    labels: { pattern: PATTERNS },
+  },
+  event_errors_total: {
+    type: "counter",
+    unit: "count",
+    help: "Errors of event processing by type: records that are no event, events that a sink did not take, crashes of the worker.",
+    labels: { type: ERROR_TYPES },
+  },
+  event_processing_duration_seconds: {
+    type: "histogram",
+    unit: "seconds",
+    help: "From the packet to its event being kept.",
+    labels: {},
+    buckets: LATENCY_BOUNDS,
+  },
+  event_processing_percentile_seconds: {
+    type: "gauge",
+    unit: "seconds",
+    help: "Percentiles of event_processing_duration_seconds over the last minute; absent where there was no event.",
+    labels: { percentile: PERCENTILES },
+  },
+  event_queue_depth: {
+    type: "gauge",
+    unit: "entries",
+    help: "Events that wait for the sinks.",
+    labels: {},
+  },
+  event_queue_capacity: {
+    type: "gauge",
+    unit: "entries",
+    help: "Events that can wait for the sinks.",
+    labels: {},
+  },
+  event_backpressure_active: {
+    type: "gauge",
+    unit: "info",
+    help: "1 from the queue's high watermark to its low one: events of normal priority are dropped.",
+    labels: {},
+  },
+  degradation_level: {
+    type: "gauge",
+    unit: "count",
+    help: "What of the events is kept: 0 all, 1 normal ones only in part, 2 high and above, 3 critical and essential. Filtering is the same at each.",
+    labels: {},
+  },
+  event_rate_limit_per_second: {
+    type: "gauge",
+    unit: "count",
+    help: "Events a second that the rate limiter lets through now.",
+    labels: {},
+  },
+  circuit_breaker_state: {
+    type: "gauge",
+    unit: "ratio",
+    help: "Of each configured sink: 0 closed, 0.5 half-open, 1 open.",
+    labels: { sink: SINKS },
+  },
+  event_sink_events_total: {
+    type: "counter",
+    unit: "count",
+    help: "Events handed to each configured sink, by what became of them. skipped: the breaker was open; lost: in delivery when the worker crashed.",
+    labels: { sink: SINKS, result: SINK_RESULTS },
+  },
+  event_worker_restarts_total: {
+    type: "counter",
+    unit: "count",
+    help: "Starts of the event worker after it had ended on its own.",
+    labels: {},
+  },
+  last_event_timestamp_seconds: {
+    type: "gauge",
+    unit: "seconds",
+    help: "Unix time of the packet of the last event kept; absent before the first.",
+    labels: {},
   },
 
   // ---- Generations ------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 // Catalogue to prom-client: the only place that makes metrics. A name that is not in the catalogue, a missing label, one
 // too many, or a value outside a label's list does not compile.
 
+import assert from "node:assert/strict";
+import { isDeepStrictEqual as isSame } from "node:util";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import {
   definitionOf,
@@ -29,8 +31,27 @@ export interface TypedGauge<N extends MetricName> {
   replace(rows: Iterable<Row<N>>): void;
 }
 
+/** A histogram that was counted elsewhere. */
+export interface CountedBuckets {
+  /** By the buckets of the catalogue, each one's own: not cumulative. */
+  readonly counts: readonly number[];
+  /** Above the last bucket. */
+  readonly above: number;
+  readonly sum: number;
+}
+
 export interface TypedHistogram<N extends MetricName> {
   observe(labels: Labels<N>, value: number): void;
+  /** From now on the series is what was counted elsewhere. */
+  mirror(labels: Labels<N>, counted: CountedBuckets): void;
+}
+
+/** prom-client keeps a histogram's series in a map of this shape, and has no way to set them. */
+interface HistogramSeries {
+  readonly labels: object;
+  readonly bucketValues: Readonly<Record<number, number>>;
+  readonly sum: number;
+  readonly count: number;
 }
 
 /** Called before each exposition: the place to mirror the kernel's counters once, and not for each metric. */
@@ -70,11 +91,23 @@ export class MetricRegister {
   }
 
   histogram<N extends MetricNameOf<"histogram">>(name: N): TypedHistogram<N> {
-    const histogram = new Histogram<string>({
-      ...this.#configuration(name),
-      buckets: [...(definitionOf(name).buckets ?? [])],
-    });
-    return { observe: (labels, value) => histogram.observe({ ...labels }, value) };
+    const buckets = [...(definitionOf(name).buckets ?? [])];
+    const histogram = new Histogram<string>({ ...this.#configuration(name), buckets });
+    return {
+      observe: (labels, value) => histogram.observe({ ...labels }, value),
+      mirror: (labels, { counts, above, sum }) => {
+        histogram.zero({ ...labels });
+        const { hashMap } = histogram as unknown as { hashMap: Record<string, HistogramSeries> };
+        const key = Object.keys(hashMap).find((one) => isSame(hashMap[one]!.labels, labels));
+        assert(key !== undefined, "prom-client has another way to keep a histogram's series");
+        hashMap[key] = {
+          labels: { ...labels },
+          bucketValues: Object.fromEntries(buckets.map((bound, i) => [bound, counts[i] ?? 0])),
+          sum,
+          count: counts.reduce((total, count) => total + count, above),
+        };
+      },
+    };
   }
 
   beforeExposition(collector: Collector): void {

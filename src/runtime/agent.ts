@@ -4,6 +4,8 @@
 import type { Bundle, IsKnown } from "../bundle/index.ts";
 import { type AgentConfig, type ConfigChanges, NO_CHANGES } from "./config/index.ts";
 import { BundleRefused, messageOf, RuntimeFault } from "./errors.ts";
+import { EventCollector } from "./events/collector.ts";
+import { collectorOptions } from "./events/options.ts";
 import type { Operations } from "./http/http.ts";
 import { Surface } from "./http/surface.ts";
 import { readTrust, readVerified, TornBundle, type Trust } from "./intake/source.ts";
@@ -58,6 +60,8 @@ export interface RollbackResult {
 
 const TICK_MS = 1000;
 const CLOSE_MS = 10_000;
+/** What waits for the sinks when the agent stops has so long to go out. */
+const EVENTS_DRAIN_MS = 5_000;
 /** A set of files that does not fit together is waited out so long: kubelet writes a volume in far less. */
 const TORN_GRACE_MS = 60_000;
 
@@ -81,6 +85,7 @@ class NodeAgent implements Agent {
   readonly #object: ProgramObject;
   readonly #report: AgentReport;
   readonly #resources: ResourceManager;
+  readonly #events: EventCollector;
   readonly #backoff: Backoff;
   #fleet: Fleet | null = null;
   #surface: Surface | null = null;
@@ -109,7 +114,10 @@ class NodeAgent implements Agent {
     this.#trust = readTrust(config.bundle.trustKeys, config.bundle.allowUnsigned);
     this.#object = readProgramObject(config.security.programFile ?? defaultObjectPath());
     this.#resources = new ResourceManager(config.resources);
+    const reading = () => this.#resources.reading();
+    this.#events = new EventCollector({ options: collectorOptions(config), logger, reading });
     this.#report = new AgentReport(logger, {
+      events: this.#events,
       resources: this.#resources,
       backendChecks: config.health.backendChecks,
     });
@@ -195,6 +203,9 @@ class NodeAgent implements Agent {
       changes.onChange("health.backendChecks", (next) =>
         this.#report.checkBackends(next.health.backendChecks),
       ),
+      ...(["events", "sinks"] as const).map((path) =>
+        changes.onChange(path, (next) => this.#events.configure(collectorOptions(next))),
+      ),
       changes.onChange("shutdown", (next) => {
         this.#shutdown = next.shutdown;
       }),
@@ -228,6 +239,8 @@ class NodeAgent implements Agent {
       rollback: () => this.rollback(),
       status: () => ({ ...this.health(), agent: { pid: process.pid } }),
       syncRules: () => this.syncRules(),
+      stats: () => this.#report.stats(),
+      collectGarbage: () => this.#onFleet((fleet) => this.#report.collected(fleet.collectGarbage())),
       checkDrift: async () => this.#drift?.check() ?? null,
       block: (address, seconds) =>
         this.#onFleet((fleet) =>
@@ -266,6 +279,12 @@ class NodeAgent implements Agent {
         },
       },
       { name: "work in progress", timeoutMs: 10_000, run: () => this.#queue.then(nothing, nothing) },
+      // The worker ends even where its sinks do not.
+      {
+        name: "events",
+        timeoutMs: EVENTS_DRAIN_MS + 2_000,
+        run: () => this.#events.close(EVENTS_DRAIN_MS),
+      },
       {
         name: "components",
         timeoutMs: 5_000,

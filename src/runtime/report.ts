@@ -6,8 +6,10 @@ import { RESOURCES } from "../metrics/catalogue.ts";
 import { VERSION } from "../version.ts";
 import { BackendChecker, type OriginHealth } from "./backends/checker.ts";
 import { type BundleRefused, describeFault, errnoOf, messageOf, RuntimeFault } from "./errors.ts";
+import type { EventCollector } from "./events/collector.ts";
 import type { ActiveBlock, Unblocked } from "./kernel/blocks.ts";
 import type { Fleet, LoadResult } from "./kernel/fleet.ts";
+import type { Garbage } from "./kernel/garbage.ts";
 import type { Logger } from "./log.ts";
 import { Components, degraded, OK } from "./observe/components.ts";
 import type { DriftReport, WantedBundle } from "./observe/drift.ts";
@@ -20,7 +22,7 @@ import {
   type SwapSummary,
 } from "./observe/health.ts";
 import { AgentMetrics } from "./observe/metrics.ts";
-import { readSamples, type SampleReader } from "./observe/samples.ts";
+import { type Stats, TrafficStats } from "./observe/stats.ts";
 import { pressureText, type ResourceReading } from "./resources/resources.ts";
 
 /** What a reading of resources is asked of. */
@@ -37,11 +39,15 @@ export class AgentReport {
   /** Set by whoever compares. */
   drift: () => DriftReport | null = () => null;
   readonly #logger: Logger;
+  readonly #events: EventCollector;
   /** null: turned off. */
   #backends: BackendChecker | null = null;
   #endBackends = () => {};
   #fleet: Fleet | null = null;
-  #samples: SampleReader | null = null;
+  readonly #traffic = new TrafficStats({
+    accounts: () => this.#fleet?.accounts() ?? null,
+    sources: (k) => this.components.facts.topSources(k),
+  });
   #lastSwap: SwapSummary | null = null;
   #wanted: WantedBundle | null = null;
   #refused: Refusal | null = null;
@@ -51,16 +57,22 @@ export class AgentReport {
 
   constructor(
     logger: Logger,
-    options: { readonly resources: ResourceSource; readonly backendChecks: boolean },
+    options: {
+      readonly events: EventCollector;
+      readonly resources: ResourceSource;
+      readonly backendChecks: boolean;
+    },
   ) {
     this.#logger = logger;
+    this.#events = options.events;
     this.#registerComponents();
     this.checkBackends(options.backendChecks);
     this.metrics = new AgentMetrics(VERSION, () => ({
       health: this.health(),
       accounts: this.#fleet?.accounts() ?? null,
       maps: this.#fleet?.mapUse() ?? [],
-      samples: this.#samples?.count ?? 0,
+      events: options.events.stats(),
+      recentLatency: options.events.recentLatency(),
       committedAtMs: this.#fleet?.journal.committedAtMs ?? 0,
       resources: options.resources.reading(),
     }));
@@ -69,6 +81,11 @@ export class AgentReport {
   /** What the bundle path held when it was last read. */
   get wanted(): WantedBundle | null {
     return this.#wanted;
+  }
+
+  stats(): Stats {
+    const { fleet, generation } = this.#generation();
+    return this.#traffic.stats({ fleet, generation });
   }
 
   get refused(): Refusal | null {
@@ -104,9 +121,13 @@ export class AgentReport {
   #registerComponents(): void {
     for (const name of ["bundle", "program", "interfaces"] as const)
       this.components.register(name, () => SERVING_COMPONENTS[name](this.#healthInput()));
-    this.components.register("samples", () =>
-      this.#samples === null && this.#fleet?.serving ? degraded("samples of packets are not read") : OK,
-    );
+    this.components.register("events", () => this.#events.health());
+    this.components.provide({
+      degradationLevel: () => this.#events.stats().level,
+      lastEventAtMs: () => this.#events.stats().lastEventAtMs,
+      topSources: (k) =>
+        this.#events.topSources(k).map(({ key, count, error }) => ({ source: key, samples: count, error })),
+    });
   }
 
   /** Turns the checks of the backends' origins on or off. */
@@ -144,13 +165,13 @@ export class AgentReport {
   fleetOpened(fleet: Fleet): void {
     this.#fleet = fleet;
     this.metrics.fleetKnown(fleet.name);
+    this.#traffic.start();
   }
 
   /** Samples stop, and nothing more is known of a fleet. */
   close(): void {
-    this.#samples?.close();
-    this.#samples = null;
     this.#endBackends();
+    this.#traffic.close();
     this.#fleet = null;
   }
 
@@ -239,6 +260,16 @@ export class AgentReport {
     return block;
   }
 
+  collected(garbage: Garbage): Garbage {
+    const { blocks, generations, tables, links, freedBytes } = garbage;
+    const pins = generations.length + tables.length + links.length;
+    this.#logger.info(
+      { event: "garbage-collected", blocks: blocks.freed, generations, tables, links, freedBytes },
+      `freed ${blocks.freed} blocks whose time was over, and ${pins} pins that nobody needed`,
+    );
+    return garbage;
+  }
+
   unblocked(result: Unblocked): Unblocked {
     this.#logger.warn({ event: "unblocked", ...result }, `an operator ended the block of ${result.source}`);
     return result;
@@ -248,10 +279,13 @@ export class AgentReport {
     const at = new Date(fleet.journal.committedAtMs).toISOString();
     this.#lastSwap = { at, generation: fleet.serving?.generation ?? "", previous, durationMs };
     this.#backends?.update(fleet.backends);
-    if (this.#samples || !fleet.samples) return;
+    const names = fleet.sampleNames;
+    if (names) this.#events.describe(names);
+    if (this.#events.started || !fleet.samples) return;
     try {
-      this.#samples = readSamples(fleet.samples, this.#logger, (id) => fleet.ruleName(id));
+      this.#events.start(fleet.samples);
     } catch (error) {
+      this.components.error("events", codeOf(error));
       this.#logger.warn({ event: "samples-failed", ...describeFault(error) }, "cannot read samples");
     }
   }

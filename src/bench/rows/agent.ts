@@ -24,7 +24,7 @@ export const agent: Row = {
   name: "agent",
   title: "agent with the sample fleet: start to filtering, idle RSS and CPU",
   run: async ({ scale, folder }: BenchContext) => {
-    const program = await bundleAgent(join(folder, "agent"));
+    const { program } = await bundleAgent(join(folder, "agent"));
     const starts: number[] = [];
     const idle: { readonly rssBytes: number; readonly cpuShare: number }[] = [];
     for (let round = 0; round < scale.repeats; round++) {

@@ -4,12 +4,17 @@ import { ApiObject, App, Chart } from "cdk8s";
 import type { SourceLocation } from "../../ir/nodes.ts";
 import { VERSION } from "../../version.ts";
 import type { Artifact } from "../types.ts";
+import { SYNC_WAVE, waveOf } from "./sync-wave.ts";
 import { toYaml } from "./yaml.ts";
 
 /** What people read and query: alert rules, dashboards. */
 export const NAMESPACE = "pistonprotection";
 /** What needs the kernel: the agents. Nothing else is allowed so much. */
 export const WORKERS_NAMESPACE = "pistonprotection-workers";
+
+/** Names of the two PriorityClasses. */
+export const AGENT_PRIORITY = "pistonprotection-agent";
+export const PLATFORM_PRIORITY = "pistonprotection-platform";
 
 /** Selected by scrape configurations and by `kubectl -l`. */
 export const WORKER_APP = "pistonprotection-worker";
@@ -18,7 +23,11 @@ export const METRICS_PORT = 9090;
 export const FLEET_LABEL = "pistonprotection.io/fleet";
 export const REVISION_ANNOTATION = "pistonprotection.io/revision";
 
-/** Paths under `dist/` that a GitOps tool syncs. Two, so that a cluster without the Prometheus operator still filters. */
+/**
+ * Each folder under `manifests/` is synced by itself, so that a cluster without the operator that one needs still filters: all
+ * that filtering needs is in `cluster`, and of Kubernetes' own kinds.
+ */
+export const MANIFESTS_PATH = "manifests";
 export const CLUSTER_PATH = "manifests/cluster";
 export const MONITORING_PATH = "manifests/monitoring";
 /** The site's workloads, and what stands around them: a folder for each operator, so that a cluster without it leaves it out. */
@@ -33,6 +42,7 @@ export const ON_DEMAND_PATH = "manifests/on-demand";
 export const HOST_PATH = "manifests/host";
 /** Applied once, by hand or by what bootstraps the cluster: tells Argo CD or Flux what to sync. */
 export const GITOPS_PATH = "manifests/gitops";
+export const CILIUM_PATH = "manifests/cilium";
 
 export function commonLabels(component: string): Record<string, string> {
   return {
@@ -48,7 +58,11 @@ export function commonLabels(component: string): Record<string, string> {
 export interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata?: { readonly name?: string; readonly namespace?: string };
+  readonly metadata?: {
+    readonly name?: string;
+    readonly namespace?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
 }
 
 /** Objects to one file, in the order given. */
@@ -56,12 +70,19 @@ export function kubernetesFile(path: string, about: string, objects: readonly Ku
   const chart = new Chart(new App({ outdir: "unused", recordConstructMetadata: false }), "chart");
   const rendered = objects.map((object): unknown => {
     const id = [object.apiVersion, object.kind, object.metadata?.namespace, object.metadata?.name].join(":");
-    return new ApiObject(chart, id.replaceAll("/", "."), object).toJson();
+    return new ApiObject(chart, id.replaceAll("/", "."), inItsWave(object)).toJson();
   });
   return {
     ...textArtifact(path, toYaml(rendered, `${about}\n${GENERATED}`)),
     objects: rendered.map((object, index) => ({ object, location: places.get(objects[index]!) ?? null })),
   };
+}
+
+function inItsWave(object: KubernetesObject): KubernetesObject {
+  const wave = waveOf(object.kind);
+  if (wave === 0) return object;
+  const annotations = { ...object.metadata?.annotations, [SYNC_WAVE]: String(wave) };
+  return { ...object, metadata: { ...object.metadata, annotations } };
 }
 
 const places = new WeakMap<object, SourceLocation>();

@@ -103,6 +103,8 @@ describe("the YAML writer", () => {
   it("writes lines as a block", () => {
     expect(text({ a: "one\ntwo\n" })).toBe("a: |\n  one\n  two\n");
     expect(text({ a: "one\ntwo" })).toBe("a: |-\n  one\n  two\n");
+    expect(text({ a: ["one\n\n  two\n"] })).toBe("a:\n- |\n  one\n\n    two\n");
+    expect(text({ a: { b: ["x", { c: ["y"] }, []] } })).toBe('a:\n  b:\n  - x\n  - c:\n    - "y"\n  - []\n');
     expect(text({ a: "one\n\n" })).toBe('a: "one\\n\\n"\n');
   });
 

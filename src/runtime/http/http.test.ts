@@ -135,6 +135,8 @@ describe("the operations server", () => {
         }),
       ),
     checkDrift: async () => ({}),
+    collectGarbage: async () => ({}),
+    stats: () => ({ rates: {} }),
     block: async (address: unknown, seconds: unknown) => ({ blocked: [address, seconds] }),
     unblock: async (address: unknown) => ({ unblocked: address }),
     blocks: async () => ({ blocks: [] }),

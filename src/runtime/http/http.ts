@@ -70,6 +70,8 @@ export interface Operations {
   status(): unknown;
   syncRules(): Promise<unknown>;
   checkDrift(): Promise<unknown>;
+  collectGarbage(): Promise<unknown>;
+  stats(): unknown;
   block(address: unknown, seconds: unknown): Promise<unknown>;
   unblock(address: unknown): Promise<unknown>;
   blocks(): Promise<unknown>;
@@ -89,6 +91,8 @@ export async function serveOperations(options: OperationsServerOptions): Promise
     "POST /internal/rollback": async () => json(200, await operations.rollback()),
     "POST /internal/sync-rules": async () => json(200, await operations.syncRules()),
     "POST /internal/check-drift": async () => json(200, await operations.checkDrift()),
+    "POST /internal/gc-maps": async () => json(200, await operations.collectGarbage()),
+    "GET /internal/stats": () => json(200, operations.stats()),
     "POST /internal/block": async (_, body) => {
       const { address: source, seconds } = fieldsOf(body);
       return json(200, await operations.block(source, seconds));

@@ -4,11 +4,15 @@
 import type { Bundle } from "../../bundle/index.ts";
 import { type BpfMap, interfaceIndex } from "../bpf/index.ts";
 import { RuntimeFault } from "../errors.ts";
+import type { SampleSource } from "../events/collector.ts";
+import type { Names } from "../events/messages.ts";
+import { namesOf } from "../events/names.ts";
 import type { GenerationSummary, InterfaceState, StageDurations } from "../observe/health.ts";
 import type { MapUse } from "../observe/metrics.ts";
 import { type Accounts, account, countersInUse, passMaskOf } from "./accounting.ts";
 import { commitGeneration, recover, rollBack, sweep } from "./commit.ts";
 import type { DriftSubject } from "./drift.ts";
+import { collectGarbage, type Garbage } from "./garbage.ts";
 import {
   buildGeneration,
   openGeneration,
@@ -111,8 +115,18 @@ export class Fleet {
     return key && { generation: key.bundle.slice(0, 12), bundleDigest: `sha256:${key.bundle}` };
   }
 
-  get samples(): BpfMap | null {
-    return this.#state.programMap("samples");
+  /** Where the program's samples are read; null before the first generation was built. */
+  get samples(): SampleSource | null {
+    const map = this.#state.programMap("samples");
+    return map && { map, path: this.#state.pathOf("samples"), totals: () => this.#state.readSampleTotals() };
+  }
+
+  /** What samples speak of. */
+  get sampleNames(): Names | null {
+    const { serving, previous } = this;
+    if (!this.#serving || !serving) return null;
+    const digests = [serving.bundleDigest, ...(previous ? [previous.bundleDigest] : [])];
+    return namesOf(this.#serving.manifest, digests);
   }
 
   /** null before the first generation was built. */
@@ -177,6 +191,11 @@ export class Fleet {
   /** Removes what load() has left behind: generations and tables that nobody needs any more. */
   sweep(): void {
     sweep(this.#state, this.#journal);
+  }
+
+  /** Frees what is of no use any more, and says what. */
+  collectGarbage(): Garbage {
+    return collectGarbage(this.#state, this.#journal);
   }
 
   /** A generation in the kernel, proven and pinned. */

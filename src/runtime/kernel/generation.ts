@@ -197,9 +197,15 @@ export function slotsImage(slots: Uint32Array): TableImage {
   return { name: "counter_slots", bytes, sha256: sha256Hex(bytes) };
 }
 
-/** The manifest as JSON, zeroes after it. Without its witnesses: they have done their work when it is pinned. */
+/**
+ * The manifest as JSON, zeroes after it. Of its witnesses only those of management flows: they say where the fleet is
+ * managed; the others have done their work when it is pinned.
+ */
 function manifestImage(manifest: Manifest): TableImage {
-  const text = new TextEncoder().encode(JSON.stringify({ ...manifest, witnesses: [] }));
+  const witnesses = manifest.witnesses.filter(({ steps }) =>
+    steps.some(({ reason }) => reason === "management"),
+  );
+  const text = new TextEncoder().encode(JSON.stringify({ ...manifest, witnesses }));
   const bytes = new Uint8Array(Math.ceil(text.length / LINE_BYTES) * LINE_BYTES);
   bytes.set(text);
   return { name: "manifest", bytes, sha256: sha256Hex(bytes) };
@@ -261,7 +267,7 @@ function pinGeneration(
 /** A generation as the kernel keeps it: all that an agent needs to take it over. */
 export interface PinnedGeneration {
   readonly key: GenerationKey;
-  /** Without witnesses. */
+  /** Its witnesses are those of management flows. */
   readonly manifest: Manifest;
   /** struct config. */
   readonly config: Uint8Array;

@@ -14,6 +14,7 @@ import {
 } from "../../bundle/abi.ts";
 import { BpfMap, ktimeNs, type MapDefinition, possibleCpus } from "../bpf/index.ts";
 import { RuntimeFault } from "../errors.ts";
+import { type SampleTotals, sampleTotals } from "../events/stats.ts";
 import { sumCounters } from "./accounting.ts";
 import { decodeJournal, EMPTY_JOURNAL, encodeJournal, JOURNAL_BYTES, type Journal } from "./journal.ts";
 import { countLimitStates, limitCapacity } from "./limit-table.ts";
@@ -117,6 +118,16 @@ export class FleetState {
   /** null before the first generation was built. */
   programMap(name: ProgramStateName): BpfMap | null {
     return this.#program.get(name) ?? null;
+  }
+
+  pathOf(name: ProgramStateName): string {
+    return join(this.layout.state, name);
+  }
+
+  /** Of all CPUs, since the fleet's beginning; null before the first generation was built. */
+  readSampleTotals(): SampleTotals | null {
+    const value = this.#program.get("sample_state")?.lookup(FIRST_KEY);
+    return value ? sampleTotals(value) : null;
   }
 
   /** Before an operator's block is set: while no block can be, the program does not look for one. */

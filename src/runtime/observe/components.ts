@@ -2,6 +2,7 @@
 // errors; /health, the metrics and `piston status` read them all from here. No part knows another.
 
 import type { Component, ComponentState, Degradation } from "./health.ts";
+import type { TopSource } from "./stats.ts";
 
 /** What a part says of itself. */
 export interface ComponentReading {
@@ -36,9 +37,16 @@ export interface Facts {
   /** Milliseconds since 1970 of the last sample that was read; null before the first. */
   lastEventAtMs(): number | null;
   config(): ConfigState | null;
+  /** Whose packets were not passed, by samples, the most first: at most `k`. */
+  topSources(k: number): readonly TopSource[];
 }
 
-const NO_FACTS: Facts = { degradationLevel: () => 0, lastEventAtMs: () => null, config: () => null };
+const NO_FACTS: Facts = {
+  degradationLevel: () => 0,
+  lastEventAtMs: () => null,
+  config: () => null,
+  topSources: () => [],
+};
 
 interface Errors {
   count: number;

@@ -13,6 +13,8 @@ import {
   type STATUS_CLASSES,
 } from "../../metrics/catalogue.ts";
 import { MetricRegister, type Row } from "../../metrics/register.ts";
+import { eventMetrics } from "../events/metrics.ts";
+import type { EventStats, Latency } from "../events/stats.ts";
 import type { CertificateInfo } from "../http/tls.ts";
 import type { Accounts } from "../kernel/accounting.ts";
 import type { ResourceReading } from "../resources/resources.ts";
@@ -31,7 +33,8 @@ export interface MetricsInput {
   /** null before a generation serves. */
   readonly accounts: Accounts | null;
   readonly maps: readonly MapUse[];
-  readonly samples: number;
+  readonly events: EventStats;
+  readonly recentLatency: Latency;
   /** Milliseconds since 1970; 0 before the first commit. */
   readonly committedAtMs: number;
   readonly resources: ResourceReading;
@@ -78,7 +81,14 @@ export class AgentMetrics {
     const startedAt = Date.now() / 1000 - process.uptime();
     this.#register.gauge("build_info").set({ version: bounded("version", version) }, 1);
     this.#register.gauge("process_start_time_seconds").set({}, startedAt);
-    const mirrors = [this.#kernel(), this.#generation(), this.#backends(), this.#drift(), this.#agent()];
+    const mirrors = [
+      this.#events(),
+      this.#kernel(),
+      this.#generation(),
+      this.#backends(),
+      this.#drift(),
+      this.#agent(),
+    ];
     this.#register.beforeExposition(() => {
       const input = read();
       for (const mirror of mirrors) mirror(input);
@@ -141,7 +151,7 @@ export class AgentMetrics {
     const entries = register.gauge("ebpf_map_entries");
     const maxEntries = register.gauge("ebpf_map_max_entries");
     const memory = register.gauge("ebpf_map_memory_bytes");
-    return ({ health, accounts, maps, samples: sampled }: MetricsInput) => {
+    return ({ health, accounts, maps, events }: MetricsInput) => {
       const labelled = maps.map((map) => ({ ...map, labels: { map_name: bounded("map", map.name) } }));
       maxEntries.replace(labelled.map((map) => [map.labels, map.maxEntries]));
       memory.replace(labelled.map((map) => [map.labels, map.memoryBytes]));
@@ -171,8 +181,13 @@ export class AgentMetrics {
           packets,
         ]),
       );
-      samples.mirror([[{ fleet }, sampled]]);
+      samples.mirror([[{ fleet }, events.read]]);
     };
+  }
+
+  #events() {
+    const mirror = eventMetrics(this.#register);
+    return ({ events, recentLatency }: MetricsInput) => mirror(events, recentLatency);
   }
 
   #generation() {

@@ -7,9 +7,11 @@
 import assert from "node:assert/strict";
 import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
 import type { IIoK8sApiCoreV1VolumeProjection } from "kubernetes-models/v1/VolumeProjection";
-import { digestOf, generationOf, sha256Hex } from "../../../bundle/digest.ts";
+import { digestOf, generationOf } from "../../../bundle/digest.ts";
 import { SHARDS_MAX, splitBundle } from "../../../bundle/shards.ts";
-import { commonLabels, FLEET_LABEL, REVISION_ANNOTATION, WORKERS_NAMESPACE } from "../kubernetes.ts";
+import type { SiteIr } from "../../../ir/site.ts";
+import { commonLabels, FLEET_LABEL, REVISION_ANNOTATION } from "../kubernetes.ts";
+import { KEPT_BY_FLUX, nameByContent } from "./immutable.ts";
 
 export const GENERATION_LABEL = "pistonprotection.io/generation";
 
@@ -20,7 +22,12 @@ export interface BundleObjects {
   readonly sources: readonly IIoK8sApiCoreV1VolumeProjection[];
 }
 
-export function bundleObjects(fleet: string, bundle: Uint8Array, revision: string): BundleObjects {
+export function bundleObjects(
+  fleet: string,
+  bundle: Uint8Array,
+  revision: string,
+  { namespaces }: SiteIr,
+): BundleObjects {
   const bundleDigest = digestOf(bundle);
   const generation = generationOf(bundleDigest);
   const { index, shards } = splitBundle(fleet, bundle);
@@ -29,17 +36,15 @@ export function bundleObjects(fleet: string, bundle: Uint8Array, revision: strin
 
   const metadata = (name: string) => ({
     name,
-    namespace: WORKERS_NAMESPACE,
+    namespace: namespaces.workers.name,
     labels: { ...commonLabels("bundle"), [FLEET_LABEL]: fleet, [GENERATION_LABEL]: generation },
     annotations: {
       [REVISION_ANNOTATION]: revision,
       "pistonprotection.io/bundle-digest": bundleDigest,
-      // Flux prunes before the new pods are ready, and a node that restarts then needs the old bundle still. Argo CD
-      // prunes last, by the Application's PruneLast.
-      "kustomize.toolkit.fluxcd.io/prune": "disabled",
+      ...KEPT_BY_FLUX,
     },
   });
-  const indexName = `${fleet}-bundle-index-${sha256Hex(index).slice(0, 10)}`;
+  const indexName = nameByContent(`${fleet}-bundle-index`, index);
   // Two shards of the same bytes are one ConfigMap.
   const shardsByName = new Map(shards.map((shard) => [shard.name, shard]));
   return {

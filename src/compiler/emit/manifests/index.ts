@@ -4,12 +4,13 @@ import assert from "node:assert/strict";
 import type { CheckedFleet } from "../../../ir/nodes.ts";
 import type { SiteIr } from "../../../ir/site.ts";
 import type { Artifact } from "../../types.ts";
-import { CLUSTER_PATH, GITOPS_PATH, kubernetesFile, MONITORING_PATH } from "../kubernetes.ts";
-import { argoCd } from "./argo-cd.ts";
+import { CILIUM_PATH, CLUSTER_PATH, kubernetesFile, MONITORING_PATH } from "../kubernetes.ts";
+import { agentConfigMap } from "./agent-config.ts";
 import { bundleObjects } from "./bundle-config-maps.ts";
-import { fluxFromGit, fluxFromOci } from "./flux.ts";
+import { ciliumDefaultDeny, defaultDeny } from "./default-deny.ts";
 import { namespaces } from "./namespaces.ts";
 import { podMonitor } from "./pod-monitor.ts";
+import { priorityClasses } from "./priority-classes.ts";
 import { metricsService, serviceAccount, workerDaemonSet } from "./worker.ts";
 
 export interface ManifestContext {
@@ -31,45 +32,61 @@ export function emitManifests(
     kubernetesFile(
       `${CLUSTER_PATH}/namespaces.yaml`,
       "The two namespaces, by what their pods may do.",
-      namespaces(),
+      namespaces(site),
+    ),
+    kubernetesFile(
+      `${CLUSTER_PATH}/network-policies.yaml`,
+      "Denied unless another policy allows it.",
+      defaultDeny(site),
+    ),
+    kubernetesFile(
+      `${CLUSTER_PATH}/priority-classes.yaml`,
+      "Which pods a full node keeps.",
+      priorityClasses(),
     ),
     kubernetesFile(`${CLUSTER_PATH}/workers.yaml`, "What the agents of all fleets share.", [
-      serviceAccount(),
-      metricsService(),
+      serviceAccount(site),
+      metricsService(site),
     ]),
     ...fleets.flatMap((fleet) => fleetFiles(fleet, context, site)),
-    kubernetesFile(
-      `${MONITORING_PATH}/pod-monitor.yaml`,
-      "Scrapes the agents; needs the Prometheus operator.",
-      [podMonitor()],
-    ),
-    kubernetesFile(`${GITOPS_PATH}/argo-cd.yaml`, "Argo CD: apply once.", argoCd(site)),
-    kubernetesFile(
-      `${GITOPS_PATH}/flux-git.yaml`,
-      "Flux, reading Git: apply once, instead of flux-oci.yaml.",
-      fluxFromGit(site),
-    ),
-    kubernetesFile(
-      `${GITOPS_PATH}/flux-oci.yaml`,
-      "Flux, reading an OCI artifact: apply once, instead of flux-git.yaml.",
-      fluxFromOci(site),
-    ),
+    ...(site.cilium
+      ? [
+          kubernetesFile(
+            `${CILIUM_PATH}/network-policies.yaml`,
+            "The same for Cilium, which reads names too.",
+            ciliumDefaultDeny(site),
+          ),
+        ]
+      : []),
+    ...(site.prometheus.operator
+      ? [
+          kubernetesFile(
+            `${MONITORING_PATH}/pod-monitor.yaml`,
+            "Scrapes the agents; needs the Prometheus operator.",
+            [podMonitor(site)],
+          ),
+        ]
+      : []),
   ];
 }
 
-function fleetFiles(fleet: CheckedFleet, context: ManifestContext, site: SiteIr): Artifact[] {
+function fleetFiles(fleet: CheckedFleet, { bundles, revision }: ManifestContext, site: SiteIr): Artifact[] {
   assert(FLEET_NAME.test(fleet.name), `fleet name ${fleet.name} cannot be part of a Kubernetes name`);
-  const bundle = context.bundles.get(fleet.name);
-  assert(bundle, `fleet ${fleet.name} has no bundle`);
-  const objects = bundleObjects(fleet.name, bundle, context.revision);
+  const bytes = bundles.get(fleet.name);
+  assert(bytes, `fleet ${fleet.name} has no bundle`);
+  const deployment = site.fleets[fleet.name];
+  assert(deployment, `fleet ${fleet.name} has no deployment`);
+  const bundle = bundleObjects(fleet.name, bytes, revision, site);
+  const config = agentConfigMap(fleet, deployment, site);
   return [
     kubernetesFile(
       `${CLUSTER_PATH}/${fleet.name}-bundle.yaml`,
       `The bundle of fleet ${fleet.name}, in shards. Apply on the server's side: shards are too large for the client's.`,
-      objects.configMaps,
+      bundle.configMaps,
     ),
     kubernetesFile(`${CLUSTER_PATH}/${fleet.name}-workers.yaml`, `The agents of fleet ${fleet.name}.`, [
-      workerDaemonSet(fleet, objects, context.revision, site),
+      config,
+      workerDaemonSet(fleet, deployment, site, { bundle, config, revision }),
     ]),
   ];
 }

@@ -1,26 +1,35 @@
 import { createHash } from "node:crypto";
-import type { IApplication } from "@kubernetes-models/argo-cd/argoproj.io/v1alpha1/Application";
-import type { IAppProject } from "@kubernetes-models/argo-cd/argoproj.io/v1alpha1/AppProject";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { IDaemonSet } from "kubernetes-models/apps/v1/DaemonSet";
-import type { IRole } from "kubernetes-models/rbac.authorization.k8s.io/v1/Role";
+import type { INetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
+import type { IPriorityClass } from "kubernetes-models/scheduling.k8s.io/v1/PriorityClass";
 import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
+import type { INamespace } from "kubernetes-models/v1/Namespace";
 import type { IServiceAccount } from "kubernetes-models/v1/ServiceAccount";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { joinShards } from "../../../bundle/shards.ts";
+import type { SiteIr } from "../../../ir/site.ts";
+import { loadConfig } from "../../../runtime/config/index.ts";
+import type { Artifact } from "../../types.ts";
 import { emitAlerts } from "../alerts/index.ts";
 import { emitDashboards } from "../dashboards/index.ts";
 import { BUNDLES, FLEET, FLEETS, REVISION } from "../fleet-fixture.ts";
-import { DEFAULT_SITE } from "../site-fixture.ts";
+import { emitGitOps } from "../gitops/index.ts";
+import { DEFAULT_SITE, siteOf } from "../site-fixture.ts";
 import { emitManifests } from "./index.ts";
 import { as, type EmittedObject, type Found, missingReferences, modelFaults } from "./object-checks.ts";
-import { memoryLimit } from "./worker.ts";
+import { workerResources } from "./worker-resources.ts";
 
-const artifacts = [
-  ...emitManifests(FLEETS, DEFAULT_SITE, { bundles: BUNDLES, revision: REVISION }),
+const manifests = (site: SiteIr) => emitManifests(FLEETS, site, { bundles: BUNDLES, revision: REVISION });
+const emitted = [
+  ...manifests(DEFAULT_SITE),
   ...emitAlerts(FLEETS, DEFAULT_SITE),
   ...emitDashboards(FLEETS, DEFAULT_SITE),
 ];
+const artifacts = [...emitted, ...emitGitOps(emitted, DEFAULT_SITE)];
 const bundle = BUNDLES.get("edge")!;
 
 const objects: Found[] = artifacts
@@ -38,32 +47,33 @@ function one<T extends { kind: string }>(kind: T["kind"], name: string): T {
   if (!found) throw new Error(`no ${kind} ${name}`);
   return found.object as unknown as T;
 }
-const kindOf = ({ apiVersion, kind }: EmittedObject) =>
-  `${apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : ""}/${kind}`;
 const podOf = (daemonSet: IDaemonSet) => daemonSet.spec!.template.spec!;
+function daemonSetIn(artifacts: readonly Artifact[]): IDaemonSet {
+  const found = artifacts
+    .flatMap(({ objects = [] }) => objects)
+    .flatMap(({ object }) => as<IDaemonSet>("DaemonSet", object as EmittedObject) ?? []);
+  return found[0]!;
+}
+const podIn = (artifacts: readonly Artifact[]) => podOf(daemonSetIn(artifacts));
 
 describe("the manifests", () => {
   it("are the same bytes each time", () => {
-    expect(emitManifests(FLEETS, DEFAULT_SITE, { bundles: BUNDLES, revision: REVISION })).toEqual(
-      artifacts.slice(0, -4),
-    );
+    expect(manifests(DEFAULT_SITE)).toEqual(manifests(DEFAULT_SITE));
   });
 
   it("are files of their own, in the folders that are synced apart", () => {
-    expect(artifacts.map(({ path }) => path)).toEqual([
+    expect(manifests(siteOf({ cilium: true })).map(({ path }) => path)).toEqual([
       "manifests/cluster/namespaces.yaml",
+      "manifests/cluster/network-policies.yaml",
+      "manifests/cluster/priority-classes.yaml",
       "manifests/cluster/workers.yaml",
       "manifests/cluster/edge-bundle.yaml",
       "manifests/cluster/edge-workers.yaml",
+      "manifests/cilium/network-policies.yaml",
       "manifests/monitoring/pod-monitor.yaml",
-      "manifests/gitops/argo-cd.yaml",
-      "manifests/gitops/flux-git.yaml",
-      "manifests/gitops/flux-oci.yaml",
-      "alerts/pistonprotection.rules.yaml",
-      "manifests/monitoring/prometheus-rule.yaml",
-      "dashboards/overview.json",
-      "manifests/monitoring/dashboards.yaml",
     ]);
+    const least = siteOf({ prometheus: { operator: false } });
+    expect(manifests(least).filter(({ path }) => !path.startsWith("manifests/cluster/"))).toEqual([]);
   });
 
   it("need no custom resource for filtering: only core kinds are in the cluster folder", () => {
@@ -71,7 +81,15 @@ describe("the manifests", () => {
       .filter(({ path }) => path.startsWith("manifests/cluster/"))
       .map(({ object }) => object.kind);
     expect(new Set(kinds)).toEqual(
-      new Set(["Namespace", "ServiceAccount", "Service", "ConfigMap", "DaemonSet"]),
+      new Set([
+        "Namespace",
+        "NetworkPolicy",
+        "PriorityClass",
+        "ServiceAccount",
+        "Service",
+        "ConfigMap",
+        "DaemonSet",
+      ]),
     );
   });
 
@@ -150,8 +168,10 @@ describe("the bundle in ConfigMaps", () => {
     changed[0]! ^= 1;
     const text = (bytes: Uint8Array) =>
       new TextDecoder().decode(
-        emitManifests(FLEETS, DEFAULT_SITE, { bundles: new Map([["edge", bytes]]), revision: REVISION })[3]!
-          .bytes,
+        emitManifests(FLEETS, DEFAULT_SITE, {
+          bundles: new Map([["edge", bytes]]),
+          revision: REVISION,
+        }).find(({ path }) => path.endsWith("edge-workers.yaml"))!.bytes,
       );
     expect(text(changed)).not.toBe(text(bundle));
     expect(text(bundle.slice())).toBe(text(bundle));
@@ -193,10 +213,69 @@ describe("the agent's pod", () => {
     );
   });
 
-  it("is told every interface of the fleet", () => {
-    expect(agent.args?.join(" ")).toBe(
-      "node --bundle /bundle --interface eth0 --interface eth1.100 --trust /trust --pin-path /run/pistonprotection/bpf --json --metrics-address :9090",
+  it("has a configuration that the agent's own reader takes", async () => {
+    expect(agent.args).toEqual(["node", "--config", "/etc/pistonprotection/agent.yaml"]);
+    const volume = pod.volumes!.find(({ name }) => name === "config")!.configMap!;
+    const map = one<IConfigMap>("ConfigMap", volume.name!);
+    expect(map.immutable).toBe(true);
+    const directory = await mkdtemp(join(tmpdir(), "piston-agent-config-"));
+    try {
+      const file = join(directory, "agent.yaml");
+      await writeFile(file, map.data!["agent.yaml"]!);
+      const { config, warnings } = await loadConfig({
+        file,
+        environment: {},
+        settings: [],
+        flags: new Map(),
+      });
+      expect(warnings).toEqual([]);
+      expect(config).toMatchObject({
+        profile: "default",
+        bundle: {
+          path: "/bundle",
+          interfaces: ["eth0", "eth1.100"],
+          trustKeys: ["/trust"],
+          allowUnsigned: false,
+          pinPath: "/run/pistonprotection/bpf",
+        },
+        listen: { metrics: ":9090", operations: "127.0.0.1:9091" },
+        log: { level: "info", json: true },
+        resources: { memoryLimitBytes: 512 * 2 ** 20 },
+        shutdown: { detachOnExit: false },
+      });
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+
+  it("is another one where its configuration is: the pods are rolled", () => {
+    const template = (site: SiteIr) => JSON.stringify(podIn(manifests(site)));
+    expect(template(siteOf({ fleets: { edge: { agent: { logLevel: "debug" } } } }))).not.toBe(
+      template(siteOf()),
     );
+    expect(template(siteOf({ alerting: { highDropRate: { above: 0.1 } } }))).toBe(template(siteOf()));
+  });
+
+  it("runs where and as the site says", () => {
+    const site = siteOf({
+      images: { agent: "registry.example.com/piston:1.2.3" },
+      nodePools: { edge: { labels: { pool: "edge" } } },
+      fleets: { edge: { nodePool: "edge", maxUnavailable: "10%" } },
+      namespaces: { workers: { name: "filters" } },
+    });
+    const daemonSet = daemonSetIn(manifests(site));
+    expect(daemonSet.metadata?.namespace).toBe("filters");
+    expect(daemonSet.spec?.updateStrategy?.rollingUpdate?.maxUnavailable).toBe("10%");
+    expect(podOf(daemonSet).containers[0]!.image).toBe("registry.example.com/piston:1.2.3");
+    expect(podOf(daemonSet).nodeSelector).toMatchObject({
+      pool: "edge",
+      "pistonprotection.io/fleet": "edge",
+    });
+  });
+
+  it("has a priority of its own, above everything that is not the cluster's", () => {
+    const { value, globalDefault } = one<IPriorityClass>("PriorityClass", pod.priorityClassName!);
+    expect({ value, globalDefault }).toEqual({ value: 1_000_000_000, globalDefault: false });
   });
 
   it("is ready when its own bundle serves, so that a refused one stops the roll-out", () => {
@@ -210,55 +289,47 @@ describe("the agent's pod", () => {
     expect(pod.tolerations).toEqual([{ operator: "Exists" }]);
   });
 
-  it("may use memory for three generations of tables", () => {
-    // 256 + 3 × 64, and a budget that is not a whole number of MiB rounds up.
-    expect(agent.resources?.limits?.["memory"]).toBe("448Mi");
-    expect(memoryLimit(2 ** 20)).toBe("259Mi");
-    expect(memoryLimit(2 ** 20 + 1)).toBe("262Mi");
+  // The operations guide: workers by load. Memory is added for the fleet's tables, three generations of them.
+  it.each([
+    ["low", "500m", 256],
+    ["medium", "1000m", 512],
+    ["high", "2000m", 1024],
+    ["very-high", "4000m", 2048],
+  ] as const)("has the CPU and memory of the tier %s, and that of its tables", (tier, cpu, memory) => {
+    const { resources } = podIn(manifests(siteOf({ tier }))).containers[0]!;
+    expect(resources).toEqual({
+      requests: { cpu, memory: `${memory + 3 * 64}Mi` },
+      limits: { cpu, memory: `${memory + 3 * 64}Mi` },
+    });
+  });
+
+  it("has memory for a budget that is no whole number of MiB", () => {
+    expect(workerResources("low", { memoryBudgetBytes: 2 ** 20 }).memory).toBe("259Mi");
+    expect(workerResources("low", { memoryBudgetBytes: 2 ** 20 + 1 }).memory).toBe("262Mi");
   });
 });
 
-describe("a sync", () => {
-  it("by Argo CD deletes only after everything new is healthy", () => {
-    for (const name of ["pistonprotection", "pistonprotection-monitoring"]) {
-      const application = one<IApplication>("Application", name);
-      expect(application.spec.syncPolicy?.syncOptions).toContain("PruneLast=true");
-      expect(application.spec.syncPolicy?.syncOptions).toContain("ServerSideApply=true");
-      // A finalizer would take the filter down with the Application.
-      expect(application.metadata.finalizers).toBeUndefined();
-    }
+describe("a namespace", () => {
+  it.each([
+    ["pistonprotection", "restricted"],
+    ["pistonprotection-workers", "privileged"],
+  ])("%s enforces the Pod Security level %s", (name, level) => {
+    expect(one<INamespace>("Namespace", name).metadata?.labels).toMatchObject({
+      "pod-security.kubernetes.io/enforce": level,
+      "pod-security.kubernetes.io/audit": level,
+      "pod-security.kubernetes.io/warn": level,
+    });
   });
 
-  it("by Argo CD may touch every kind that is emitted, and no other", () => {
-    const { spec } = one<IAppProject>("AppProject", "pistonprotection");
-    const allowed = [...spec.clusterResourceWhitelist!, ...spec.namespaceResourceWhitelist!];
-    expect(new Set(allowed.map(({ group, kind }) => `${group}/${kind}`))).toEqual(
-      new Set(synced.map(({ object }) => kindOf(object))),
-    );
+  it("denies every flow that nobody allows", () => {
+    const denied = objects.flatMap(({ object }) => as<INetworkPolicy>("NetworkPolicy", object) ?? []);
+    expect(denied.map(({ metadata }) => metadata?.namespace ?? "").toSorted()).toEqual([
+      "pistonprotection",
+      "pistonprotection-workers",
+    ]);
+    for (const { spec } of denied)
+      expect(spec).toEqual({ podSelector: {}, policyTypes: ["Ingress", "Egress"] });
   });
-
-  it.each(["flux-git", "flux-oci"])(
-    "by %s may touch every object that is emitted, in its namespace",
-    (file) => {
-      const roles = objects
-        .filter(({ path, object }) => path.includes(file) && /^(Cluster)?Role$/.test(object.kind))
-        .map(({ object }) => object as unknown as IRole);
-      for (const { object } of synced) {
-        const [group = "", kind = ""] = kindOf(object).split("/");
-        const allowed = roles.some(
-          ({ metadata, rules = [] }) =>
-            (metadata?.namespace === undefined || metadata.namespace === object.metadata.namespace) &&
-            rules.some(
-              (rule) =>
-                rule.apiGroups?.includes(group) &&
-                rule.resources?.includes(`${kind.toLowerCase()}s`) &&
-                (rule.resourceNames?.includes(object.metadata.name) ?? true),
-            ),
-        );
-        expect(allowed, `${group} ${kind} ${object.metadata.name}`).toBe(true);
-      }
-    },
-  );
 });
 
 describe("the checks of these tests", () => {

@@ -1,23 +1,24 @@
 // The two namespaces, by what Pod Security allows in them.
 
 import type { INamespace } from "kubernetes-models/v1/Namespace";
-import { commonLabels, NAMESPACE, WORKERS_NAMESPACE } from "../kubernetes.ts";
+import type { NamespaceIr, SiteIr } from "../../../ir/site.ts";
+import { commonLabels, placed } from "../kubernetes.ts";
 
-export function namespaces(): INamespace[] {
-  return [namespace(NAMESPACE, "restricted"), namespace(WORKERS_NAMESPACE, "privileged")];
+export function namespaces({ namespaces: { platform, workers } }: SiteIr): INamespace[] {
+  return [namespace(platform), namespace(workers)];
 }
 
-function namespace(name: string, level: "restricted" | "privileged"): INamespace {
-  return {
+function namespace({ name, podSecurity, location }: NamespaceIr): INamespace {
+  const object: INamespace = {
     apiVersion: "v1",
     kind: "Namespace",
     metadata: {
       name,
       labels: {
         ...commonLabels("namespace"),
-        "pod-security.kubernetes.io/enforce": level,
-        "pod-security.kubernetes.io/audit": level,
-        "pod-security.kubernetes.io/warn": level,
+        "pod-security.kubernetes.io/enforce": podSecurity,
+        "pod-security.kubernetes.io/audit": podSecurity,
+        "pod-security.kubernetes.io/warn": podSecurity,
       },
       annotations: {
         // A namespace takes all that is in it along: no sync may delete it.
@@ -26,4 +27,5 @@ function namespace(name: string, level: "restricted" | "privileged"): INamespace
       },
     },
   };
+  return placed(object, location);
 }

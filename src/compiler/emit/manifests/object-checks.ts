@@ -64,6 +64,8 @@ const MODELS: Readonly<Record<string, () => Promise<new (data: never) => Model>>
     (await import("@kubernetes-models/cert-manager/cert-manager.io/v1/ClusterIssuer")).ClusterIssuer,
   "cert-manager.io/v1/Issuer": async () =>
     (await import("@kubernetes-models/cert-manager/cert-manager.io/v1/Issuer")).Issuer,
+  "scheduling.k8s.io/v1/PriorityClass": async () =>
+    (await import("kubernetes-models/scheduling.k8s.io/v1/PriorityClass")).PriorityClass,
   "rbac.authorization.k8s.io/v1/Role": async () =>
     (await import("kubernetes-models/rbac.authorization.k8s.io/v1/Role")).Role,
   "rbac.authorization.k8s.io/v1/RoleBinding": async () =>

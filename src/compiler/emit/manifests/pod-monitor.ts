@@ -1,13 +1,18 @@
 // Tells the Prometheus operator to scrape every agent.
 
 import type { IPodMonitor } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PodMonitor";
-import { commonLabels, FLEET_LABEL, WORKER_APP, WORKERS_NAMESPACE } from "../kubernetes.ts";
+import type { SiteIr } from "../../../ir/site.ts";
+import { commonLabels, FLEET_LABEL, WORKER_APP } from "../kubernetes.ts";
 
-export function podMonitor(): IPodMonitor {
+export function podMonitor({ namespaces, prometheus }: SiteIr): IPodMonitor {
   return {
     apiVersion: "monitoring.coreos.com/v1",
     kind: "PodMonitor",
-    metadata: { name: WORKER_APP, namespace: WORKERS_NAMESPACE, labels: commonLabels("worker") },
+    metadata: {
+      name: WORKER_APP,
+      namespace: namespaces.workers.name,
+      labels: { ...commonLabels("worker"), ...prometheus.labels },
+    },
     spec: {
       selector: { matchLabels: { app: WORKER_APP } },
       podTargetLabels: [FLEET_LABEL],
@@ -15,8 +20,8 @@ export function podMonitor(): IPodMonitor {
         {
           port: "metrics",
           path: "/metrics",
-          interval: "15s",
-          scrapeTimeout: "10s",
+          interval: prometheus.scrapeInterval,
+          scrapeTimeout: prometheus.scrapeTimeout,
           relabelings: [{ sourceLabels: ["__meta_kubernetes_pod_node_name"], targetLabel: "node" }],
         },
       ],

@@ -1,54 +1,51 @@
 // A fleet to the DaemonSet of its agents, and what they share: the service account and the Service.
 
 import type { IDaemonSet } from "kubernetes-models/apps/v1/DaemonSet";
+import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
 import type { IIoK8sApiCoreV1Container } from "kubernetes-models/v1/Container";
 import type { IService } from "kubernetes-models/v1/Service";
 import type { IServiceAccount } from "kubernetes-models/v1/ServiceAccount";
 import type { CheckedFleet } from "../../../ir/nodes.ts";
-import type { SiteIr } from "../../../ir/site.ts";
+import type { FleetDeploymentIr, Resources, SiteIr } from "../../../ir/site.ts";
 import {
+  AGENT_PRIORITY,
   commonLabels,
   FLEET_LABEL,
   METRICS_PORT,
+  placed,
   REVISION_ANNOTATION,
   WORKER_APP,
-  WORKERS_NAMESPACE,
 } from "../kubernetes.ts";
+import { BUNDLE_PATH, CONFIG_FILE, PIN_PATH, TRUST_PATH } from "./agent-config.ts";
 import type { BundleObjects } from "./bundle-config-maps.ts";
+import { workerResources } from "./worker-resources.ts";
 
 /** ConfigMap with the public keys, `<name>.pem`. People make it: synthesis knows no keys. */
 export const TRUST_NAME = "pistonprotection-trust";
 
-const BUNDLE_PATH = "/bundle";
-const TRUST_PATH = "/trust";
 /** The agent's default pin path on the node, so that `piston status` there finds what the pod runs. */
 const HOST_PIN_PATH = "/sys/fs/bpf/pistonprotection";
-/**
- * Not under /sys: the container's sysfs is read-only, so the mount point could not be made there, and the AppArmor profile
- * that container runtimes apply denies writes below /sys/fs/bpf by path.
- */
-const PIN_PATH = "/run/pistonprotection/bpf";
+const CONFIG_PATH = "/etc/pistonprotection";
 const USER_ID = 65532;
-const MEBIBYTE = 2 ** 20;
 
-export function serviceAccount(): IServiceAccount {
+export function serviceAccount({ namespaces }: SiteIr): IServiceAccount {
   return {
     apiVersion: "v1",
     kind: "ServiceAccount",
-    metadata: { name: WORKER_APP, namespace: WORKERS_NAMESPACE, labels: commonLabels("worker") },
+    metadata: { name: WORKER_APP, namespace: namespaces.workers.name, labels: commonLabels("worker") },
     // The agent never talks to the API server: it has no token and no role.
     automountServiceAccountToken: false,
   };
 }
 
 /** Gives Prometheus without the operator its endpoints. */
-export function metricsService(): IService {
+export function metricsService({ namespaces }: SiteIr): IService {
   return {
     apiVersion: "v1",
     kind: "Service",
     metadata: {
       name: WORKER_APP,
-      namespace: WORKERS_NAMESPACE,
+      namespace: namespaces.workers.name,
       labels: { app: WORKER_APP, ...commonLabels("worker") },
     },
     spec: {
@@ -61,28 +58,39 @@ export function metricsService(): IService {
   };
 }
 
+export interface WorkerParts {
+  readonly bundle: BundleObjects;
+  readonly config: IConfigMap;
+  readonly revision: string;
+}
+
+/**
+ * There is no PodDisruptionBudget: draining a node leaves a DaemonSet's pods alone, and the disruption controller can not count
+ * what has no scale. `maxUnavailable` limits what a roll-out takes at once.
+ */
 export function workerDaemonSet(
   fleet: CheckedFleet,
-  bundle: BundleObjects,
-  revision: string,
+  deployment: FleetDeploymentIr,
   site: SiteIr,
+  { bundle, config, revision }: WorkerParts,
 ): IDaemonSet {
+  const { nodePool, maxUnavailable } = deployment;
   const selector = { app: WORKER_APP, [FLEET_LABEL]: fleet.name };
   const labels = { ...selector, ...commonLabels("worker"), "app.kubernetes.io/instance": fleet.name };
-  return {
+  const daemonSet: IDaemonSet = {
     apiVersion: "apps/v1",
     kind: "DaemonSet",
     metadata: {
       name: `${WORKER_APP}-${fleet.name}`,
-      namespace: WORKERS_NAMESPACE,
+      namespace: site.namespaces.workers.name,
       labels,
       annotations: { [REVISION_ANNOTATION]: revision },
     },
     spec: {
       selector: { matchLabels: selector },
-      // One node after another, each ready for a while first: a bundle that a node refuses goes no further. Filtering does
+      // Node after node, each ready for a while first: a bundle that a node refuses goes no further. Filtering does
       // not stop between two pods, because links and maps are pinned.
-      updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1 } },
+      updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable } },
       minReadySeconds: 5,
       revisionHistoryLimit: 10,
       template: {
@@ -94,23 +102,31 @@ export function workerDaemonSet(
           // XDP attaches to the node's own interfaces.
           hostNetwork: true,
           dnsPolicy: "Default",
-          priorityClassName: "system-node-critical",
-          terminationGracePeriodSeconds: 15,
-          nodeSelector: { "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", ...fleet.nodeSelector },
+          priorityClassName: AGENT_PRIORITY,
+          // Longer than the agent's own deadline for stopping in order.
+          terminationGracePeriodSeconds: 45,
+          nodeSelector: {
+            "kubernetes.io/os": "linux",
+            "kubernetes.io/arch": "amd64",
+            ...nodePool?.labels,
+            ...fleet.nodeSelector,
+          },
           // A tainted node gets packets as any other does.
           tolerations: [{ operator: "Exists" }],
           initContainers: [ownPins(site)],
-          containers: [agent(fleet, bundle.generation, site)],
+          containers: [agent(bundle.generation, workerResources(deployment.tier, fleet), site)],
           volumes: [
             { name: "bundle", projected: { defaultMode: 0o444, sources: [...bundle.sources] } },
             // Optional, so that the pod starts and says which key it lacks. Without a key it takes no bundle.
             { name: "trust", configMap: { name: TRUST_NAME, defaultMode: 0o444, optional: true } },
+            { name: "config", configMap: { name: config.metadata?.name ?? "", defaultMode: 0o444 } },
             { name: "pins", hostPath: { path: HOST_PIN_PATH, type: "DirectoryOrCreate" } },
           ],
         },
       },
     },
   };
+  return placed(daemonSet, deployment.location);
 }
 
 /** The kubelet makes the directory as root; the agent is not root. */
@@ -133,35 +149,22 @@ function ownPins(site: SiteIr): IIoK8sApiCoreV1Container {
   };
 }
 
-function agent(fleet: CheckedFleet, generation: string, site: SiteIr): IIoK8sApiCoreV1Container {
+function agent(generation: string, resources: Resources, site: SiteIr): IIoK8sApiCoreV1Container {
   const probe = (path: string) => ({
     httpGet: { path, port: "metrics", scheme: "HTTP" as const },
     timeoutSeconds: 2,
   });
-  const memory = memoryLimit(fleet.memoryBudgetBytes);
   return {
     name: "agent",
     image: site.images.agent,
-    args: [
-      "node",
-      "--bundle",
-      BUNDLE_PATH,
-      ...fleet.interfaces.flatMap((name) => ["--interface", name]),
-      "--trust",
-      TRUST_PATH,
-      "--pin-path",
-      PIN_PATH,
-      "--json",
-      "--metrics-address",
-      `:${METRICS_PORT}`,
-    ],
+    args: ["node", "--config", `${CONFIG_PATH}/${CONFIG_FILE}`],
     ports: [{ name: "metrics", containerPort: METRICS_PORT, hostPort: METRICS_PORT, protocol: "TCP" }],
     startupProbe: { ...probe("/healthz"), periodSeconds: 1, failureThreshold: 60 },
     livenessProbe: { ...probe("/healthz"), periodSeconds: 10, failureThreshold: 3 },
     // Of this pod's bundle, not of one that the agent has adopted: a bundle that is refused stops the roll-out here.
     readinessProbe: { ...probe(`/readyz?generation=${generation}`), periodSeconds: 5, failureThreshold: 2 },
     // Requests equal limits: a node short of memory evicts others first.
-    resources: { requests: { cpu: "500m", memory }, limits: { cpu: "500m", memory } },
+    resources: { requests: { ...resources }, limits: { ...resources } },
     securityContext: {
       runAsNonRoot: true,
       runAsUser: USER_ID,
@@ -180,15 +183,8 @@ function agent(fleet: CheckedFleet, generation: string, site: SiteIr): IIoK8sApi
     volumeMounts: [
       { name: "bundle", mountPath: BUNDLE_PATH, readOnly: true },
       { name: "trust", mountPath: TRUST_PATH, readOnly: true },
+      { name: "config", mountPath: CONFIG_PATH, readOnly: true },
       { name: "pins", mountPath: PIN_PATH },
     ],
   };
-}
-
-/**
- * 256 MiB for the agent and the state maps, and the fleet's tables three times: the generation that serves, the one before
- * it, and the one being built. The kernel charges a map to the container that makes it (memory cgroups, Linux 5.11).
- */
-export function memoryLimit(memoryBudgetBytes: number): string {
-  return `${256 + 3 * Math.ceil(memoryBudgetBytes / MEBIBYTE)}Mi`;
 }

@@ -41,7 +41,7 @@ function exported({ cilium, secrets, certificates, prometheus }: SiteIr): Export
   const kinds: (Exported & { readonly isThere: boolean })[] = [
     {
       group: "",
-      resources: ["configmaps", "services", "serviceaccounts", "persistentvolumeclaims"],
+      resources: ["configmaps", "services", "serviceaccounts"],
       isThere: true,
     },
     { group: "apps", resources: ["daemonsets", "deployments", "statefulsets"], isThere: true },
@@ -108,7 +108,7 @@ export function clusterBackup(site: SiteIr): KubernetesObject[] {
     ...roles,
     scripts,
     cronJob(site, configuration, metadata(CLUSTER_BACKUP)),
-    ...policies(site),
+    ...networkPolicies(platform.name, APPS, FLOWS),
   ];
 }
 
@@ -172,6 +172,16 @@ function cronJob(site: SiteIr, configuration: Configuration, metadata: ICronJob[
   };
 }
 
+/**
+ * What the API server has added of its own, and would refuse or take amiss in an object that is made anew; and what every namespace
+ * has without us. The rest is as it was.
+ */
+const MADE_BY_THE_CLUSTER = `{apiVersion: "v1", kind: "List", items: [.items[]
+  | select(.metadata.name != "kube-root-ca.crt")
+  | del(.status, .metadata.uid, .metadata.resourceVersion, .metadata.creationTimestamp, .metadata.generation,
+        .metadata.managedFields, .metadata.selfLink)
+  | if .kind == "Service" and .spec.clusterIP != "None" then del(.spec.clusterIP, .spec.clusterIPs) else . end]}`;
+
 /** One file for each namespace and kind. The shell stops at the first that cannot be read: half a backup has no name. */
 function exportScript(site: SiteIr): string {
   const { platform, workers } = site.namespaces;
@@ -185,28 +195,25 @@ rm -rf "$name" "$name.tar.gz"
 mkdir "$name"
 for namespace in ${platform.name} ${workers.name}; do
   for kind in ${kinds.join(" ")}; do
-    kubectl get "$kind" --namespace="$namespace" --output=yaml > "$name/$namespace.$kind.yaml"
+    kubectl get "$kind" --namespace="$namespace" --output=json > raw.json
+    jq '${MADE_BY_THE_CLUSTER}' raw.json > "$name/$namespace.$kind.json"
   done
 done
 tar -czf "$name.tar.gz" "$name"
 aws s3 cp --only-show-errors "$name.tar.gz" "$TARGET$name.tar.gz"
-rm -rf "$name" "$name.tar.gz"
+rm -rf "$name" "$name.tar.gz" raw.json
 echo "$TARGET$name.tar.gz"
 `;
 }
 
-/** The job's own network policy, and Cilium's where the site has it. */
-function policies(site: SiteIr): KubernetesObject[] {
-  const apps = [CLUSTER_BACKUP];
-  const from = app(CLUSTER_BACKUP);
-  const flows: Flow[] = [
-    ...dnsFlows(apps),
-    { from, to: API_SERVER, ports: [tcp(443), tcp(6443)] },
-    { from, to: WORLD, ports: [tcp(443)] },
-  ];
-  const namespace = site.namespaces.platform.name;
-  return [
-    ...networkPolicies(namespace, apps, flows),
-    ...(site.cilium ? ciliumNetworkPolicies(namespace, apps, flows) : []),
-  ];
+const APPS = [CLUSTER_BACKUP];
+const FLOWS: readonly Flow[] = [
+  ...dnsFlows(APPS),
+  { from: app(CLUSTER_BACKUP), to: API_SERVER, ports: [tcp(443), tcp(6443)] },
+  { from: app(CLUSTER_BACKUP), to: WORLD, ports: [tcp(443)] },
+];
+
+export function clusterBackupForCilium(site: SiteIr): KubernetesObject[] {
+  if (!site.backup?.configuration || !site.cilium) return [];
+  return ciliumNetworkPolicies(site.namespaces.platform.name, APPS, FLOWS);
 }

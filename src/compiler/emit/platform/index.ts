@@ -6,6 +6,7 @@ import type { Artifact } from "../../types.ts";
 import {
   BACKUP_PATH,
   CERTIFICATES_PATH,
+  CILIUM_PATH,
   type KubernetesObject,
   kubernetesFile,
   LOGGING_PATH,
@@ -14,7 +15,7 @@ import {
   VELERO_PATH,
 } from "../kubernetes.ts";
 import { certificates } from "./certificates.ts";
-import { clusterBackup } from "./cluster-backup.ts";
+import { clusterBackup, clusterBackupForCilium } from "./cluster-backup.ts";
 import { fluentd } from "./fluentd.ts";
 import { hostFiles } from "./host-files.ts";
 import { externalSecrets, secretStores } from "./secrets.ts";
@@ -41,6 +42,11 @@ export function emitPlatform(site: SiteIr): Artifact[] {
       `${BACKUP_PATH}/cluster-backup.yaml`,
       "The platform's objects, as files in the bucket.",
       clusterBackup(site),
+    ],
+    [
+      `${CILIUM_PATH}/cluster-backup.yaml`,
+      "What the backup of the configuration may talk to, for Cilium.",
+      clusterBackupForCilium(site),
     ],
     [`${VELERO_PATH}/velero.yaml`, "Backups of objects and volumes; needs Velero.", velero(site)],
     [

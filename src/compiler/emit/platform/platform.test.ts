@@ -33,6 +33,7 @@ describe("the platform's objects", () => {
       "manifests/secrets/external-secrets.yaml",
       "manifests/certificates/certificates.yaml",
       "manifests/backup/cluster-backup.yaml",
+      "manifests/cilium/cluster-backup.yaml",
       "manifests/velero/velero.yaml",
       "manifests/on-demand/velero-backup.yaml",
       "manifests/logging/fluentd.yaml",

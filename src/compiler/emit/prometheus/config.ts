@@ -2,8 +2,8 @@
 // Kubernetes' own discovery, and once with targets from files, for nodes without Kubernetes and for builds of Prometheus
 // without that discovery (Debian's is one: its promtool knows no `kubernetes_sd_configs`).
 
-import type { SiteIr } from "../../../ir/site.ts";
-import { FLEET_LABEL, WORKER_APP } from "../kubernetes.ts";
+import { FLEET_LABEL, NAMESPACE, WORKER_APP, WORKERS_NAMESPACE } from "../kubernetes.ts";
+import type { PrometheusSettings } from "./settings.ts";
 
 /** Relative to the configuration: Prometheus looks from there, wherever `dist/` is. */
 const RULE_FILES = "../alerts/*.rules.yaml";
@@ -12,10 +12,7 @@ export const GATEWAY_APP = "pistonprotection-gateway";
 
 export type Discovery = "kubernetes" | "files";
 
-export function prometheusConfiguration(
-  { prometheus: settings, namespaces }: SiteIr,
-  discovery: Discovery,
-): unknown {
+export function prometheusConfiguration(settings: PrometheusSettings, discovery: Discovery): unknown {
   return {
     global: {
       scrape_interval: settings.scrapeInterval,
@@ -25,9 +22,7 @@ export function prometheusConfiguration(
     rule_files: [RULE_FILES],
     alerting: { alertmanagers: [{ static_configs: [{ targets: [...settings.alertmanagers] }] }] },
     scrape_configs:
-      discovery === "files"
-        ? [GATEWAY_APP, WORKER_APP].map(fromFiles)
-        : [gatewayByService(namespaces.platform.name), workerByPod(namespaces.workers.name)],
+      discovery === "files" ? [GATEWAY_APP, WORKER_APP].map(fromFiles) : [gatewayByService(), workerByPod()],
   };
 }
 
@@ -43,10 +38,10 @@ function keep(label: string, regex: string): unknown {
 }
 
 /** A gateway has a Service: the pods behind it that are ready, by its port named `metrics`. */
-function gatewayByService(namespace: string): unknown {
+function gatewayByService(): unknown {
   return {
     job_name: GATEWAY_APP,
-    kubernetes_sd_configs: [{ role: "endpoints", namespaces: { names: [namespace] } }],
+    kubernetes_sd_configs: [{ role: "endpoints", namespaces: { names: [NAMESPACE] } }],
     relabel_configs: [
       keep("__meta_kubernetes_service_name", GATEWAY_APP),
       keep("__meta_kubernetes_endpoint_port_name", "metrics"),
@@ -56,10 +51,10 @@ function gatewayByService(namespace: string): unknown {
 }
 
 /** An agent is scraped whether or not it is ready: the one that is not is the one whose metrics are wanted most. */
-function workerByPod(namespace: string): unknown {
+function workerByPod(): unknown {
   return {
     job_name: WORKER_APP,
-    kubernetes_sd_configs: [{ role: "pod", namespaces: { names: [namespace] } }],
+    kubernetes_sd_configs: [{ role: "pod", namespaces: { names: [WORKERS_NAMESPACE] } }],
     relabel_configs: [
       keep("__meta_kubernetes_pod_label_app", WORKER_APP),
       keep("__meta_kubernetes_pod_container_port_name", "metrics"),

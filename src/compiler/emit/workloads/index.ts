@@ -4,7 +4,7 @@ import type { ICiliumNetworkPolicy } from "@kubernetes-models/cilium/cilium.io/v
 import type { CheckedFleet } from "../../../ir/nodes.ts";
 import type { SiteIr } from "../../../ir/site.ts";
 import type { Artifact } from "../../types.ts";
-import { type KubernetesObject, kubernetesFile, WORKLOADS_PATH } from "../kubernetes.ts";
+import { CILIUM_PATH, type KubernetesObject, kubernetesFile, WORKLOADS_PATH } from "../kubernetes.ts";
 import { ciliumNetworkPolicies, networkPolicies } from "../network-flows.ts";
 import { appsOf, flowsOf } from "./flows.ts";
 import { postgresBackup } from "./postgres-backup.ts";
@@ -35,9 +35,15 @@ export function emitWorkloads(fleets: readonly CheckedFleet[], site: SiteIr): Ar
       "What may talk to what; the rest is denied.",
       networkPolicies(namespace, apps, flows),
     ],
-    ["cilium-network-policies", "The same flows, for Cilium.", cilium],
   ];
-  return files
-    .filter(([, , objects]) => objects.length > 0)
-    .map(([name, about, objects]) => kubernetesFile(`${WORKLOADS_PATH}/${name}.yaml`, about, objects));
+  return [
+    ...files.map(([name, about, objects]) => ({ path: `${WORKLOADS_PATH}/${name}.yaml`, about, objects })),
+    {
+      path: `${CILIUM_PATH}/workloads.yaml`,
+      about: "What the workloads may talk to, for Cilium.",
+      objects: cilium,
+    },
+  ]
+    .filter(({ objects }) => objects.length > 0)
+    .map(({ path, about, objects }) => kubernetesFile(path, about, objects));
 }

@@ -3,7 +3,7 @@
 import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
 import { sha256Hex } from "../../../bundle/digest.ts";
 import type { PostgresqlIr, SecretIr, SiteIr } from "../../../ir/site.ts";
-import type { KubernetesObject } from "../kubernetes.ts";
+import { type KubernetesObject, PLATFORM_PRIORITY } from "../kubernetes.ts";
 import {
   type Container,
   fromSecret,
@@ -103,6 +103,7 @@ function pod({ nodePool }: PostgresqlIr, initContainers: Container[], server: Co
     serviceAccountName: POSTGRESQL,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
+    priorityClassName: PLATFORM_PRIORITY,
     // A fast shutdown writes a checkpoint; cut short, the next start replays the log instead.
     terminationGracePeriodSeconds: 120,
     securityContext: restrictedPod(POSTGRES_USER_ID),

@@ -3,7 +3,7 @@
 import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
 import { sha256Hex } from "../../../bundle/digest.ts";
 import type { RedisIr, Resources, SiteIr } from "../../../ir/site.ts";
-import type { KubernetesObject } from "../kubernetes.ts";
+import { type KubernetesObject, PLATFORM_PRIORITY } from "../kubernetes.ts";
 import {
   fromSecret,
   guaranteed,
@@ -84,6 +84,7 @@ function pod({ password, nodePool }: RedisIr, image: string, script: string, res
     serviceAccountName: REDIS,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
+    priorityClassName: PLATFORM_PRIORITY,
     terminationGracePeriodSeconds: 60,
     securityContext: restrictedPod(REDIS_USER_ID),
     ...onNodes(nodePool),

@@ -7,7 +7,7 @@ import type { IPodDisruptionBudget } from "kubernetes-models/policy/v1/PodDisrup
 import type { IService } from "kubernetes-models/v1/Service";
 import type { IServiceAccount } from "kubernetes-models/v1/ServiceAccount";
 import type { NodePoolIr, Resources } from "../../../ir/site.ts";
-import { commonLabels, type KubernetesObject, METRICS_PORT } from "../kubernetes.ts";
+import { commonLabels, type KubernetesObject, METRICS_PORT, PLATFORM_PRIORITY } from "../kubernetes.ts";
 import { doubled } from "../quantity.ts";
 import {
   type EnvVar,
@@ -90,6 +90,7 @@ function deployment(workload: ServiceWorkload): IDeployment {
           serviceAccountName: app,
           automountServiceAccountToken: hasToken,
           enableServiceLinks: false,
+          priorityClassName: PLATFORM_PRIORITY,
           terminationGracePeriodSeconds: 30,
           securityContext: restrictedPod(USER_ID),
           ...onNodes(nodePool),

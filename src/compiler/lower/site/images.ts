@@ -8,6 +8,7 @@ import type { Section } from "./section.ts";
 const FOREIGN: Partial<Record<ImageName, string>> = {
   postgresql: "docker.io/library/postgres:15",
   redis: "docker.io/library/redis:7",
+  backup: "docker.io/alpine/k8s:1.34.1",
 };
 
 const IMAGE =

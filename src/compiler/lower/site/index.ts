@@ -18,7 +18,7 @@ import {
   lowerBackup,
   lowerCertificates,
   lowerCi,
-  lowerDeployment,
+  lowerDeployments,
   lowerNamespaces,
   lowerNodePool,
   lowerSource,
@@ -130,7 +130,7 @@ function settingsOf(section: Section, root: string): SiteIr {
     traffic: expected,
     images: lowerImages(section.defaults("images")),
     nodePools: pools,
-    fleets: section.sections("fleets", (name, inner) => lowerDeployment(name, inner, tier, pools)),
+    fleets: lowerDeployments(section.defaults("fleets"), tier, pools),
     namespaces,
     source,
     gitops: Object.freeze({

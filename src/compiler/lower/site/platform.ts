@@ -1,6 +1,7 @@
 // Namespaces, node pools, fleets' deployments, source, certificates, backup and CI of a site.
 
 import type {
+  AgentIr,
   BackupIr,
   CertificatesIr,
   CiIr,
@@ -22,6 +23,8 @@ import {
   DIRECTORY,
   DNS_LABEL,
   EMAIL,
+  HOST_PORT,
+  HTTP_URL,
   HTTPS_URL,
   MAX_UNAVAILABLE_TEXT,
   OBJECT_NAME,
@@ -122,7 +125,20 @@ export function nodePoolOf(section: Section, pools: Readonly<Record<string, Node
   return found ?? null;
 }
 
-export function lowerDeployment(
+/** Of every fleet, whether the site speaks of it or not. */
+export function lowerDeployments(
+  section: Section,
+  tier: TrafficTier,
+  pools: Readonly<Record<string, NodePoolIr>>,
+): Readonly<Record<string, FleetDeploymentIr>> {
+  const names = new Set([...section.names(), ...section.context.surroundings.fleets]);
+  const entries = [...names].map(
+    (name) => [name, lowerDeployment(name, section.defaults(name), tier, pools)] as const,
+  );
+  return Object.freeze(Object.fromEntries(entries));
+}
+
+function lowerDeployment(
   name: string,
   section: Section,
   tier: TrafficTier,
@@ -135,15 +151,33 @@ export function lowerDeployment(
       message: `no policy file exports a fleet \`${name}\``,
       help: suggest(name, fleets, "fleets"),
     });
+  const chosen = section.choice("tier", TIERS, tier);
   const maxUnavailable =
     typeof section.raw("maxUnavailable") === "string"
       ? section.text("maxUnavailable", MAX_UNAVAILABLE_TEXT)
       : section.number("maxUnavailable", { least: 1, most: 10_000, whole: true, unit: "nodes" }, 1);
   const result: FleetDeploymentIr = {
-    tier: section.choice("tier", TIERS, tier),
+    tier: chosen,
     nodePool: nodePoolOf(section, pools),
     maxUnavailable,
+    agent: lowerAgent(section.defaults("agent"), chosen),
     location: section.location,
+  };
+  section.end();
+  return Object.freeze(result);
+}
+
+function lowerAgent(section: Section, tier: TrafficTier): AgentIr {
+  const result: AgentIr = {
+    profile: section.choice(
+      "profile",
+      ["default", "high-volume", "constrained"],
+      tier === "high" || tier === "very-high" ? "high-volume" : "default",
+    ),
+    logLevel: section.choice("logLevel", ["debug", "info", "warn", "error"], "info"),
+    strict: section.flag("strict", false),
+    statsd: section.optionalText("statsd", HOST_PORT),
+    traces: section.optionalText("traces", HTTP_URL),
   };
   section.end();
   return Object.freeze(result);

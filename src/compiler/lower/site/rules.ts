@@ -11,9 +11,10 @@ export const DNS_LABEL: TextRule = {
   help: "write lower-case letters, digits and hyphens, 63 at most, a letter or digit at both ends",
 };
 export const SITE_NAME: TextRule = {
-  pattern: /^[a-z](?:[a-z0-9-]{0,31}[a-z0-9])?$/,
+  // GitOps objects are called <site>-<environment>-<folder>: a label's 63 characters must hold it.
+  pattern: /^[a-z](?:[a-z0-9-]{0,18}[a-z0-9])?$/,
   what: "a site's or environment's name",
-  help: "write a lower-case letter, then letters, digits and hyphens, 33 at most, no hyphen at the end",
+  help: "write a lower-case letter, then letters, digits and hyphens, 20 at most, no hyphen at the end",
 };
 export const OBJECT_NAME: TextRule = {
   pattern: new RegExp(`^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`),

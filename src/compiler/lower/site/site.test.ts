@@ -45,10 +45,9 @@ describe("a site that says nothing but its name", () => {
         monitoring: "monitoring",
       },
       alerting: {
-        alerts: {
-          HighAttackVolume: { threshold: 1000, window: "5m", for: "2m" },
-          HighDropRate: { threshold: 0.5, window: "5m", for: "5m" },
-        },
+        highAttackVolume: { threshold: 1000, for: "2m" },
+        highDropRate: { threshold: 0.5, for: "5m" },
+        certificateExpiringSoon: { withinSeconds: 604_800 },
       },
       prometheus: { scrapeInterval: "15s", scrapeTimeout: "10s", operator: true },
       certificates: null,
@@ -212,7 +211,7 @@ describe("a fault is reported at its place:", () => {
     ],
     [
       "a backend that there is not",
-      `${NAMED} alerting: { backends: { «dsn»: { passRatio: 0.99 } } },`,
+      `${NAMED} alerting: { backends: { «dsn»: { passRatio: 0.9 } } },`,
       { code: "unknown-backend", message: "no policy has a backend `dsn`", help: "did you mean `dns`?" },
     ],
     [
@@ -330,7 +329,7 @@ describe("an environment", () => {
       fleets: { edge: { tier: "low", nodePool: { name: "edge" } } },
     });
     expect(production?.backup).not.toBeNull();
-    expect(production?.fleets).toEqual({});
+    expect(production?.fleets["edge"]?.nodePool).toBeNull();
   });
 
   test("with another kind of store has nothing of the first", async () => {

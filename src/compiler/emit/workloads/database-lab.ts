@@ -1,0 +1,87 @@
+// For tests: the files of the databases' pods, run as a pod would run them, on this machine's own servers and loopback.
+
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Where Debian keeps the newest server's programs; null without one. */
+export function postgresqlPrograms(): string | null {
+  const root = "/usr/lib/postgresql";
+  if (!existsSync(root)) return null;
+  const [newest] = readdirSync(root).sort((a, b) => Number(b) - Number(a));
+  const found = `${root}/${newest}/bin`;
+  return existsSync(`${found}/initdb`) ? found : null;
+}
+
+/** Uid and gid of a user of this machine. */
+export function userOf(name: string): { uid: number; gid: number } | null {
+  const ids = ["-u", "-g"].map((flag) => spawnSync("id", [flag, name], { encoding: "utf8" }));
+  if (ids.some(({ status }) => status !== 0)) return null;
+  const [uid = 0, gid = 0] = ids.map(({ stdout }) => Number(stdout));
+  return { uid, gid };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+export interface Shell {
+  readonly uid: number;
+  readonly gid: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
+export interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export function run(file: string, args: readonly string[], shell: Shell, input?: Buffer | string): Outcome {
+  const { status, stdout, stderr } = spawnSync(file, args, {
+    ...shell,
+    ...(input === undefined ? {} : { input }),
+    timeout: 30_000,
+    maxBuffer: 2 ** 26,
+  });
+  return { status, stdout: stdout.toString(), stderr: stderr.toString() };
+}
+
+/** A server in the foreground, as in a container. */
+export class Server {
+  readonly #child: ChildProcess;
+  #log = "";
+  readonly exited: Promise<number | null>;
+
+  constructor(file: string, args: readonly string[], shell: Shell) {
+    this.#child = spawn(file, args, { ...shell, stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      stream?.on("data", (data: Buffer) => {
+        this.#log += data.toString();
+      });
+    this.exited = new Promise((resolve) => this.#child.once("close", resolve));
+  }
+
+  get log(): string {
+    return this.#log;
+  }
+
+  async stop(signal: NodeJS.Signals): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal);
+    await this.exited;
+  }
+}
+
+export async function until(what: string, condition: () => boolean, describe: () => string): Promise<void> {
+  const end = Date.now() + 30_000;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`${what} did not come about: ${describe()}`);
+    await sleep(50);
+  }
+}
