@@ -117,8 +117,8 @@ export class AgentProcess {
     return JSON.parse(body) as Record<string, unknown>;
   }
 
-  operation(method: "GET" | "POST", path: string): Promise<{ status: number; body: string }> {
-    return ask(this.#operationsSocket, method, path);
+  operation(method: "GET" | "POST", path: string, body?: object): Promise<{ status: number; body: string }> {
+    return ask(this.#operationsSocket, method, path, body);
   }
 
   get metricsSocket(): string {
@@ -136,18 +136,23 @@ export class AgentProcess {
   }
 }
 
-function ask(socketPath: string, method: string, path: string): Promise<{ status: number; body: string }> {
+function ask(
+  socketPath: string,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const query = request({ socketPath, method, path, agent: false }, (response) => {
-      let body = "";
+      let text = "";
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => {
-        body += chunk;
+        text += chunk;
       });
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body: text }));
       response.on("error", reject);
     });
     query.on("error", reject);
-    query.end();
+    query.end(body && JSON.stringify(body));
   });
 }

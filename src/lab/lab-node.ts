@@ -32,17 +32,20 @@ export class LabNode {
   readonly bundlePath: string;
   /** PEM file of the public key that the agent trusts. */
   readonly trustPath: string;
-  readonly world: PacketSocket;
-  readonly edge: PacketSocket;
+  #world: PacketSocket;
+  #edge: PacketSocket;
   readonly #folder: string;
   readonly #privateKey: string;
   #agent: AgentProcess | null = null;
   #published = 0;
 
-  /** @param prefix begins the names of all that it makes: `piston-test-swap`. */
-  constructor(prefix: string, fleet: string) {
+  /**
+   * @param prefix begins the names of all that it makes: `piston-test-swap`.
+   * @param pinPath of its own where it is not given, below /sys/fs/bpf.
+   */
+  constructor(prefix: string, fleet: string, pinPath?: string) {
     this.fleet = fleet;
-    this.pinPath = `/sys/fs/bpf/${prefix}-${process.pid}`;
+    this.pinPath = pinPath ?? `/sys/fs/bpf/${prefix}-${process.pid}`;
     this.#folder = mkdtempSync(join(tmpdir(), `${prefix}-`));
     this.bundlePath = join(this.#folder, "bundle");
     this.trustPath = join(this.#folder, "release.pub");
@@ -51,8 +54,25 @@ export class LabNode {
     this.#privateKey = keys.privateKeyPem;
     writeFileSync(this.trustPath, keys.publicKeyPem);
     this.namespaces = createNamespaces(prefix);
-    this.world = new PacketSocket(this.namespaces.interface, this.namespaces.world);
-    this.edge = new PacketSocket(this.namespaces.interface, this.namespaces.edge);
+    this.#world = new PacketSocket(this.namespaces.interface, this.namespaces.world);
+    this.#edge = new PacketSocket(this.namespaces.interface, this.namespaces.edge);
+  }
+
+  get world(): PacketSocket {
+    return this.#world;
+  }
+
+  get edge(): PacketSocket {
+    return this.#edge;
+  }
+
+  /** A new interface under the old name, as after a driver was loaded again. */
+  plug(): void {
+    this.namespaces.plug();
+    this.#world.close();
+    this.#edge.close();
+    this.#world = new PacketSocket(this.namespaces.interface, this.namespaces.world);
+    this.#edge = new PacketSocket(this.namespaces.interface, this.namespaces.edge);
   }
 
   get agent(): AgentProcess {

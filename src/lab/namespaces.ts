@@ -9,6 +9,10 @@ export interface Namespaces {
   readonly world: string;
   /** The interface in either namespace. */
   readonly interface: string;
+  /** Takes the interface away, at both ends. */
+  unplug(): void;
+  /** Makes it anew. Sockets on the old one are of no use any more. */
+  plug(): void;
   close(): void;
 }
 
@@ -33,6 +37,11 @@ export function createNamespaces(prefix: string): Namespaces {
       }
     }
   };
+  const plug = () => {
+    const peer = ["peer", "name", INTERFACE, "address", WORLD_MAC, "netns", world];
+    ip("-n", edge, "link", "add", INTERFACE, "address", EDGE_MAC, "type", "veth", ...peer);
+    for (const name of [edge, world]) ip("-n", name, "link", "set", INTERFACE, "arp", "off", "up");
+  };
   try {
     for (const name of [edge, world]) {
       ip("netns", "add", name);
@@ -45,25 +54,7 @@ export function createNamespaces(prefix: string): Namespaces {
       );
       ip("-n", name, "link", "set", "lo", "up");
     }
-    ip(
-      "-n",
-      edge,
-      "link",
-      "add",
-      INTERFACE,
-      "address",
-      EDGE_MAC,
-      "type",
-      "veth",
-      "peer",
-      "name",
-      INTERFACE,
-      "address",
-      WORLD_MAC,
-      "netns",
-      world,
-    );
-    for (const name of [edge, world]) ip("-n", name, "link", "set", INTERFACE, "arp", "off", "up");
+    plug();
   } catch (error) {
     close();
     throw error;
@@ -72,6 +63,8 @@ export function createNamespaces(prefix: string): Namespaces {
     edge: `/run/netns/${edge}`,
     world: `/run/netns/${world}`,
     interface: INTERFACE,
+    unplug: () => ip("-n", edge, "link", "delete", INTERFACE),
+    plug,
     close,
   };
 }

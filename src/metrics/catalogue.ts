@@ -33,6 +33,7 @@ export const COMPONENTS = [
   "bundle",
   "program",
   "interfaces",
+  "pins",
   "backends",
   "drift",
   "tls",

@@ -62,6 +62,8 @@ const TICK_MS = 1000;
 const CLOSE_MS = 10_000;
 /** What waits for the sinks when the agent stops has so long to go out. */
 const EVENTS_DRAIN_MS = 5_000;
+/** Traffic of an interface that has lost its link is not filtered until the agent sees it. A glance costs 30 µs. */
+const GLANCE_MS = 250;
 /** A set of files that does not fit together is waited out so long: kubelet writes a volume in far less. */
 const TORN_GRACE_MS = 60_000;
 
@@ -92,6 +94,9 @@ class NodeAgent implements Agent {
   #drift: DriftMonitor | null = null;
   #watcher: BundleWatcher | null = null;
   #tick: NodeJS.Timeout | null = null;
+  #glance: NodeJS.Timeout | null = null;
+  /** What a glance saw waits for its turn. */
+  #glanced = false;
   /** performance.now() at which a set of files was first seen torn. */
   #tornSince: number | null = null;
   /** performance.now() at which to look again, although nothing has changed. */
@@ -167,6 +172,7 @@ class NodeAgent implements Agent {
           this.#subscribe();
           this.#watchDrift();
           this.#tick = setInterval(() => void this.#exclusive(() => this.#onTick()), TICK_MS);
+          this.#glance = setInterval(() => this.#glanceAtLinks(), GLANCE_MS);
           this.#resources.releaseSoon();
           this.#report.started(this.metricsAddress, this.operationsAddress);
         },
@@ -206,6 +212,7 @@ class NodeAgent implements Agent {
       ...(["events", "sinks"] as const).map((path) =>
         changes.onChange(path, (next) => this.#events.configure(collectorOptions(next))),
       ),
+      changes.onChange("resources", (next) => this.#resources.configure(next.resources)),
       changes.onChange("shutdown", (next) => {
         this.#shutdown = next.shutdown;
       }),
@@ -274,7 +281,7 @@ class NodeAgent implements Agent {
           for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe();
           this.#drift?.close();
           this.#watcher?.close();
-          if (this.#tick) clearInterval(this.#tick);
+          for (const timer of [this.#tick, this.#glance]) if (timer) clearInterval(timer);
           this.#stopping = true;
         },
       },
@@ -462,8 +469,37 @@ class NodeAgent implements Agent {
   /** Looks whether the kernel is still as this process thinks. */
   async #onTick(): Promise<void> {
     const fleet = this.#fleet;
-    if (fleet) this.#lookAfterInterfaces(fleet);
+    if (fleet) {
+      const rebuild = this.#lookAfterPins(fleet);
+      this.#lookAfterInterfaces(fleet);
+      if (rebuild) {
+        await this.#sync();
+        void this.#drift?.check(); // what it found meanwhile is no more
+      }
+    }
     if (this.#retryAt !== null && performance.now() >= this.#retryAt) await this.#sync();
+  }
+
+  #glanceAtLinks(): void {
+    const fleet = this.#fleet;
+    if (!fleet || this.#glanced || isAttached(fleet)) return;
+    this.#glanced = true;
+    void this.#exclusive(async () => {
+      this.#lookAfterInterfaces(fleet);
+      this.#glanced = false;
+    });
+  }
+
+  /** True where the generation that serves has no pins, and is to be built anew. */
+  #lookAfterPins(fleet: Fleet): boolean {
+    try {
+      const rebuild = fleet.restorePins();
+      if (!rebuild) this.#report.pinsLookedAfter();
+      return rebuild;
+    } catch (error) {
+      this.#report.pinsMissing(error);
+      return false;
+    }
   }
 
   #lookAfterInterfaces(fleet: Fleet): void {
@@ -486,6 +522,15 @@ function stopping(): RuntimeFault {
     message: "the agent is ending, and takes no more work",
     help: "ask again when the next agent runs",
   });
+}
+
+/** What cannot be asked is looked after as if it were off. */
+function isAttached(fleet: Fleet): boolean {
+  try {
+    return fleet.attachedWherePossible;
+  } catch {
+    return false;
+  }
 }
 
 function nothingLoaded(pinPath: string): RuntimeFault {

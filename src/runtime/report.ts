@@ -23,7 +23,7 @@ import {
 } from "./observe/health.ts";
 import { AgentMetrics } from "./observe/metrics.ts";
 import { type Stats, TrafficStats } from "./observe/stats.ts";
-import { pressureText, type ResourceReading } from "./resources/resources.ts";
+import { pressureText, type ResourceReading, resourceState } from "./resources/resources.ts";
 
 /** What a reading of resources is asked of. */
 export interface ResourceSource {
@@ -54,6 +54,8 @@ export class AgentReport {
   /** What was last said of a bundle that changes nothing, and of an interface that cannot be attached. */
   #saidOfBundle = "";
   #saidOfInterfaces = "";
+  /** Why pins that are missing cannot be made. */
+  #pinFault: string | null = null;
 
   constructor(
     logger: Logger,
@@ -66,6 +68,7 @@ export class AgentReport {
     this.#logger = logger;
     this.#events = options.events;
     this.#registerComponents();
+    this.components.register("resources", () => resourceState(options.resources.reading()));
     this.checkBackends(options.backendChecks);
     this.metrics = new AgentMetrics(VERSION, () => ({
       health: this.health(),
@@ -128,6 +131,9 @@ export class AgentReport {
       topSources: (k) =>
         this.#events.topSources(k).map(({ key, count, error }) => ({ source: key, samples: count, error })),
     });
+    this.components.register("pins", () =>
+      this.#pinFault === null ? OK : degraded(`filtering ends with this agent: ${this.#pinFault}`),
+    );
   }
 
   /** Turns the checks of the backends' origins on or off. */
@@ -368,6 +374,27 @@ export class AgentReport {
 
   interfacesLookedAfter(): void {
     this.#saidOfInterfaces = "";
+  }
+
+  /** Filtering goes on while this process holds what was pinned; said once. */
+  pinsMissing(error: unknown): void {
+    const message = messageOf(error);
+    if (this.#pinFault === message) return;
+    this.#pinFault = message;
+    this.components.error(
+      "pins",
+      error instanceof RuntimeFault ? error.code : (errnoOf(error) ?? "unexpected"),
+    );
+    this.#logger.error(
+      { event: "pins-missing", ...describeFault(error), ...this.#serving() },
+      `pins are missing and cannot be made: ${message}; ${this.#servesOn()}, until this agent ends`,
+    );
+  }
+
+  pinsLookedAfter(): void {
+    if (this.#pinFault === null) return;
+    this.#pinFault = null;
+    this.#logger.info({ event: "pins-restored", ...this.#serving() }, "pins are there again");
   }
 
   /** Tried at every tick, so a fault is said once. */

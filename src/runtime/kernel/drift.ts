@@ -11,7 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BLOCK, BLOCK_HORIZON, CONFIG, INSTANCE, LINE_BYTES, RODATA } from "../../bundle/abi.ts";
 import { sha256Hex } from "../../bundle/digest.ts";
 import type { DRIFT_PARTS } from "../../metrics/catalogue.ts";
-import { BpfMap, BpfProgram, interfaceName, ktimeNs } from "../bpf/index.ts";
+import { BpfMap, BpfProgram, ktimeNs } from "../bpf/index.ts";
 import { errnoOf, messageOf } from "../errors.ts";
 import { passMaskOf } from "./accounting.ts";
 import { type PinnedGeneration, slotOwners, TABLE_NAMES } from "./generation.ts";
@@ -28,6 +28,8 @@ export interface DriftSubject {
   readonly state: FleetState;
   readonly serving: PinnedGeneration;
   readonly journal: Journal;
+  /** Those that are attached, by interface. */
+  readonly links: ReadonlyMap<string, { readonly programId: number }>;
 }
 
 export type DriftPart = (typeof DRIFT_PARTS)[number];
@@ -351,17 +353,15 @@ export function mend(finding: DriftFinding): SettledFinding {
 }
 
 /** For a status: the program that each interface runs, with the kernel's tag where it is this fleet's own. */
-export function programsOf({ layout, serving }: DriftSubject): {
+export function programsOf({ links, serving }: DriftSubject): {
   readonly interface: string;
   readonly programId: number;
   readonly tag: string | null;
 }[] {
-  const links = pinnedLinks(layout);
-  closeLinks(links);
   const { tag } = serving.program.info;
-  return links.map((link) => ({
-    interface: interfaceName(link.ifindex) ?? link.interfaceName,
-    programId: link.programId,
-    tag: link.programId === serving.programId ? tag : null,
+  return [...links].map(([name, { programId }]) => ({
+    interface: name,
+    programId,
+    tag: programId === serving.programId ? tag : null,
   }));
 }

@@ -1,6 +1,8 @@
 // One fleet on this node: its lock, its state in the kernel, and the generation that serves. The agent drives it, and so
 // do `piston rollback` and `piston status` where no agent runs.
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Bundle } from "../../bundle/index.ts";
 import { type BpfMap, interfaceIndex } from "../bpf/index.ts";
 import { RuntimeFault } from "../errors.ts";
@@ -20,18 +22,11 @@ import {
   type ProgramObject,
   slotOwners,
 } from "./generation.ts";
+import { HeldLinks } from "./held-links.ts";
 import { type GenerationKey, generationName, type Journal, sameGeneration } from "./journal.ts";
-import {
-  type AttachMode,
-  closeLinks,
-  detachOthers,
-  interfaceStates,
-  moveLinks,
-  type Placement,
-  pinnedLinks,
-} from "./links.ts";
+import { type AttachMode, detachOthers, moveLinks, type Placement } from "./links.ts";
 import { type AgentLock, acquireLock, type LockHolder } from "./lock.ts";
-import { createLayout, pinLayout } from "./pins.ts";
+import { createLayout, generationPath, pinLayout } from "./pins.ts";
 import { prove } from "./prove.ts";
 import { ownerKey } from "./slots.ts";
 import { FleetState, PROGRAM_STATE } from "./state.ts";
@@ -65,6 +60,7 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly #lock: AgentLock;
   readonly #state: FleetState;
+  readonly #links: HeldLinks;
   #journal: Journal;
   #serving: PinnedGeneration | null;
   /** What the start found: links that were left behind by an interrupted commit have been moved on. */
@@ -79,6 +75,7 @@ export class Fleet {
     this.#journal = recovery.journal;
     this.#serving = recovery.serving;
     this.rolledForward = recovery.rolledForward;
+    this.#links = new HeldLinks(state.layout);
     this.#settleLedger();
   }
 
@@ -98,6 +95,7 @@ export class Fleet {
   /** Leaves everything pinned and attached. */
   async close(): Promise<void> {
     this.#serving?.close();
+    this.#links.close();
     this.#state.close();
     await this.#lock.release();
   }
@@ -158,7 +156,8 @@ export class Fleet {
    */
   load(bundle: Bundle, object: ProgramObject): LoadResult {
     const key: GenerationKey = { bundle: bundle.digest.slice("sha256:".length), object: object.digest };
-    if (this.#serving && sameGeneration(this.#serving.key, key)) return { kind: "unchanged" };
+    if (this.#serving && sameGeneration(this.#serving.key, key) && this.#isPinned(this.#serving.key))
+      return { kind: "unchanged" };
     if (this.#journal.held === key.bundle) return { kind: "held" };
     const previous = this.#journal.current;
     const placement = this.#present(this.#placement(bundle), bundle);
@@ -177,6 +176,7 @@ export class Fleet {
     }
     this.#serving?.close();
     this.#serving = next;
+    this.#links.renew();
     this.#settleLedger();
     return {
       kind: "committed",
@@ -244,6 +244,7 @@ export class Fleet {
   rollBack(): { readonly from: string | null; readonly to: GenerationSummary } {
     const from = this.serving?.generation ?? null;
     this.#journal = rollBack(this.#state);
+    this.#links.renew();
     this.#adoptCurrent();
     const to = this.serving;
     if (!to) throw vanished(this.#journal.current);
@@ -256,6 +257,7 @@ export class Fleet {
     // One that goes back, or names no generation, was written by nobody of ours: the drift check sees to it.
     if (journal.sequence <= this.#journal.sequence || journal.current === null) return false;
     this.#journal = journal;
+    this.#links.renew();
     this.#adoptCurrent();
     return true;
   }
@@ -271,28 +273,70 @@ export class Fleet {
     return openGeneration(this.#state.layout, generationName(key));
   }
 
+  #isPinned(key: GenerationKey): boolean {
+    return existsSync(join(generationPath(this.#state.layout, generationName(key)), "program"));
+  }
+
+  /** False where the agent should look after its interfaces: a link is off, or an interface without one has come (back). */
+  get attachedWherePossible(): boolean {
+    const serving = this.#serving;
+    if (!serving) return true;
+    const links = this.#links.attached();
+    return this.#placement(serving).interfaces.every(
+      (name) => links.has(name) || interfaceIndex(name) === null,
+    );
+  }
+
+  /**
+   * Gives what has lost its pin (by an `rm`, by an unmounted bpffs) a pin again, as far as this process holds it. True
+   * where the generation itself must be built anew, by load(). Throws a fault where there is no BPF file system.
+   */
+  restorePins(): boolean {
+    const serving = this.#serving;
+    const { layout } = this.#state;
+    const whole = this.#links.pinned && this.#state.hasPins && (!serving || this.#isPinned(serving.key));
+    if (whole) return false;
+    createLayout(this.#options.pinPath, layout);
+    this.#state.pin();
+    this.#links.pin();
+    if (!serving || this.#isPinned(serving.key)) return false;
+    const previous =
+      this.#journal.previous && this.#isPinned(this.#journal.previous) ? this.#journal.previous : null;
+    this.#journal = this.#state.writeJournal({ ...this.#journal, previous, target: null });
+    return true;
+  }
+
   /** Attaches the serving generation where an interface of the fleet has come (back) without a link. */
   attachMissing(): string[] {
     const serving = this.#serving;
     if (!serving) return [];
     const { interfaces, mode } = this.#placement(serving);
-    const links = pinnedLinks(this.#state.layout);
-    closeLinks(links);
-    const linked = new Set(links.map((link) => link.interfaceName));
+    const linked = this.#links.attached();
     const missing = interfaces.filter((name) => !linked.has(name) && interfaceIndex(name) !== null);
-    if (missing.length > 0) moveLinks(this.#state.layout, { interfaces: missing, mode }, serving.program);
+    if (missing.length === 0) return missing;
+    moveLinks(this.#state.layout, { interfaces: missing, mode }, serving.program);
+    this.#links.renew();
     return missing;
   }
 
   /** Takes links off that earlier agents made on interfaces which this one is not to serve. */
   detachOthers(): string[] {
     if (!this.#serving) return [];
-    return detachOthers(this.#state.layout, this.#placement(this.#serving).interfaces);
+    const detached = detachOthers(this.#state.layout, this.#placement(this.#serving).interfaces);
+    if (detached.length > 0) this.#links.renew();
+    return detached;
   }
 
   interfaces(): InterfaceState[] {
     const { interfaces, mode } = this.#placement(this.#serving);
-    return interfaceStates(this.#state.layout, interfaces, mode, this.#serving?.programId ?? null);
+    const links = this.#links.attached();
+    const serving = this.#serving?.programId ?? null;
+    return interfaces.map((name) => {
+      const link = links.get(name);
+      if (!link) return { name, mode, attached: false, programId: null };
+      const { programId } = link;
+      return { name, mode: link.mode ?? mode, attached: programId === serving, programId };
+    });
   }
 
   #placement(from: { readonly manifest: PinnedGeneration["manifest"] } | null): Placement {
@@ -340,8 +384,10 @@ export class Fleet {
 
   /** What a drift check looks at; null where nothing serves. */
   driftSubject(): DriftSubject | null {
-    const { layout } = this.#state;
-    return this.#serving && { layout, state: this.#state, serving: this.#serving, journal: this.#journal };
+    const state = this.#state;
+    const serving = this.#serving;
+    if (!serving) return null;
+    return { layout: state.layout, state, serving, journal: this.#journal, links: this.#links.attached() };
   }
 
   mapUse(): MapUse[] {

@@ -4,7 +4,6 @@
 import { join } from "node:path";
 import { BpfProgram, interfaceIndex, interfaceName, XdpLink, xdpQuery } from "../bpf/index.ts";
 import { errnoOf, messageOf, RuntimeFault } from "../errors.ts";
-import type { InterfaceState } from "../observe/health.ts";
 import { entries, linkPin, type PinLayout, unescapePinName, unpin } from "./pins.ts";
 
 export type AttachMode = "native" | "generic";
@@ -246,24 +245,12 @@ export function detachOthers(layout: PinLayout, interfaces: readonly string[]): 
   return detached;
 }
 
-/** What each interface has, for /health. */
-export function interfaceStates(
-  layout: PinLayout,
-  interfaces: readonly string[],
-  mode: AttachMode,
-  programId: number | null,
-): InterfaceState[] {
-  const links = pinnedLinks(layout);
-  closeLinks(links);
-  return interfaces.map((name) => {
-    const link = links.find((entry) => entry.interfaceName === name);
-    if (!link) return { name, mode, attached: false, programId: null };
-    const query = interfaceIndex(name) === link.ifindex ? xdpQuery(link.ifindex) : null;
-    return {
-      name,
-      mode: query?.mode === "generic" ? "generic" : query ? "native" : mode,
-      attached: programId !== null && link.programId === programId,
-      programId: link.programId,
-    };
-  });
+/** In which mode a link's interface runs it; null where it cannot be asked (another namespace, no descriptor left). */
+export function attachedMode(interfaceName: string, ifindex: number): AttachMode | null {
+  try {
+    const query = interfaceIndex(interfaceName) === ifindex ? xdpQuery(ifindex) : null;
+    return query && (query.mode === "generic" ? "generic" : "native");
+  } catch {
+    return null;
+  }
 }

@@ -9,7 +9,7 @@
 // BPF file system refuses names with a dot; interface names may have one (VLANs), so names are escaped.
 
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, statfsSync, unlinkSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { errnoOf, RuntimeFault } from "../errors.ts";
 
 export const DEFAULT_PIN_PATH = "/sys/fs/bpf/pistonprotection";
@@ -70,6 +70,16 @@ export function isStaging(name: string): boolean {
 
 /** Makes the directories of a fleet. Throws a fault where the path is not in a BPF file system. */
 export function createLayout(pinPath: string, layout: PinLayout): void {
+  // Before anything is made: directories in another file system would lie below the next mount.
+  if (fileSystemOf(layout.root) !== BPF_FS_MAGIC) {
+    throw new RuntimeFault({
+      code: "pin-path",
+      operation: "create directory",
+      object: pinPath,
+      message: `${pinPath} is not in a BPF file system`,
+      help: "mount one there (mount -t bpf bpf /sys/fs/bpf), or choose another --pin-path",
+    });
+  }
   try {
     for (const path of [layout.state, layout.tables, layout.generations, layout.links])
       mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -83,14 +93,16 @@ export function createLayout(pinPath: string, layout: PinLayout): void {
       cause: error,
     });
   }
-  if (statfsSync(layout.root).type !== BPF_FS_MAGIC) {
-    throw new RuntimeFault({
-      code: "pin-path",
-      operation: "create directory",
-      object: pinPath,
-      message: `${pinPath} is not in a BPF file system`,
-      help: "mount one there (mount -t bpf bpf /sys/fs/bpf), or choose another --pin-path",
-    });
+}
+
+/** Type of the file system that a path is in, or would be. */
+function fileSystemOf(path: string): number {
+  for (let at = path; ; at = dirname(at)) {
+    try {
+      return statfsSync(at).type;
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT" || at === dirname(at)) throw error;
+    }
   }
 }
 

@@ -235,6 +235,19 @@ export class FleetState {
     }
   }
 
+  /** Whether the state is where the next agent will look for it; the journal stands for all of it. */
+  get hasPins(): boolean {
+    return existsSync(join(this.layout.state, JOURNAL_MAP.name));
+  }
+
+  /** Gives the maps their pins back that have lost them. The directories must be there. */
+  pin(): void {
+    for (const [name, map] of this.pinned()) {
+      const path = join(this.layout.state, name);
+      if (!existsSync(path)) map.pin(path);
+    }
+  }
+
   close(): void {
     for (const map of [this.#journal, this.#slots, this.#ledger, ...this.#program.values()]) map.close();
   }

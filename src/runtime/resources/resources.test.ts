@@ -160,6 +160,15 @@ describe("the resource manager", () => {
     ]);
   });
 
+  it("goes by other limits once it is given them", () => {
+    const manager = manage({ rssBytes: 100 * MIB });
+    expect(manager.check().pressure.memory).toBe(0);
+    manager.configure({ ...DEFAULT_RESOURCES, memoryLimitBytes: 110 * MIB });
+    expect(manager.check()).toMatchObject({ memoryLimitBytes: 110 * MIB, pressure: { memory: 2 } });
+    manager.configure({ ...DEFAULT_RESOURCES, memoryLimitBytes: 110 * MIB, warnRatio: 0.95 });
+    expect(manager.check().pressure.memory).toBe(0);
+  });
+
   it("measures how long the event loop was busy", async () => {
     const manager = manage({});
     manager.start();

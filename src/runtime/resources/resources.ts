@@ -118,11 +118,11 @@ function kernelSources(): ResourceSources {
 }
 
 export class ResourceManager {
-  readonly #limits: ResourceLimits;
+  #limits: ResourceLimits;
   readonly #sources: ResourceSources;
   readonly #reserve: DescriptorReserve;
   readonly #listeners: PressureListener[] = [];
-  readonly #pressure: Readonly<Record<Resource, Pressure>>;
+  #pressure: Readonly<Record<Resource, Pressure>>;
   readonly #cpu: CpuWindow;
   readonly #lag = new LagProbe();
   #check: NodeJS.Timeout | null = null;
@@ -134,12 +134,7 @@ export class ResourceManager {
     this.#limits = limits;
     this.#sources = sources;
     this.#reserve = new DescriptorReserve(RESERVED_FDS);
-    const { warnRatio } = limits;
-    this.#pressure = {
-      memory: new Pressure(warnRatio),
-      cpu: new Pressure(warnRatio),
-      fds: new Pressure(warnRatio),
-    };
+    this.#pressure = pressures(limits.warnRatio);
     this.#cpu = new CpuWindow(sources.process().cpuMicroseconds);
     this.#reading = this.#read();
   }
@@ -148,6 +143,17 @@ export class ResourceManager {
   start(): void {
     this.#lag.start();
     this.#check = setInterval(() => this.check(), this.#limits.checkIntervalMs).unref();
+  }
+
+  /** Other limits from now on. */
+  configure(limits: ResourceLimits): void {
+    const running = this.#check !== null;
+    if (this.#check) clearInterval(this.#check);
+    if (limits.warnRatio !== this.#limits.warnRatio) this.#pressure = pressures(limits.warnRatio);
+    this.#limits = limits;
+    if (!running) return;
+    this.#check = setInterval(() => this.check(), limits.checkIntervalMs).unref();
+    this.check();
   }
 
   close(): void {
@@ -236,6 +242,14 @@ export class ResourceManager {
     globalThis.gc?.();
     releaseMemory();
   }
+}
+
+function pressures(warnRatio: number): Record<Resource, Pressure> {
+  return {
+    memory: new Pressure(warnRatio),
+    cpu: new Pressure(warnRatio),
+    fds: new Pressure(warnRatio),
+  };
 }
 
 /** CPU time of a process over a sliding window. */
