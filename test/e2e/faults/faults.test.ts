@@ -87,7 +87,13 @@ describeKernel("an agent to which a fault happens", () => {
   });
 
   async function start(): Promise<void> {
-    const environment = { ...clock.environment, PISTON_RESOURCES_CHECK_INTERVAL_MS: "200" };
+    const environment = {
+      ...clock.environment,
+      PISTON_RESOURCES_CHECK_INTERVAL_MS: "200",
+      PISTON_RETRY_INITIAL_MS: "200",
+      PISTON_RETRY_MAX_MS: "1000",
+      PISTON_HEALTH_DRIFT_CHECK_SECONDS: "1",
+    };
     Object.assign(process.env, environment);
     const agent = node.startAgent();
     for (const name of Object.keys(environment)) Reflect.deleteProperty(process.env, name);
