@@ -244,7 +244,7 @@ class NodeAgent implements Agent {
   #operations(): Operations {
     return {
       rollback: () => this.rollback(),
-      status: () => ({ ...this.health(), agent: { pid: process.pid } }),
+      status: () => ({ ...this.health(), agent: { pid: process.pid }, stats: this.#report.stats() }),
       syncRules: () => this.syncRules(),
       stats: () => this.#report.stats(),
       collectGarbage: () => this.#onFleet((fleet) => this.#report.collected(fleet.collectGarbage())),

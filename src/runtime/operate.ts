@@ -10,12 +10,15 @@ import { Fleet } from "./kernel/fleet.ts";
 import { lockHolder } from "./kernel/lock.ts";
 import { pinnedFleets, pinnedInterfaces } from "./kernel/pins.ts";
 import { type HealthInput, type HealthReport, healthReport, servingParts } from "./observe/health.ts";
+import { type Stats, TrafficStats } from "./observe/stats.ts";
 
 export { detach } from "./kernel/detach.ts";
 
 export interface NodeStatus extends HealthReport {
   /** null where no agent runs: then the kernel's own copy speaks. */
   readonly agent: { readonly pid: number } | null;
+  /** Without an agent: totals, and no rates. */
+  readonly stats: Stats | null;
 }
 
 /** `fleet` null: the only one that is pinned. Throws a fault where there is no previous generation. */
@@ -49,7 +52,9 @@ export async function status(pinPath: string, fleet: string | null): Promise<Nod
       },
       refused: null,
     };
-    return { ...healthReport(input, servingParts(input)), agent: null };
+    const traffic = new TrafficStats({ accounts: () => opened.accounts(), sources: () => [] });
+    const serving = { fleet: name, generation: opened.serving?.generation ?? null };
+    return { ...healthReport(input, servingParts(input)), agent: null, stats: traffic.stats(serving) };
   });
 }
 
