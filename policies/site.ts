@@ -52,8 +52,10 @@ export default site({
   },
 
   alerting: {
-    highAttackVolume: { above: 1000, for: "2m" },
-    highDropRate: { above: 0.5, for: "5m" },
+    alerts: {
+      HighAttackVolume: { threshold: 1000, for: "2m" },
+      HighDropRate: { threshold: 0.5, for: "5m" },
+    },
     backends: { "authoritative-dns": { passRatio: 0.999 } },
   },
   prometheus: { scrapeInterval: "15s", labels: { release: "kube-prometheus-stack" } },

@@ -59,7 +59,7 @@ function emitSite(fleets: readonly CheckedFleet[], site: SiteIr, context: Manife
     ...emitWorkloads(fleets, site),
     ...emitPlatform(site),
     ...emitAlerts(fleets, site),
-    ...emitPrometheus(),
+    ...emitPrometheus(site),
     ...emitDashboards(fleets, site),
   ];
   return [...emitted, ...emitGitOps(emitted, site)];

@@ -1,6 +1,7 @@
 // The site as the emitters read it: one node for each environment, complete, every default filled in, every secret a
 // place in the cluster. Made by src/compiler/lower/site. Sections carry the place of the line that made them.
 
+import type { AlertTunings } from "../policy/alerting.ts";
 import type {
   DurationText,
   GitOpsEngine,
@@ -188,7 +189,13 @@ export interface NotificationsIr {
   readonly slack: SlackIr | null;
   readonly pagerDuty: PagerDutyIr | null;
   readonly webhook: WebhookIr | null;
+  readonly grouping: GroupingIr;
   readonly location: SourceLocation;
+}
+export interface GroupingIr {
+  readonly wait: DurationText;
+  readonly interval: DurationText;
+  readonly repeat: DurationText;
 }
 export interface SlackIr {
   readonly critical: string;
@@ -205,19 +212,7 @@ export interface WebhookIr {
 }
 
 export interface AlertingIr {
-  readonly highAttackVolume: ThresholdIr;
-  readonly highDropRate: ThresholdIr;
-  readonly serviceDown: WaitIr;
-  readonly allBackendsUnhealthy: WaitIr;
-  readonly elevatedLatency: ThresholdIr;
-  readonly backendDegraded: ThresholdIr;
-  readonly ebpfMapNearCapacity: ThresholdIr;
-  /** In seconds. */
-  readonly certificateExpiringSoon: { readonly withinSeconds: number };
-  readonly highErrorRate: ThresholdIr;
-  readonly highMemoryUsage: ThresholdIr;
-  readonly highCpuUsage: ThresholdIr;
-  readonly highEventDropRate: ThresholdIr;
+  readonly alerts: AlertTunings;
   /** Service levels by backend name; `passRatioOf` has the default for the others. */
   readonly backends: Readonly<
     Record<string, { readonly passRatio: number; readonly location: SourceLocation }>
@@ -226,14 +221,6 @@ export interface AlertingIr {
   readonly runbooks: string;
   readonly location: SourceLocation;
 }
-export interface WaitIr {
-  readonly for: DurationText;
-}
-/** Above it or below it, as the alert's name says. */
-export interface ThresholdIr extends WaitIr {
-  readonly threshold: number;
-}
-
 export function passRatioOf(site: SiteIr, backend: string): number {
   return site.alerting.backends[backend]?.passRatio ?? 0.99;
 }

@@ -14,7 +14,11 @@ export interface CheckedExpression {
   readonly metrics: readonly MetricName[];
 }
 
-export function checkExpression(expression: string): CheckedExpression {
+/** @param recordings names of recording rules, with the labels of what they record */
+export function checkExpression(
+  expression: string,
+  recordings: ReadonlyMap<string, readonly string[]> = new Map(),
+): CheckedExpression {
   // Grafana fills these in before Prometheus sees the text.
   const text = expression.replaceAll("$__rate_interval", "5m").replaceAll("$__range", "1h");
   const faults: string[] = [];
@@ -30,6 +34,13 @@ export function checkExpression(expression: string): CheckedExpression {
         faults.push(`syntax error at ${node.from}: ${text.slice(node.from, node.from + 20)}`);
       if (node.name === "VectorSelector") {
         const selector = readSelector(node, slice);
+        const recording = recordings.get(selector.name);
+        if (recording) {
+          for (const label of recording) readable.add(label);
+          for (const { label } of selector.matchers)
+            if (!recording.includes(label)) faults.push(`${selector.name} has no label ${label}`);
+          return;
+        }
         const name = catalogueName(selector.name);
         if (name === null) {
           if (selector.name !== "up") faults.push(`metric not in the catalogue: ${selector.name}`);

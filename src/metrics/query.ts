@@ -55,6 +55,10 @@ export function anyOf<const V extends string>(...values: V[]): Matcher<V> {
   return { operator: "=~", value: values.map(escapePattern).join("|") as V };
 }
 
+export function noneOf<const V extends string>(...values: V[]): Matcher<V> {
+  return { ...anyOf(...values), operator: "!~" };
+}
+
 type Plain = MetricNameOf<"counter" | "gauge">;
 
 /** Histograms have no series of their own name: see `quantile`. */
@@ -95,6 +99,30 @@ export function quantile<N extends MetricNameOf<"histogram">, const K extends La
 ): Vector<K> {
   const buckets = `rate(${fullName(name)}_bucket${matcherText(matchers)}[${window}])`;
   return vector(`histogram_quantile(${q}, sum by (${["le", ...by].join(", ")}) (${buckets}))`, by);
+}
+
+// ---- Recording rules -------------------------------------------------------------------------------------------------
+
+/** An expression that Prometheus evaluates ahead, and stores under a name: `level:metric:operation`. */
+export interface Recording<L extends string> {
+  readonly record: `${string}:${string}:${string}`;
+  readonly expression: Vector<L>;
+}
+
+/** What a recording rule has stored. Its series have the labels of the rule's expression, and no target labels. */
+export function recorded<L extends string>(
+  { record, expression }: Recording<L>,
+  matchers: { readonly [K in L]?: string | Matcher<string> } = {},
+): RecordedVector<L> {
+  return { ...vector(`${record}${matcherText(matchers)}`, expression.labels), recorded: true };
+}
+export interface RecordedVector<L extends string> extends Vector<L> {
+  readonly recorded: true;
+}
+
+/** Sum of all values that were recorded in the window. */
+export function sumOverTime<L extends string>(of: RecordedVector<L>, window: Duration): Vector<L> {
+  return vector(`sum_over_time(${of.text}[${window}])`, of.labels);
 }
 
 type Aggregation = "sum" | "max" | "min" | "count";
@@ -138,6 +166,26 @@ export function divide<L extends string, M extends string>(
 ): Vector<L> {
   assert.deepEqual([...dividend.labels].sort(), [...divisor.labels].sort(), "division of unlike vectors");
   return operation(`${operand(dividend)} / ${operand(divisor)}`, dividend.labels);
+}
+/** Series that both have; a series that one of them lacks is lost. */
+export function plus<L extends string, M extends string>(
+  one: Vector<L>,
+  other: Vector<M> & Vector<Same<L, M>>,
+): Vector<L> {
+  assert.deepEqual([...one.labels].sort(), [...other.labels].sort(), "sum of unlike vectors");
+  return operation(`${operand(one)} + ${operand(other)}`, one.labels);
+}
+/** Series of the first that the second has too. */
+export function and<L extends string, M extends string>(
+  one: Vector<L>,
+  other: Vector<M> & Vector<Same<L, M>>,
+): Vector<L> {
+  assert.deepEqual([...one.labels].sort(), [...other.labels].sort(), "intersection of unlike vectors");
+  return operation(`${operand(one)} and ${operand(other)}`, one.labels);
+}
+/** What is missing to one, of a ratio. */
+export function complement<L extends string>(of: Vector<L>): Vector<L> {
+  return operation(`1 - ${operand(of)}`, of.labels);
 }
 export function times<L extends string>(of: Vector<L>, factor: number): Vector<L> {
   return operation(`${operand(of)} * ${factor}`, of.labels);

@@ -1,6 +1,7 @@
 // What a site may say, section by section: the options of `site({...})`. Every value is data; whatever is left out has the
 // default that stands in its comment. src/compiler/lower/site makes the complete site of it.
 
+import type { AlertOverrides } from "./alerting.ts";
 import type { SourceLocation } from "./types.ts";
 
 // ---- Words -----------------------------------------------------------------------------------------------------------
@@ -222,6 +223,16 @@ export interface NotificationsOptions {
   readonly slack?: SlackOptions;
   readonly pagerDuty?: PagerDutyOptions;
   readonly webhook?: WebhookOptions;
+  readonly grouping?: GroupingOptions;
+}
+/** When one message is made of several alerts. */
+export interface GroupingOptions {
+  /** How long the first message of a group waits for further alerts; `30s`. */
+  readonly wait?: DurationText;
+  /** Between messages about changes of a group; `5m`. */
+  readonly interval?: DurationText;
+  /** Until an alert that still fires is told again; `4h`. */
+  readonly repeat?: DurationText;
 }
 export interface SlackOptions {
   /** Channels by severity. */
@@ -245,50 +256,17 @@ export interface WebhookOptions {
 
 // ---- Observability ---------------------------------------------------------------------------------------------------
 
-/** Thresholds of the alerts that every site has. Rules alert by their own `alertAbove`. */
+/** What this site changes of the alerts. Rules alert by their own `alertAbove`. */
 export interface AlertingOptions {
-  /** Packets of attacks that are dropped each second, by fleet and backend: above 1,000 for 2m. */
-  readonly highAttackVolume?: AlertAbove;
-  /** Share of a fleet's packets that is dropped: above 0.5 for 5m. */
-  readonly highDropRate?: AlertAbove;
-  /** For 1m. */
-  readonly serviceDown?: AlertFor;
-  /** For 1m. */
-  readonly allBackendsUnhealthy?: AlertFor;
-  /** Seconds that the slowest hundredth of requests takes: above 0.5 for 5m. */
-  readonly elevatedLatency?: AlertAbove;
-  /** Share of a backend's origins that are healthy: below 0.5 for 5m. */
-  readonly backendDegraded?: AlertBelow;
-  /** Fill of a map: above 0.8 for 10m. */
-  readonly ebpfMapNearCapacity?: AlertAbove;
-  /** Time that a certificate has left: below 7d. */
-  readonly certificateExpiringSoon?: { readonly within?: DurationText };
-  /** Share of sampled events that fail: above 0.05 for 5m. */
-  readonly highErrorRate?: AlertAbove;
-  /** Share of the agent's memory limit: above 0.8 for 5m. */
-  readonly highMemoryUsage?: AlertAbove;
-  /** Share of the agent's CPU limit: above 0.8 for 5m. */
-  readonly highCpuUsage?: AlertAbove;
-  /** Share of sampled events that is dropped: above 0.01 for 5m. */
-  readonly highEventDropRate?: AlertAbove;
+  /** By name: threshold, window and waiting time where they are not the defaults (docs/SITE.md); false turns an alert off. */
+  readonly alerts?: AlertOverrides;
   /** Service levels by the backend's name: the share of its packets that must pass, 0.99 for those not named here. */
   readonly backends?: Readonly<Record<string, BackendServiceLevel>>;
   /** Where the runbooks are read; `docs/runbooks` of the source's repository where it is missing. */
   readonly runbooks?: `https://${string}`;
 }
-export interface AlertAbove {
-  readonly above?: number;
-  readonly for?: DurationText;
-}
-export interface AlertBelow {
-  readonly below?: number;
-  readonly for?: DurationText;
-}
-export interface AlertFor {
-  readonly for?: DurationText;
-}
 export interface BackendServiceLevel {
-  /** Between 0 and 1, both excluded: `0.999`. */
+  /** `0.999`; at least 0.931: with more to lose, the fastest burn of its budget would be more than everything. */
   readonly passRatio: number;
 }
 

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { emitPrometheus } from "../../src/compiler/emit/prometheus/index.ts";
-import { DEFAULT_PROMETHEUS } from "../../src/compiler/emit/prometheus/settings.ts";
+import { siteOf } from "../../src/compiler/emit/site-fixture.ts";
 import { LabNode } from "../../src/lab/lab-node.ts";
 import { eventually, Monitoring } from "../../src/lab/monitoring.ts";
 import { frameBatch } from "../../src/lab/packet-socket.ts";
@@ -20,12 +20,7 @@ describeKernel("a Prometheus with the generated configuration", () => {
     await node.startAgent().event("generation-committed");
     monitoring = new Monitoring();
     monitoring.write(
-      emitPrometheus({
-        ...DEFAULT_PROMETHEUS,
-        scrapeInterval: "1s",
-        scrapeTimeout: "1s",
-        evaluationInterval: "1s",
-      }),
+      emitPrometheus(siteOf({ prometheus: { scrapeInterval: "1s", evaluationInterval: "1s" } })),
     );
     await monitoring.addAgent(node.agent.metricsSocket);
     await monitoring.startPrometheus();

@@ -1,7 +1,10 @@
 // A fleet for the tests of emitters, with one rule of each kind.
 
+import { backendNode, policyNode } from "../../ir/factory.ts";
 import type { CheckedFleet } from "../../ir/nodes.ts";
 import { fleetOf, limitOf, ruleOf } from "../tables/fleet-fixture.ts";
+
+const LOCATION = { file: "policies/test.policy.ts", line: 1, column: 1 };
 
 export const FLEET: CheckedFleet = fleetOf(
   [
@@ -16,6 +19,21 @@ export const FLEET: CheckedFleet = fleetOf(
     interfaces: ["eth0", "eth1.100"],
     nodeSelector: { "pistonprotection.io/fleet": "edge" },
     memoryBudgetBytes: 64 * 2 ** 20,
+    policies: [
+      policyNode({ name: "hygiene", owners: ["platform"], backend: null, location: LOCATION }),
+      policyNode({ name: "edge-dns", owners: ["team-dns", "platform"], backend: "dns", location: LOCATION }),
+    ],
+    backends: [
+      backendNode({
+        name: "dns",
+        listen: ["203.0.113.53/32"],
+        protocols: ["udp"],
+        ports: [[53, 53]],
+        origins: ["10.53.0.10:53"],
+        healthCheck: null,
+        location: LOCATION,
+      }),
+    ],
   },
 );
 export const FLEETS: readonly CheckedFleet[] = [FLEET];

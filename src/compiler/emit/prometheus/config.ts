@@ -2,8 +2,8 @@
 // Kubernetes' own discovery, and once with targets from files, for nodes without Kubernetes and for builds of Prometheus
 // without that discovery (Debian's is one: its promtool knows no `kubernetes_sd_configs`).
 
-import { FLEET_LABEL, NAMESPACE, WORKER_APP, WORKERS_NAMESPACE } from "../kubernetes.ts";
-import type { PrometheusSettings } from "./settings.ts";
+import type { SiteIr } from "../../../ir/site.ts";
+import { FLEET_LABEL, WORKER_APP } from "../kubernetes.ts";
 
 /** Relative to the configuration: Prometheus looks from there, wherever `dist/` is. */
 const RULE_FILES = "../alerts/*.rules.yaml";
@@ -12,7 +12,10 @@ export const GATEWAY_APP = "pistonprotection-gateway";
 
 export type Discovery = "kubernetes" | "files";
 
-export function prometheusConfiguration(settings: PrometheusSettings, discovery: Discovery): unknown {
+export function prometheusConfiguration(
+  { prometheus: settings, namespaces }: SiteIr,
+  discovery: Discovery,
+): unknown {
   return {
     global: {
       scrape_interval: settings.scrapeInterval,
@@ -22,7 +25,9 @@ export function prometheusConfiguration(settings: PrometheusSettings, discovery:
     rule_files: [RULE_FILES],
     alerting: { alertmanagers: [{ static_configs: [{ targets: [...settings.alertmanagers] }] }] },
     scrape_configs:
-      discovery === "files" ? [GATEWAY_APP, WORKER_APP].map(fromFiles) : [gatewayByService(), workerByPod()],
+      discovery === "files"
+        ? [GATEWAY_APP, WORKER_APP].map(fromFiles)
+        : [gatewayByService(namespaces.platform.name), workerByPod(namespaces.workers.name)],
   };
 }
 
@@ -38,10 +43,10 @@ function keep(label: string, regex: string): unknown {
 }
 
 /** A gateway has a Service: the pods behind it that are ready, by its port named `metrics`. */
-function gatewayByService(): unknown {
+function gatewayByService(namespace: string): unknown {
   return {
     job_name: GATEWAY_APP,
-    kubernetes_sd_configs: [{ role: "endpoints", namespaces: { names: [NAMESPACE] } }],
+    kubernetes_sd_configs: [{ role: "endpoints", namespaces: { names: [namespace] } }],
     relabel_configs: [
       keep("__meta_kubernetes_service_name", GATEWAY_APP),
       keep("__meta_kubernetes_endpoint_port_name", "metrics"),
@@ -51,10 +56,10 @@ function gatewayByService(): unknown {
 }
 
 /** An agent is scraped whether or not it is ready: the one that is not is the one whose metrics are wanted most. */
-function workerByPod(): unknown {
+function workerByPod(namespace: string): unknown {
   return {
     job_name: WORKER_APP,
-    kubernetes_sd_configs: [{ role: "pod", namespaces: { names: [WORKERS_NAMESPACE] } }],
+    kubernetes_sd_configs: [{ role: "pod", namespaces: { names: [namespace] } }],
     relabel_configs: [
       keep("__meta_kubernetes_pod_label_app", WORKER_APP),
       keep("__meta_kubernetes_pod_container_port_name", "metrics"),

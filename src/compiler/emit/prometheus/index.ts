@@ -1,14 +1,14 @@
 // A site to Prometheus' own configuration.
 
+import type { SiteIr } from "../../../ir/site.ts";
 import type { Artifact } from "../../types.ts";
 import { GENERATED, textArtifact } from "../kubernetes.ts";
 import { toYaml } from "../yaml.ts";
 import { type Discovery, prometheusConfiguration } from "./config.ts";
-import { DEFAULT_PROMETHEUS, type PrometheusSettings } from "./settings.ts";
 
-export function emitPrometheus(settings: PrometheusSettings = DEFAULT_PROMETHEUS): Artifact[] {
+export function emitPrometheus(site: SiteIr): Artifact[] {
   const file = (path: string, about: string, discovery: Discovery) =>
-    textArtifact(path, toYaml([prometheusConfiguration(settings, discovery)], `${about}\n${GENERATED}`));
+    textArtifact(path, toYaml([prometheusConfiguration(site, discovery)], `${about}\n${GENERATED}`));
   return [
     file(
       "prometheus/prometheus.yml",

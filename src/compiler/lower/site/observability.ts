@@ -10,10 +10,9 @@ import type {
   PagerDutyIr,
   PrometheusIr,
   SourceIr,
-  ThresholdIr,
-  WaitIr,
   WebhookIr,
 } from "../../../ir/site.ts";
+import { ALERT_NAMES, ALERTS, type AlertTunings } from "../../../policy/alerting.ts";
 import type { DurationText } from "../../../policy/index.ts";
 import { suggest } from "../../diagnostics/index.ts";
 import { BUCKET, CHANNEL, CHUNK, HOST_PORT, HTTP_URL, HTTPS_URL, REGION, TITLE, WORD } from "./rules.ts";
@@ -27,6 +26,7 @@ export function lowerNotifications(section: Section, { platform }: NamespacesIr)
   const slack = section.section("slack");
   const pagerDuty = section.section("pagerDuty");
   const webhook = section.section("webhook");
+  const grouping = section.defaults("grouping");
   const result: NotificationsIr = {
     slack:
       slack &&
@@ -37,9 +37,14 @@ export function lowerNotifications(section: Section, { platform }: NamespacesIr)
       }),
     pagerDuty: pagerDuty && lowerPagerDuty(pagerDuty, target),
     webhook: webhook && lowerWebhook(webhook, target),
+    grouping: Object.freeze({
+      wait: grouping.duration("wait", "30s"),
+      interval: grouping.duration("interval", "5m"),
+      repeat: grouping.duration("repeat", "4h"),
+    }),
     location: section.location,
   };
-  for (const one of [slack, pagerDuty, webhook, section]) one?.end();
+  for (const one of [slack, pagerDuty, webhook, grouping, section]) one?.end();
   return Object.freeze(result);
 }
 
@@ -83,42 +88,28 @@ function lowerWebhook(section: Section, target: Target): WebhookIr {
   return Object.freeze({ url, severities });
 }
 
-const RATIO = { least: 0, most: 1, whole: false, unit: "" };
-const ANY = { least: 0, most: 1e9, whole: false, unit: "" };
+const THRESHOLD = { least: 0, most: 1e9, whole: false, unit: "" };
+
+/** What the vocabulary lists: every alert with what of it can be tuned. */
+function lowerAlerts(section: Section): AlertTunings {
+  const tunings = ALERT_NAMES.map((name) => {
+    if (section.raw(name) === false) return [name, null];
+    const inner = section.defaults(name);
+    const defaults: Readonly<Record<string, number | DurationText>> = ALERTS[name];
+    const tuning = Object.entries(defaults).map(([key, value]) => [
+      key,
+      typeof value === "number" ? inner.number(key, THRESHOLD, value) : inner.duration(key, value),
+    ]);
+    inner.end();
+    return [name, Object.freeze(Object.fromEntries(tuning))];
+  });
+  section.end();
+  return Object.freeze(Object.fromEntries(tunings)) as AlertTunings;
+}
 
 export function lowerAlerting(section: Section, source: SourceIr): AlertingIr {
-  const above = (name: string, threshold: number, wait: DurationText, bounds = RATIO): ThresholdIr => {
-    const inner = section.defaults(name);
-    const result = { threshold: inner.number("above", bounds, threshold), for: inner.duration("for", wait) };
-    inner.end();
-    return Object.freeze(result);
-  };
-  const waits = (name: string, wait: DurationText): WaitIr => {
-    const inner = section.defaults(name);
-    const result = { for: inner.duration("for", wait) };
-    inner.end();
-    return Object.freeze(result);
-  };
-  const degraded = section.defaults("backendDegraded");
-  const expiring = section.defaults("certificateExpiringSoon");
   const result: AlertingIr = {
-    highAttackVolume: above("highAttackVolume", 1000, "2m", ANY),
-    highDropRate: above("highDropRate", 0.5, "5m"),
-    serviceDown: waits("serviceDown", "1m"),
-    allBackendsUnhealthy: waits("allBackendsUnhealthy", "1m"),
-    elevatedLatency: above("elevatedLatency", 0.5, "5m", ANY),
-    backendDegraded: Object.freeze({
-      threshold: degraded.number("below", RATIO, 0.5),
-      for: degraded.duration("for", "5m"),
-    }),
-    ebpfMapNearCapacity: above("ebpfMapNearCapacity", 0.8, "10m"),
-    certificateExpiringSoon: Object.freeze({
-      withinSeconds: durationSeconds(expiring.duration("within", "7d")),
-    }),
-    highErrorRate: above("highErrorRate", 0.05, "5m"),
-    highMemoryUsage: above("highMemoryUsage", 0.8, "5m"),
-    highCpuUsage: above("highCpuUsage", 0.8, "5m"),
-    highEventDropRate: above("highEventDropRate", 0.01, "5m"),
+    alerts: lowerAlerts(section.defaults("alerts")),
     backends: section.sections("backends", lowerServiceLevel),
     runbooks: withoutSlash(
       section.text(
@@ -129,7 +120,7 @@ export function lowerAlerting(section: Section, source: SourceIr): AlertingIr {
     ),
     location: section.location,
   };
-  for (const one of [degraded, expiring, section]) one.end();
+  section.end();
   return Object.freeze(result);
 }
 
@@ -142,7 +133,7 @@ function lowerServiceLevel(name: string, section: Section): AlertingIr["backends
       help: suggest(name, backends, "backends"),
     });
   // 1 would leave no packet to lose: each would be an alert.
-  const passRatio = section.number("passRatio", { least: 0.0001, most: 0.99999, whole: false, unit: "" });
+  const passRatio = section.number("passRatio", { least: 0.931, most: 0.99999, whole: false, unit: "" });
   section.end();
   return Object.freeze({ passRatio, location: section.location });
 }

@@ -45,9 +45,10 @@ describe("a site that says nothing but its name", () => {
         monitoring: "monitoring",
       },
       alerting: {
-        highAttackVolume: { threshold: 1000, for: "2m" },
-        highDropRate: { threshold: 0.5, for: "5m" },
-        certificateExpiringSoon: { withinSeconds: 604_800 },
+        alerts: {
+          HighAttackVolume: { threshold: 1000, window: "5m", for: "2m" },
+          HighDropRate: { threshold: 0.5, window: "5m", for: "5m" },
+        },
       },
       prometheus: { scrapeInterval: "15s", scrapeTimeout: "10s", operator: true },
       certificates: null,
@@ -211,7 +212,7 @@ describe("a fault is reported at its place:", () => {
     ],
     [
       "a backend that there is not",
-      `${NAMED} alerting: { backends: { «dsn»: { passRatio: 0.9 } } },`,
+      `${NAMED} alerting: { backends: { «dsn»: { passRatio: 0.99 } } },`,
       { code: "unknown-backend", message: "no policy has a backend `dsn`", help: "did you mean `dns`?" },
     ],
     [

@@ -1,0 +1,105 @@
+// promtool on what stands in dist/: the rules are sound, and every alert fires, keeps quiet and resolves as its cases say.
+
+import { execFile, spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+
+const ALERTS = fileURLToPath(new URL("../../../../dist/alerts/", import.meta.url));
+
+interface Rule {
+  readonly alert?: string;
+  readonly for?: string;
+}
+const RULE_FILES = readdirSync(ALERTS).filter((name) => name.endsWith(".rules.yaml"));
+const rules = RULE_FILES.flatMap((name) =>
+  (parse(readFileSync(join(ALERTS, name), "utf8")) as { groups: { rules: Rule[] }[] }).groups.flatMap(
+    (group) => group.rules,
+  ),
+).filter(({ alert }) => alert !== undefined);
+const names = [...new Set(rules.map(({ alert }) => alert!))];
+
+interface TestFile {
+  readonly tests: readonly {
+    readonly name: string;
+    readonly alert_rule_test: readonly { readonly exp_alerts: readonly unknown[] }[];
+  }[];
+}
+const testFile = (alert: string) =>
+  parse(readFileSync(join(ALERTS, "tests", `${alert}.test.yaml`), "utf8")) as TestFile;
+
+describe("the alert rules in dist/", () => {
+  it("are found right by promtool, alerts of one name included", () => {
+    const files = RULE_FILES.map((name) => join(ALERTS, name));
+    const { status, stdout, stderr } = spawnSync("promtool", ["check", "rules", "--lint-fatal", ...files], {
+      encoding: "utf8",
+    });
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+    expect(stdout).not.toContain("duplicate");
+  });
+
+  it.each(names)(
+    "%s has cases in which it fires, is quiet below, and is quiet where it is too short",
+    (name) => {
+      const own = rules.filter(({ alert }) => alert === name);
+      const { tests } = testFile(name);
+      expect(tests).toHaveLength(own.reduce((sum, rule) => sum + (rule.for === undefined ? 2 : 3), 0));
+      const firing = tests.filter(({ alert_rule_test }) =>
+        alert_rule_test.some(({ exp_alerts }) => exp_alerts.length > 0),
+      );
+      expect(firing).toHaveLength(own.length);
+      // It resolves: the last look finds nothing.
+      for (const { alert_rule_test } of firing) expect(alert_rule_test.at(-1)?.exp_alerts).toEqual([]);
+    },
+  );
+
+  it("do what their cases say, by promtool test rules", async () => {
+    const all = names.map((name) => join(ALERTS, "tests", `${name}.test.yaml`));
+    const slow = all.filter((file) => /PassRatioBurn/.test(file));
+    const runs = [all.filter((file) => !slow.includes(file)), ...slow.map((file) => [file])];
+    for (const pair of [runs.slice(0, 3), runs.slice(3)])
+      await Promise.all(pair.map((files) => promisify(execFile)("promtool", ["test", "rules", ...files])));
+  });
+});
+
+describe("the cases of an alert", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "piston-alerts-"));
+    cpSync(ALERTS, folder, { recursive: true });
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const original = readFileSync(join(ALERTS, RULE_FILES[0]!), "utf8");
+  const run = (alert: string, text: string) => {
+    writeFileSync(join(folder, RULE_FILES[0]!), text);
+    return spawnSync("promtool", ["test", "rules", join(folder, "tests", `${alert}.test.yaml`)]).status;
+  };
+
+  // Each a change of the rule that its author should hear of.
+  it.each([
+    ["HighAttackVolume", "[5m])) > 1000", "[5m])) > 1020", "a threshold 2 % higher"],
+    ["HighAttackVolume", "[5m])) > 1000", "[5m])) > 980", "a threshold 2 % lower"],
+    ["HighAttackVolume", "[5m])) > 1000", "[5m])) < 1000", "a comparison turned round"],
+    ["HighAttackVolume", "sum by (fleet, backend)", "max by (fleet, backend)", "nodes that are not added up"],
+    ["HighDropRate", 'for: "5m"', 'for: "1m"', "a shorter wait"],
+    [
+      "NotFiltering",
+      "min by (fleet, instance, interface)",
+      "max by (fleet, instance)",
+      "one interface of two",
+    ],
+    ["RuleAboveThreshold", "exceeded|blocked", "conformed", "what a limit lets on"],
+  ])("%s: %s → %s is noticed: %s", (alert, from, to) => {
+    expect(run(alert, original)).toBe(0);
+    const start = original.indexOf(`- alert: ${alert}\n`);
+    const mutant = original.slice(0, start) + original.slice(start).replace(from, to);
+    expect(mutant).not.toBe(original);
+    expect(run(alert, mutant)).toBe(1);
+  });
+});
