@@ -101,7 +101,7 @@ function anyComponent(context: SiteAlertContext, name: "ComponentFailed" | "Comp
           signals: [
             gauge(
               "component_health",
-              { component: "samples" },
+              { component: "events" },
               isFailed ? { quiet: 0.5, firing: 0 } : { quiet: 1, firing: 0.5 },
             ),
             gauge("component_health", { component: "program" }, { quiet: 1, firing: 1 }),

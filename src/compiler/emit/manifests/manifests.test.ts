@@ -253,7 +253,9 @@ describe("the agent's pod", () => {
     expect(template(siteOf({ fleets: { edge: { agent: { logLevel: "debug" } } } }))).not.toBe(
       template(siteOf()),
     );
-    expect(template(siteOf({ alerting: { highDropRate: { above: 0.1 } } }))).toBe(template(siteOf()));
+    expect(template(siteOf({ alerting: { alerts: { HighDropRate: { threshold: 0.1 } } } }))).toBe(
+      template(siteOf()),
+    );
   });
 
   it("runs where and as the site says", () => {
