@@ -50,6 +50,7 @@ describe("the sample policies", async () => {
     expect([...new Set(paths.map((path) => path.split("/")[0]))]).toEqual([
       "alerts",
       "bundles",
+      "ci",
       "dashboards",
       "environments",
       "manifests",

@@ -7,6 +7,7 @@ import { runChecks } from "./checks/index.ts";
 import { hasErrors, sortDiagnostics } from "./diagnostics/index.ts";
 import { emitAlerts } from "./emit/alerts/index.ts";
 import { bundlePath, emitBundle } from "./emit/bundle/index.ts";
+import { emitCi } from "./emit/ci/index.ts";
 import { emitDashboards } from "./emit/dashboards/index.ts";
 import { emitGitOps } from "./emit/gitops/index.ts";
 import { emitManifests, type ManifestContext } from "./emit/manifests/index.ts";
@@ -43,9 +44,11 @@ export function compile(input: CompileInput): CompileResult {
     site,
     artifacts: under(site.root, emitSite(fleets, site, { bundles, revision })),
   }));
+  const emitted = outputs.flatMap((output) => output.artifacts);
   const artifacts = inOrder([
     ...fleets.map((fleet) => ({ path: bundlePath(fleet), bytes: bundles.get(fleet.name)! })),
-    ...outputs.flatMap((output) => output.artifacts),
+    ...emitted,
+    ...sites.slice(0, 1).flatMap((site) => emitCi(emitted, site)),
   ]);
   found.push(...validate(outputs, artifacts, input.sources));
   if (hasErrors(found)) return refused(found);

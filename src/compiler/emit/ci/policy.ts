@@ -1,0 +1,31 @@
+// The workflow that keeps the repository right: policies without a fault, their tests, and a `dist/` that is what they say.
+
+import type { CiIr, SourceIr } from "../../../ir/site.ts";
+import { CHECKOUT, SETUP_NODE, type Workflow } from "./workflow.ts";
+
+export function policyWorkflow({ runner }: CiIr, { branch, directory }: SourceIr): Workflow {
+  return {
+    name: "Policies",
+    on: { pull_request: {}, push: { branches: [branch] } },
+    permissions: { contents: "read" },
+    concurrency: { group: "policies-${{ github.ref }}", "cancel-in-progress": true },
+    jobs: {
+      policies: {
+        name: "Check, test, compare with dist/",
+        "runs-on": runner,
+        "timeout-minutes": 15,
+        steps: [
+          { name: "Check out", uses: CHECKOUT, with: { "persist-credentials": false } },
+          { name: "Node.js", uses: SETUP_NODE, with: { "node-version": "24", cache: "npm" } },
+          { name: "Install what the lock says", run: "npm ci" },
+          { name: "Every fault of the policies and the site", run: "npx --no -- piston check" },
+          { name: "The policies' own tests", run: "npx --no -- piston test" },
+          {
+            name: "What is committed is what the policies say",
+            run: `npx --no -- piston synth --check --output ${directory}`,
+          },
+        ],
+      },
+    },
+  };
+}
