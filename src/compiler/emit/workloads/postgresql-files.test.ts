@@ -196,6 +196,25 @@ describe.skipIf(reason !== null)("PostgreSQL with the files of its pods", () => 
     expect(value("SELECT rolsuper FROM pg_roles WHERE rolname = 'pistonprotection'")).toBe("f");
   });
 
+  it("takes a rotated password, whatever characters it has, by the command of docs/RECOVERY.md", () => {
+    const rotated = 'n\'ew \\ "%s" $1';
+    // As there, without kubectl: the value from a Secret, into psql in the pod.
+    const rotate = `password="$(printf %s "$SECRET" | base64 -d | sed "s/'/''/g")"
+printf "ALTER ROLE pistonprotection PASSWORD '%s';\\n" "$password" |
+  psql --quiet --username=postgres --dbname=pistonprotection --set=ON_ERROR_STOP=1`;
+    const set = (password: string) =>
+      script(rotate, {
+        PGHOST: `${root}/run`,
+        PGPORT: String(port),
+        SECRET: Buffer.from(password).toString("base64"),
+      });
+    expect(set(rotated).stderr).toBe("");
+    expect(asApplication("SELECT 1", rotated).status).toBe(0);
+    expect(asApplication("SELECT 1").status).not.toBe(0);
+    expect(set(APPLICATION_PASSWORD).status).toBe(0);
+    expect(asApplication("SELECT 1").status).toBe(0);
+  });
+
   it("is followed by a replica, which answers reads and refuses writes", async () => {
     const env = {
       PGHOST: "127.0.0.1",
