@@ -125,6 +125,18 @@ export function sumOverTime<L extends string>(of: RecordedVector<L>, window: Dur
   return vector(`sum_over_time(${of.text}[${window}])`, of.labels);
 }
 
+/** Observations of a histogram each second: the requests of a histogram of their latencies. */
+export function requests<N extends MetricNameOf<"histogram">>(
+  name: N,
+  matchers: Matchers<N>,
+  window: Duration,
+): Vector<LabelName<N> | TargetLabel> {
+  return vector(`rate(${fullName(name)}_count${matcherText(matchers)}[${window}])`, [
+    ...labelNames(name),
+    ...TARGET_LABELS,
+  ]);
+}
+
 type Aggregation = "sum" | "max" | "min" | "count";
 function aggregate<K extends string>(
   operation: Aggregation,

@@ -1,90 +1,81 @@
-// Checked fleets to the Grafana dashboard: a JSON file to import, and the same in a ConfigMap for Grafana's sidecar.
+// Checked fleets to Grafana dashboards: JSON files to import, and the same in ConfigMaps for Grafana's sidecar.
 
-import assert from "node:assert/strict";
-import {
-  type Dashboard,
-  DashboardBuilder,
-  DashboardCursorSync,
-  DatasourceVariableBuilder,
-  QueryVariableBuilder,
-  VariableRefresh,
-  VariableSort,
-} from "@grafana/grafana-foundation-sdk/dashboard";
+import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
-import type { CheckedFleet } from "../../../ir/nodes.ts";
+import type { CheckedFleet, SourceLocation } from "../../../ir/nodes.ts";
 import type { SiteIr } from "../../../ir/site.ts";
-import { labelValues } from "../../../metrics/query.ts";
 import type { Artifact } from "../../types.ts";
-import { commonLabels, kubernetesFile, MONITORING_PATH, NAMESPACE, textArtifact } from "../kubernetes.ts";
-import { OVERVIEW } from "./overview.ts";
-import { DATASOURCE, panel } from "./panel.ts";
+import { commonLabels, kubernetesFile, MONITORING_PATH, placed, textArtifact } from "../kubernetes.ts";
+import { api } from "./api.ts";
+import { attacksDashboard } from "./attacks.ts";
+import { backendDashboard } from "./backend.ts";
+import { backendsDashboard } from "./backends.ts";
+import { fleetDashboard } from "./fleet.ts";
+import { type DashboardDefinition, dashboard } from "./frame.ts";
+import { overview } from "./overview.ts";
+import { workers } from "./workers.ts";
 
-export const DASHBOARD_FILE = "dashboards/overview.json";
-const COLUMNS = 24;
+interface Made {
+  readonly slug: string;
+  readonly text: string;
+  /** Of the fleet or backend that it shows; null for the platform's own. */
+  readonly location: SourceLocation | null;
+}
 
-export function emitDashboards(fleets: readonly CheckedFleet[], _site: SiteIr): Artifact[] {
-  const json = `${JSON.stringify(overview(fleets), null, 2)}\n`;
-  const configMap: IConfigMap = {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: {
-      name: "pistonprotection-dashboards",
-      namespace: NAMESPACE,
-      labels: { ...commonLabels("dashboards"), grafana_dashboard: "1" },
-    },
-    data: { "overview.json": json },
-  };
+export function emitDashboards(fleets: readonly CheckedFleet[], site: SiteIr): Artifact[] {
+  const make = (definition: DashboardDefinition, location: SourceLocation | null = null): Made => ({
+    slug: definition.slug,
+    text: textOf(dashboard(definition, site)),
+    location,
+  });
+  const main = [overview, attacksDashboard, backendsDashboard, workers, api].map((one) => make(one(site)));
+  const own = [
+    ...fleets.map((fleet) => make(fleetDashboard(fleet), fleet.location)),
+    ...backendsOf(fleets).map(([backend, guards]) =>
+      make(backendDashboard(backend, guards, site), backend.location),
+    ),
+  ];
   return [
-    textArtifact(DASHBOARD_FILE, json),
+    ...[...main, ...own].map(({ slug, text }) => textArtifact(`dashboards/${slug}.json`, text)),
     kubernetesFile(
       `${MONITORING_PATH}/dashboards.yaml`,
-      `${DASHBOARD_FILE}, for the sidecar that Grafana's charts run.`,
-      [configMap],
+      "The dashboards of dashboards/, for the sidecar that Grafana's charts run.",
+      [
+        configMap("pistonprotection-dashboards", main, site),
+        ...own.map((one) =>
+          placed(
+            configMap(`pistonprotection-dashboard-${one.slug}`, [one], site),
+            one.location ?? site.location,
+          ),
+        ),
+      ],
     ),
   ];
 }
 
-export function overview(fleets: readonly CheckedFleet[]): Dashboard {
-  const dashboard = new DashboardBuilder("PistonProtection overview")
-    // Stable: links and a second import go by it.
-    .uid("pistonprotection-overview")
-    .description(`Traffic, drops and agents of the fleets ${fleets.map((fleet) => fleet.name).join(", ")}.`)
-    .tags(["pistonprotection"])
-    .timezone("utc")
-    .readonly()
-    .tooltip(DashboardCursorSync.Crosshair)
-    .time({ from: "now-1h", to: "now" })
-    .refresh("30s")
-    .withVariable(new DatasourceVariableBuilder("datasource").label("Prometheus").type("prometheus"))
-    .withVariable(
-      new QueryVariableBuilder("fleet")
-        .label("Fleet")
-        .datasource(DATASOURCE)
-        .query(labelValues("generation_info", "fleet"))
-        .refresh(VariableRefresh.OnTimeRangeChanged)
-        .sort(VariableSort.AlphabeticalAsc)
-        .multi(true)
-        .includeAll(true)
-        .allValue(".*")
-        .current({ text: "All", value: "$__all", selected: true }),
-    );
-  const built = dashboard.build();
-  return { ...built, panels: placedPanels() };
+/** Every backend once, with the fleets that protect it. */
+function backendsOf(fleets: readonly CheckedFleet[]) {
+  const names = new Set(fleets.flatMap((fleet) => fleet.backends.map(({ name }) => name)));
+  return [...names].sort().map((name) => {
+    const guards = fleets.filter((fleet) => fleet.backends.some((backend) => backend.name === name));
+    return [guards[0]!.backends.find((backend) => backend.name === name)!, guards] as const;
+  });
 }
 
-/** Rows from top to bottom, panels from left to right; ids count from 1. */
-function placedPanels() {
-  let y = 0;
-  let id = 0;
-  return OVERVIEW.flatMap((row) => {
-    let x = 0;
-    const placed = row.panels.map((definition) => {
-      const built = panel(definition, ++id, { x, y, w: definition.width, h: row.height });
-      x += definition.width;
-      return built;
-    });
-    assert.equal(x, COLUMNS, `widths of the row at ${y}`);
-    y += row.height;
-    return placed;
-  });
+function textOf(one: Dashboard): string {
+  return `${JSON.stringify(one, null, 2)}\n`;
+}
+
+function configMap(name: string, dashboards: readonly Made[], site: SiteIr): IConfigMap {
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: {
+      name,
+      namespace: site.namespaces.platform.name,
+      labels: { ...commonLabels("dashboards"), grafana_dashboard: "1" },
+      annotations: { grafana_folder: site.grafana.folder },
+    },
+    data: Object.fromEntries(dashboards.map(({ slug, text }) => [`${slug}.json`, text])),
+  };
 }
