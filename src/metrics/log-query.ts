@@ -9,7 +9,7 @@ export function logs(selector: LogSelector, pipeline = ""): string {
   const matchers = Object.entries(selector).map(([label, value]) =>
     typeof value === "string"
       ? `${label}=${JSON.stringify(value)}`
-      : `${label}=~${JSON.stringify((value as readonly string[]).join("|"))}`,
+      : `${label}=~${JSON.stringify(value.join("|"))}`,
   );
   return [`{${matchers.join(", ")}}`, pipeline].filter(Boolean).join(" ");
 }
