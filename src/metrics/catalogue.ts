@@ -417,6 +417,12 @@ export const CATALOGUE = {
     help: "Seconds until the certificate of the agent's ports expires, negative after. Absent without TLS.",
     labels: { domain: "any certificate" },
   },
+  component_errors_total: {
+    type: "counter",
+    unit: "count",
+    help: "Errors of a component since the agent started. /health names the last one's code.",
+    labels: { component: COMPONENTS },
+  },
   api_latency: {
     type: "histogram",
     unit: "seconds",

@@ -9,6 +9,7 @@ import { readBundle } from "../../src/bundle/format.ts";
 import { LabNode } from "../../src/lab/lab-node.ts";
 import { inNamespace } from "../../src/lab/namespaces.ts";
 import { frameBatch } from "../../src/lab/packet-socket.ts";
+import { METRIC_NAMES } from "../../src/metrics/catalogue.ts";
 import { bundleOf } from "../support/compile.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { FLEET_NAME, firstFleet, numberedFrame } from "../support/two-policies.ts";
@@ -49,6 +50,13 @@ describeKernel("a running agent", () => {
     const dropped =
       /^pistonprotection_rule_packets_total\{[^}]*rule="a0"[^}]*outcome="decided"[^}]*\} (\d+)$/m;
     expect(dropped.exec(metrics)?.[1]).toBe("2");
+  });
+
+  it("declares every metric of the catalogue and no other: nothing can be alerted on that nobody emits", () => {
+    const declared = [...get("/metrics").matchAll(/^# TYPE pistonprotection_(\w+) /gm)].map(
+      ([, name]) => name!,
+    );
+    expect(declared.toSorted()).toEqual(METRIC_NAMES.toSorted());
   });
 
   it("says in /health what runs", () => {

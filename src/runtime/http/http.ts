@@ -32,6 +32,7 @@ export interface MetricsServerOptions extends ServerOptions {
 }
 
 const NO_TOKEN = () => null;
+const NO_CERTIFICATE = text(403, "a client certificate is needed\n");
 const UNAUTHORIZED = text(401, "a bearer token is needed\n");
 
 /** Probes of the kubelet have neither token nor certificate. */
@@ -60,7 +61,7 @@ export function serveMetrics(options: MetricsServerOptions): Promise<HttpServer>
   };
   return listen(options, routes, (request) => {
     if (PROBES.has(pathOf(request)?.pathname ?? "")) return null;
-    if (tls?.requiresClients && !isAuthorized(request)) return text(403, "a client certificate is needed\n");
+    if (tls?.requiresClients && !isAuthorized(request)) return NO_CERTIFICATE;
     return mayRead(token(), request.headers.authorization) ? null : UNAUTHORIZED;
   });
 }
@@ -84,7 +85,7 @@ export interface OperationsServerOptions extends ServerOptions {
 }
 
 export async function serveOperations(options: OperationsServerOptions): Promise<HttpServer> {
-  const { address, operations, token = NO_TOKEN } = options;
+  const { address, operations, token = NO_TOKEN, tls } = options;
   const local = isLocal(parseAddress(address));
   if (!local && token() === null) throw tokenMissing(address);
   const routes: Routes = {
@@ -101,9 +102,13 @@ export async function serveOperations(options: OperationsServerOptions): Promise
     "GET /internal/blocks": async () => json(200, await operations.blocks()),
     "GET /internal/status": () => json(200, operations.status()),
   };
-  return listen(options, routes, ({ headers }) => {
+  return listen(options, routes, (request) => {
+    const { headers } = request;
     if (headers.origin) return text(403, "forbidden\n"); // a page in a browser
-    if (!local) return token()?.allows(headers.authorization) ? null : UNAUTHORIZED;
+    if (!local) {
+      if (tls?.requiresClients && !isAuthorized(request)) return NO_CERTIFICATE;
+      return token()?.allows(headers.authorization) ? null : UNAUTHORIZED;
+    }
     // A page in a browser on the node can post here under a name of its own that resolves to loopback.
     return /^(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?$/.test(headers.host ?? "")
       ? null

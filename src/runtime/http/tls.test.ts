@@ -236,6 +236,9 @@ describe("a token file", () => {
     const method = "POST";
     expect((await ask("/internal/sync-rules", { method })).status).toBe(401);
     expect((await ask("/internal/sync-rules", { method, ...bearer(TOKEN) })).status).toBe(200);
+    const foreign = makeCertificate(folder, "authority.example");
+    tls!.use({ ...makeCertificate(folder, "x.example"), clientCaFile: foreign.certFile });
+    expect((await ask("/internal/sync-rules", { method, ...bearer(TOKEN) })).status).toBe(403);
     const fromPage = { headers: { ...bearer(TOKEN).headers, origin: "https://evil.example" } };
     expect((await ask("/internal/sync-rules", { method, ...fromPage })).status).toBe(403);
   });

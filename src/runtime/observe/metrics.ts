@@ -61,19 +61,6 @@ export class AgentMetrics {
   #fleet: Bounded<"fleet"> | null = null;
   readonly #apiSeconds = this.#register.histogram("api_latency");
 
-  /** `drift` null: no agent that checks. */
-  #drift() {
-    const state = this.#register.gauge("drift_state");
-    const checkedAt = this.#register.gauge("drift_checked_timestamp_seconds");
-    return ({ health: { fleet: name, drift } }: MetricsInput) => {
-      if (name === null || drift === null) return;
-      const fleet = bounded("fleet", name);
-      state.replace(DRIFT_STATES.map((one) => [{ fleet, state: one }, Number(one === drift.state)]));
-      const { checkedAt: at } = drift;
-      checkedAt.replace(at === null ? [] : [[{ fleet }, Date.parse(at) / 1000]]);
-    };
-  }
-
   /** The certificate in force; null without TLS. Set by whoever has one. */
   certificate: () => CertificateInfo | null = () => null;
 
@@ -239,9 +226,23 @@ export class AgentMetrics {
     };
   }
 
+  /** `drift` null: no agent that checks. */
+  #drift() {
+    const state = this.#register.gauge("drift_state");
+    const checkedAt = this.#register.gauge("drift_checked_timestamp_seconds");
+    return ({ health: { fleet: name, drift } }: MetricsInput) => {
+      if (name === null || drift === null) return;
+      const fleet = bounded("fleet", name);
+      state.replace(DRIFT_STATES.map((one) => [{ fleet, state: one }, Number(one === drift.state)]));
+      const { checkedAt: at } = drift;
+      checkedAt.replace(at === null ? [] : [[{ fleet }, Date.parse(at) / 1000]]);
+    };
+  }
+
   #agent() {
     const register = this.#register;
     const components = register.gauge("component_health");
+    const errors = register.counter("component_errors_total");
     const memory = register.gauge("process_resident_memory_bytes");
     const cpu = register.counter("process_cpu_seconds_total");
     const fds = register.gauge("process_open_fds");
@@ -256,6 +257,12 @@ export class AgentMetrics {
         Object.entries(health.components).map(([name, { state }]) => [
           { component: name as Component },
           HEALTH_VALUE[state],
+        ]),
+      );
+      errors.mirror(
+        Object.entries(health.components).map(([name, { errors }]) => [
+          { component: name as Component },
+          errors,
         ]),
       );
       const certificate = this.certificate();
