@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -40,6 +41,7 @@ long FdInfo(int fd, const char* field) {
     if (strncmp(line, field, length) == 0 && line[length] == ':') found = strtol(line + length + 1, nullptr, 0);
   }
   fclose(file);
+  if (found < 0) errno = 0;
   return found;
 }
 

@@ -82,7 +82,10 @@ Napi::Value Map::Info(const Napi::CallbackInfo& info) {
   result.Set("valueBytes", kernel.value_size);
   result.Set("maxEntries", kernel.max_entries);
   result.Set("flags", kernel.map_flags);
-  result.Set("frozen", FdInfo(fd, "frozen") == 1);
+  // Not "false" where it cannot be had: a table that is not frozen is none of ours, and would be unpinned.
+  long frozen = FdInfo(fd, "frozen");
+  if (frozen < 0 && errno) Fail(info.Env(), {"map info", name(), errno});
+  result.Set("frozen", frozen == 1);
   result.Set("memoryBytes", static_cast<double>(FdInfo(fd, "memlock")));
   return result;
 }
