@@ -189,7 +189,6 @@ function follower({ password, resources }: Replicas, image: string): Container {
     env: [
       { name: "PGDATA", value: PGDATA },
       { name: "HOSTNAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
-      // The image asks for one, though it makes no database here.
       fromSecret("REPLICATION_PASSWORD", password),
     ],
     resources: guaranteed(resources),

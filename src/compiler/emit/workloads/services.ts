@@ -156,13 +156,14 @@ function cacheEnv({ workloads: { redis } }: SiteIr): EnvVar[] {
 
 function backendsOf(fleets: readonly CheckedFleet[]) {
   return fleets.flatMap((fleet) =>
-    fleet.backends.map(({ name, listen, protocols, ports, origins }) => ({
+    fleet.backends.map(({ name, listen, protocols, ports, origins, healthCheck }) => ({
       fleet: fleet.name,
       name,
       listen,
       protocols,
       ports,
       origins,
+      healthCheck,
     })),
   );
 }

@@ -246,6 +246,20 @@ describe("the gateway", () => {
     });
   });
 
+  it("logs in with the superuser's password only where the site names no other", () => {
+    const { workloads, ...rest } = EVERYTHING;
+    const { applicationPassword: _, ...postgresql } = workloads!.postgresql!;
+    const some = objectsOf(
+      emitWorkloads(FLEETS, siteOf({ ...rest, workloads: { ...workloads, postgresql } })),
+    );
+    const { env } = find<IDeployment>(some, "Deployment", "pistonprotection-gateway").spec!.template.spec!
+      .containers[0]!;
+    expect(env?.find(({ name }) => name === "PGPASSWORD")?.valueFrom?.secretKeyRef).toEqual({
+      name: "postgresql",
+      key: "postgres-password",
+    });
+  });
+
   it("may read one ConfigMap, by name, that holds the policies' backends", () => {
     expect(one<IRole>("Role", "pistonprotection-gateway-role").rules).toEqual([
       {
