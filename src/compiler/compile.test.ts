@@ -48,6 +48,7 @@ describe("the sample policies", async () => {
     const paths = result.artifacts.map(({ path }) => path);
     expect(paths).toEqual([...paths].sort());
     expect([...new Set(paths.map((path) => path.split("/")[0]))]).toEqual([
+      "alertmanager",
       "alerts",
       "bundles",
       "ci",

@@ -5,6 +5,7 @@ import type { SiteIr } from "../ir/site.ts";
 import { bundleTooLarge } from "./checks/bundle-too-large.ts";
 import { runChecks } from "./checks/index.ts";
 import { hasErrors, sortDiagnostics } from "./diagnostics/index.ts";
+import { emitAlertmanager } from "./emit/alertmanager/index.ts";
 import { emitAlerts } from "./emit/alerts/index.ts";
 import { bundlePath, emitBundle } from "./emit/bundle/index.ts";
 import { emitCi } from "./emit/ci/index.ts";
@@ -63,6 +64,7 @@ function emitSite(fleets: readonly CheckedFleet[], site: SiteIr, context: Manife
     ...emitPlatform(site),
     ...emitAlerts(fleets, site),
     ...emitPrometheus(site),
+    ...emitAlertmanager(site),
     ...emitDashboards(fleets, site),
   ];
   return [...emitted, ...emitGitOps(emitted, site)];

@@ -38,8 +38,16 @@ export class Daemon {
     this.#url.catch(() => {});
   }
 
-  url(): Promise<string> {
-    return this.#url;
+  /** Its URL, once it listens and says that it is ready. */
+  async ready(): Promise<string> {
+    const url = await this.#url;
+    const deadline = Date.now() + START_TIMEOUT_MS;
+    for (;;) {
+      const response = await fetch(`${url}/-/ready`).catch(() => null);
+      if (response?.ok) return url;
+      if (Date.now() > deadline) throw new Error(`${url} is not ready\n${this.log()}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 
   /** The last lines that it logged, for a message. */

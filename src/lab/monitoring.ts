@@ -85,7 +85,7 @@ export class Monitoring {
       `--storage.tsdb.path=${join(this.#folder, "prometheus-data")}`,
       "--web.listen-address=127.0.0.1:0",
     ]);
-    return this.#prometheus.url();
+    return this.#prometheus.ready();
   }
 
   /** @returns its URL, which Prometheus has to know before it starts */
@@ -97,7 +97,7 @@ export class Monitoring {
       // Alone: no peers, and no port for them.
       "--cluster.listen-address=",
     ]);
-    return this.#alertmanager.url();
+    return this.#alertmanager.ready();
   }
 
   /** Instant query. A scalar has no labels. Throws with Prometheus' message where it refuses the expression. */
