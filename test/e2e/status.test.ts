@@ -79,6 +79,14 @@ describeKernel("piston status", () => {
     expect(output).not.toContain("\u001b");
   });
 
+  it("answers what the reference asks with curl and jq", async () => {
+    const { status, body } = await node.agent.operation("GET", "/internal/stats");
+    const stats = JSON.parse(body) as Record<string, unknown[]>;
+    expect(status).toBe(200);
+    expect(stats["top_attack_sources"]?.slice(0, 10)[0]).toMatchObject({ source: "198.51.100.3" });
+    expect(stats["top_attacked_backends"]?.[0]).toMatchObject({ backend: "none" }); // this policy has no backend
+  });
+
   it("prints one block after the other into a pipe, and JSON lines with --json", async () => {
     const { code, output } = await piston("--watch", "0.2", "--count", "2");
     expect(code).toBe(0);

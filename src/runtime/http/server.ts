@@ -41,6 +41,9 @@ export type Gate = (request: IncomingMessage) => Reply | null;
 /** Characters. */
 const BODY_MAX = 4096;
 
+/** A connection that has not agreed on keys by then makes room. */
+const HANDSHAKE_MS = 5_000;
+
 /** Connections at a time, by the pressure on descriptors. The last is what the reserve of the resource manager bears. */
 const CONNECTIONS_MAX = [64, 32, 8, 2] as const;
 
@@ -122,7 +125,7 @@ function create(tls: TlsCredentials | null, listener: RequestListener): Server {
   if (tls === null) return createServer(listener);
   const server = process
     .getBuiltinModule("node:https")
-    .createServer({ requestCert: true, rejectUnauthorized: false }, listener);
+    .createServer({ requestCert: true, rejectUnauthorized: false, handshakeTimeout: HANDSHAKE_MS }, listener);
   tls.serve((context) => server.setSecureContext(context));
   return server;
 }
