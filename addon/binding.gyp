@@ -4,8 +4,10 @@
       "target_name": "piston_bpf",
       "sources": [
         "src/addon.cc",
+        "src/capabilities.cc",
         "src/error.cc",
         "src/fd.cc",
+        "src/features.cc",
         "src/link.cc",
         "src/map.cc",
         "src/map-bulk.cc",

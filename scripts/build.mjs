@@ -2,10 +2,10 @@
 // strips no types under node_modules), and the agent bundled, which starts faster and takes less memory than a tree.
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, rmSync } from "node:fs";
+import { copyFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bundleAgent } from "../src/bench/agent-bundle.ts";
+import { bundleAgent, programDigest } from "../src/bench/agent-bundle.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -20,6 +20,13 @@ for (const generated of [
   "runtime/config/validate-config.generated.js",
 ])
   copyFileSync(join(root, "src", generated), join(root, "build", generated));
+
+// In the package the digest of the XDP object takes the place of the checkout's "none".
+const digest = programDigest();
+writeFileSync(
+  join(root, "build/runtime/security/pinned-program.js"),
+  `export const PINNED_PROGRAM_SHA256 = ${JSON.stringify(digest)};\n`,
+);
 
 rmSync(join(root, "build/agent"), { recursive: true, force: true });
 const { missing } = await bundleAgent(join(root, "build/agent"));

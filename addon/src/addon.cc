@@ -15,6 +15,8 @@ void SetErrorClass(const Napi::CallbackInfo& info) {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new AddonData());
   exports.Set("setErrorClass", Napi::Function::New(env, SetErrorClass, "setErrorClass"));
+  DefineCapabilities(env, exports);
+  DefineFeatures(env, exports);
   DefineLink(env, exports);
   DefineMap(env, exports);
   DefineMemory(env, exports);

@@ -18,6 +18,8 @@ struct AddonData {
   static AddonData& Of(Napi::Env env) { return *env.GetInstanceData<AddonData>(); }
 };
 
+void DefineCapabilities(Napi::Env env, Napi::Object exports);
+void DefineFeatures(Napi::Env env, Napi::Object exports);
 void DefineLink(Napi::Env env, Napi::Object exports);
 void DefineMap(Napi::Env env, Napi::Object exports);
 void DefineMemory(Napi::Env env, Napi::Object exports);

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -81,6 +82,7 @@ class Object : public Napi::ObjectWrap<Object> {
     return DefineClass(env, "NativeObject",
                        {
                            InstanceMethod<&Object::Maps>("maps"),
+                           InstanceMethod<&Object::Programs>("programs"),
                            InstanceMethod<&Object::SetMaxEntries>("setMaxEntries"),
                            InstanceMethod<&Object::ReuseMap>("reuseMap"),
                            InstanceMethod<&Object::SetInitialValue>("setInitialValue"),
@@ -122,6 +124,7 @@ class Object : public Napi::ObjectWrap<Object> {
   }
 
   Napi::Value Maps(const Napi::CallbackInfo& info);
+  Napi::Value Programs(const Napi::CallbackInfo& info);
   void SetMaxEntries(const Napi::CallbackInfo& info);
   void ReuseMap(const Napi::CallbackInfo& info);
   void SetInitialValue(const Napi::CallbackInfo& info);
@@ -169,6 +172,43 @@ Napi::Value Object::Maps(const Napi::CallbackInfo& info) {
     entry.Set("valueBytes", bpf_map__value_size(map));
     entry.Set("maxEntries", bpf_map__max_entries(map));
     entry.Set("flags", bpf_map__map_flags(map));
+    list.Set(list.Length(), entry);
+  }
+  return list;
+}
+
+const char* HelperName(int32_t id) {
+#define PISTON_HELPER_NAME(name) "bpf_" #name
+  static const char* const names[] = {__BPF_FUNC_MAPPER(PISTON_HELPER_NAME)};
+#undef PISTON_HELPER_NAME
+  return id >= 0 && static_cast<size_t>(id) < sizeof(names) / sizeof(names[0]) ? names[id] : nullptr;
+}
+
+// As the file has them, before load: type, instructions, and the helpers that they call.
+Napi::Value Object::Programs(const Napi::CallbackInfo& info) {
+  struct bpf_object* object = Use("object programs");
+  Napi::Array list = Napi::Array::New(info.Env());
+  struct bpf_program* program;
+  bpf_object__for_each_program(program, object) {
+    const char* type = libbpf_bpf_prog_type_str(bpf_program__type(program));
+    const struct bpf_insn* code = bpf_program__insns(program);
+    size_t count = bpf_program__insn_cnt(program);
+    Napi::Array helpers = Napi::Array::New(info.Env());
+    std::set<int32_t> seen;
+    for (size_t i = 0; i < count; i++) {
+      bool call = code[i].code == (BPF_JMP | BPF_CALL) && code[i].src_reg == 0;
+      if (!call || !seen.insert(code[i].imm).second) continue;
+      const char* name = HelperName(code[i].imm);
+      Napi::Object helper = Napi::Object::New(info.Env());
+      helper.Set("id", code[i].imm);
+      helper.Set("name", name ? std::string(name) : "helper " + std::to_string(code[i].imm));
+      helpers.Set(helpers.Length(), helper);
+    }
+    Napi::Object entry = Napi::Object::New(info.Env());
+    entry.Set("name", bpf_program__name(program));
+    entry.Set("type", type ? std::string(type) : std::to_string(bpf_program__type(program)));
+    entry.Set("instructions", static_cast<double>(count));
+    entry.Set("helpers", helpers);
     list.Set(list.Length(), entry);
   }
   return list;

@@ -2,10 +2,11 @@
 // with what only some of its sinks need in files of their own that are loaded when they are used; the addon and the XDP
 // object. scripts/build.mjs makes the image's with it.
 
-import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BuildOptions } from "esbuild";
+import { sha256Hex } from "../bundle/digest.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -26,6 +27,12 @@ const COMMON: BuildOptions = {
 /** Beside the agent's file, where it looks for them. */
 const BESIDE = ["addon/build/Release/piston_bpf.node", "build/filter.bpf.o"];
 
+/** SHA-256, hex, of the XDP object that this build has; null where it is not built. */
+export function programDigest(): string | null {
+  const path = join(ROOT, "build/filter.bpf.o");
+  return existsSync(path) ? sha256Hex(readFileSync(path)) : null;
+}
+
 /** Writes it into `folder`. Throws where esbuild is not installed. */
 export async function bundleAgent(
   folder: string,
@@ -33,7 +40,10 @@ export async function bundleAgent(
   mkdirSync(folder, { recursive: true });
   const { build } = await import("esbuild");
   const program = join(folder, "piston.mjs");
-  await build({ ...COMMON, entryPoints: [join(ROOT, "src/cli/agent.ts")], outfile: program });
+  const digest = programDigest();
+  // The digest is in the code and not beside the object: who changes the one has not changed the other (docs/adr/0013).
+  const define = digest === null ? {} : { PISTON_PROGRAM_SHA256: JSON.stringify(digest) };
+  await build({ ...COMMON, define, entryPoints: [join(ROOT, "src/cli/agent.ts")], outfile: program });
   await build({
     ...COMMON,
     entryPoints: { "event-worker": join(ROOT, "src/runtime/events/worker.ts") },

@@ -28,6 +28,22 @@ export const ACTIONS = ["pass", "drop", "limit"] as const;
 export const MODES = ["enforce", "shadow"] as const;
 export const ATTACH_MODES = ["native", "generic"] as const;
 export const SWAP_RESULTS = ["committed", "refused", "failed", "rolled-back"] as const;
+/** What the agent looks at in its environment, before start and then every few minutes. */
+export const SECURITY_CHECKS = [
+  "program",
+  "security-modules",
+  "container",
+  "unprivileged-bpf",
+  "open-files",
+  "locked-memory",
+  "memory",
+  "kernel",
+  "jit",
+  "capabilities",
+  "bpffs",
+  "pin-path",
+  "bundle-path",
+] as const;
 /** What the agent vouches for: newest bundle readable and verified; a generation serves; all interfaces attached; events are kept; and so on. */
 export const COMPONENTS = [
   "bundle",
@@ -410,6 +426,18 @@ export const CATALOGUE = {
     unit: "ratio",
     help: "1 healthy, 0.5 degraded, 0 failed.",
     labels: { component: COMPONENTS },
+  },
+  security_check: {
+    type: "gauge",
+    unit: "ratio",
+    help: "What the agent's check of its environment found: 1 ok, 0.5 warning, 0 error.",
+    labels: { check: SECURITY_CHECKS },
+  },
+  security_checked_timestamp_seconds: {
+    type: "gauge",
+    unit: "seconds",
+    help: "Unix time of the last security check.",
+    labels: {},
   },
   certificate_expiry_seconds: {
     type: "gauge",

@@ -24,6 +24,7 @@ import type { HealthReport, Refusal } from "./observe/health.ts";
 import { AgentReport } from "./report.ts";
 import { ResourceManager } from "./resources/resources.ts";
 import { Backoff, isTransient } from "./retry.ts";
+import { SecurityManager } from "./security/manager.ts";
 
 export interface AgentOptions {
   readonly config: AgentConfig;
@@ -86,6 +87,7 @@ class NodeAgent implements Agent {
   #trust: Trust;
   readonly #object: ProgramObject;
   readonly #report: AgentReport;
+  readonly #security: SecurityManager;
   readonly #resources: ResourceManager;
   readonly #events: EventCollector;
   readonly #backoff: Backoff;
@@ -118,6 +120,7 @@ class NodeAgent implements Agent {
     this.#logger = logger;
     this.#trust = readTrust(config.bundle.trustKeys, config.bundle.allowUnsigned);
     this.#object = readProgramObject(config.security.programFile ?? defaultObjectPath());
+    this.#security = new SecurityManager({ config, elf: this.#object.elf, logger });
     this.#resources = new ResourceManager(config.resources);
     const reading = () => this.#resources.reading();
     this.#events = new EventCollector({ options: collectorOptions(config), logger, reading });
@@ -137,16 +140,28 @@ class NodeAgent implements Agent {
     return this.#surface?.operationsAddress ?? null;
   }
 
-  start(signal?: AbortSignal): Promise<void> {
-    return startUp(this.#startSteps(), this.#logger, signal);
+  async start(signal?: AbortSignal): Promise<void> {
+    await startUp(this.#startSteps(), this.#logger, signal);
+    this.#report.started(this.metricsAddress, this.operationsAddress);
   }
 
   /** In the order of the hardening document. */
   #startSteps(): Step[] {
     const { bundle } = this.#config;
+    const security = this.#security;
     return [
-      // Before anything is done to the kernel: an address that is taken must not leave half an agent behind.
-      { name: "addresses", timeoutMs: 5_000, run: () => this.#listen() },
+      { name: "security environment", timeoutMs: 5_000, run: () => security.require("environment") },
+      {
+        name: "resources",
+        timeoutMs: 5_000,
+        run: async () => {
+          security.require("resources");
+          // Before anything is done to the kernel: an address that is taken must not leave half an agent behind.
+          await this.#listen();
+        },
+      },
+      { name: "kernel", timeoutMs: 5_000, run: () => security.require("kernel") },
+      { name: "permissions", timeoutMs: 5_000, run: () => security.require("permissions") },
       {
         name: "components",
         timeoutMs: 60_000,
@@ -161,6 +176,15 @@ class NodeAgent implements Agent {
         },
       },
       {
+        name: "health",
+        timeoutMs: 5_000,
+        run: () => {
+          this.#subscribe();
+          this.#watchDrift();
+          this.#watchSecurity();
+        },
+      },
+      {
         name: "monitoring",
         timeoutMs: 5_000,
         run: () => {
@@ -169,14 +193,12 @@ class NodeAgent implements Agent {
             this.#surface?.spare(reading.pressure.fds);
           });
           this.#resources.start();
-          this.#subscribe();
-          this.#watchDrift();
           this.#tick = setInterval(() => void this.#exclusive(() => this.#onTick()), TICK_MS);
           this.#glance = setInterval(() => this.#glanceAtLinks(), GLANCE_MS);
           this.#resources.releaseSoon();
-          this.#report.started(this.metricsAddress, this.operationsAddress);
         },
       },
+      { name: "events", timeoutMs: 5_000, run: () => this.#report.beginEvents() },
     ];
   }
 
@@ -238,6 +260,20 @@ class NodeAgent implements Agent {
       this.#changes.onChange("health.driftCheckSeconds", (next) =>
         drift.every(next.health.driftCheckSeconds),
       ),
+    );
+  }
+
+  #watchSecurity(): void {
+    const security = this.#security;
+    const { metrics, components } = this.#report;
+    metrics.security = () => security;
+    components.register("security", () => security.reading());
+    security.every(this.#config.security.checkIntervalSeconds);
+    this.#subscriptions.push(
+      this.#changes.onChange("security.checkIntervalSeconds", (next) =>
+        security.every(next.security.checkIntervalSeconds),
+      ),
+      () => security.close(),
     );
   }
 
@@ -435,6 +471,7 @@ class NodeAgent implements Agent {
     const fleet = this.#fleet ?? (await this.#openFleet(name));
     if (fleet.name !== name) throw wrongFleet(this.#config.bundle.path, name, fleet.name);
     if (fleet.refresh()) this.#report.adopted(fleet, "which another process has put in charge");
+    this.#security.requireMemory(bundle);
     const result = fleet.load(bundle, this.#object);
     if (result.kind === "committed") {
       this.#report.committed(fleet, result, verifyMs, performance.now() - startedAt);

@@ -1,10 +1,14 @@
 // `piston node`: the agent as a process, until a signal ends it.
 
+import { readdirSync } from "node:fs";
 import { type Agent, startAgent } from "./agent.ts";
+import { BpfUnavailableError } from "./bpf/index.ts";
 import { type ConfigInput, ConfigStore, loadConfig } from "./config/index.ts";
 import { reloadConfig } from "./config/reload.ts";
 import { describeFault, messageOf, RuntimeFault } from "./errors.ts";
 import { createLogger, type Logger } from "./log.ts";
+import { capabilityNames, dropOthers, readCredentials } from "./security/capabilities.ts";
+import { hostAt } from "./security/host.ts";
 
 const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
@@ -29,9 +33,38 @@ export async function runNode(input: ConfigInput): Promise<number> {
     sayWhyNot(error, logger);
     return 1;
   }
+  if (config.security.dropCapabilities) dropPrivileges(logger);
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
   await agent.stop();
   return 0;
+}
+
+/** For the process as a whole, so it is not the agent's own to do. Worker threads that come later have what this one has. */
+function dropPrivileges(logger: Logger): void {
+  const host = hostAt();
+  try {
+    const unreached = dropOthers(host, () => readdirSync("/proc/self/task"));
+    const kept = capabilityNames(readCredentials(host).permitted);
+    if (unreached.length === 0) {
+      logger.info({ event: "capabilities-dropped", kept }, `capabilities kept: ${kept.join(", ")}`);
+      return;
+    }
+    const help =
+      "start node with --disable-sigusr1: its signal inspector blocks every signal, and should not listen here anyway";
+    const fields = {
+      event: "capabilities-dropped",
+      code: "capabilities-kept",
+      kept,
+      threads: unreached,
+      help,
+    };
+    logger.warn(fields, `threads that could not be reached keep their capabilities: ${unreached.join(", ")}`);
+  } catch (error) {
+    logger.warn(
+      { event: "capabilities-dropped", ...describeFault(error) },
+      `capabilities stay as they are: ${messageOf(error)}`,
+    );
+  }
 }
 
 /** Aborts at the first SIGTERM or SIGINT. From then on both do what they do by themselves: a second one ends the process at once. */
@@ -47,7 +80,8 @@ function stopSignal(): AbortSignal {
 
 /** One line, which names what is missing and the remedy. */
 function sayWhyNot(error: unknown, logger: Logger): void {
-  const stack = error instanceof RuntimeFault || !(error instanceof Error) ? {} : { stack: error.stack };
+  const known = error instanceof RuntimeFault || error instanceof BpfUnavailableError;
+  const stack = known || !(error instanceof Error) ? {} : { stack: error.stack };
   const fields = { event: "start-failed", ...describeFault(error), ...stack };
   logger.error(fields, `the agent cannot start: ${messageOf(error)}`);
 }

@@ -50,6 +50,7 @@ export class AgentReport {
   });
   #lastSwap: SwapSummary | null = null;
   #wanted: WantedBundle | null = null;
+  #eventsBegun = false;
   #refused: Refusal | null = null;
   /** What was last said of a bundle that changes nothing, and of an interface that cannot be attached. */
   #saidOfBundle = "";
@@ -287,7 +288,17 @@ export class AgentReport {
     this.#backends?.update(fleet.backends);
     const names = fleet.sampleNames;
     if (names) this.#events.describe(names);
-    if (this.#events.started || !fleet.samples) return;
+    this.#readEvents(fleet);
+  }
+
+  /** The last step of start-up. A fleet that comes later is read from at once. */
+  beginEvents(): void {
+    this.#eventsBegun = true;
+    if (this.#fleet) this.#readEvents(this.#fleet);
+  }
+
+  #readEvents(fleet: Fleet): void {
+    if (!this.#eventsBegun || this.#events.started || !fleet.samples) return;
     try {
       this.#events.start(fleet.samples);
     } catch (error) {

@@ -1,7 +1,7 @@
 // A real agent started, told to read its configuration again, and ended: in order, with deadlines, and filtering goes on.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -10,7 +10,7 @@ import { LabNode } from "../../src/lab/lab-node.ts";
 import { linkPin, pinLayout } from "../../src/runtime/kernel/pins.ts";
 import { bundleOf } from "../support/compile.ts";
 import { describeKernel } from "../support/kernel.ts";
-import { FLEET_NAME, firstFleet } from "../support/two-policies.ts";
+import { FLEET_NAME, firstFleet, secondFleet } from "../support/two-policies.ts";
 
 describeKernel("an agent's life", () => {
   let node: LabNode;
@@ -83,6 +83,28 @@ describeKernel("an agent's life", () => {
     });
   });
 
+  it("keeps three capabilities on every thread, and can still load and swap with them", async () => {
+    const agent = await start("{}\n");
+    await agent.event("capabilities-dropped");
+    const threads = readdirSync(`/proc/${agent.child.pid}/task`);
+    expect(threads.length).toBeGreaterThan(5); // V8's and libuv's, and the worker that reads events
+    for (const thread of threads) {
+      const status = readFileSync(`/proc/${agent.child.pid}/task/${thread}/status`, "utf8");
+      // CAP_NET_ADMIN 12, CAP_PERFMON 38, CAP_BPF 39 of include/uapi/linux/capability.h
+      const mask = ((1n << 12n) | (1n << 38n) | (1n << 39n)).toString(16).padStart(16, "0");
+      expect(status).toContain(`CapPrm:\t${mask}`);
+      expect(status).toContain(`CapEff:\t${mask}`);
+      expect(status).toContain(`CapBnd:\t${mask}`);
+      expect(status).toMatch(/^CapInh:\t0{16}$/m);
+      expect(status).toMatch(/^CapAmb:\t0{16}$/m);
+      expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+    }
+    const seen = agent.log.length;
+    node.publish(await bundleOf(secondFleet));
+    await agent.event("generation-committed", seen);
+    expect(await agent.stop()).toBe(0);
+  });
+
   it("starts and ends in the document's order, and leaves its last metrics in a file", async () => {
     const file = join(folder, "last.prom");
     const agent = await start(`shutdown: { metricsFile: ${file} }\n`);
@@ -130,5 +152,21 @@ describeKernel("an agent's life", () => {
   });
 });
 
-const START_STEPS = ["addresses", "components", "monitoring"];
-const STOP_STEPS = ["stop accepting", "work in progress", "components", "resources", "final metrics"];
+const START_STEPS = [
+  "security environment",
+  "resources",
+  "kernel",
+  "permissions",
+  "components",
+  "health",
+  "monitoring",
+  "events",
+];
+const STOP_STEPS = [
+  "stop accepting",
+  "work in progress",
+  "events",
+  "components",
+  "resources",
+  "final metrics",
+];

@@ -49,6 +49,7 @@ export interface NativeLink extends NativeHandle {
 
 export interface NativeObject extends NativeHandle {
   maps(): ObjectMap[];
+  programs(): ObjectProgram[];
   setMaxEntries(map: string, maxEntries: number): void;
   reuseMap(map: string, existing: NativeMap): void;
   setInitialValue(map: string, value: Uint8Array): void;
@@ -79,6 +80,30 @@ export interface ObjectMap {
   readonly maxEntries: number;
   /** BPF_F_* bits. */
   readonly flags: number;
+}
+
+/** A program as its object file has it. */
+export interface ObjectProgram {
+  /** Of its C function. */
+  readonly name: string;
+  /** libbpf's name: `xdp`, … */
+  readonly type: string;
+  /** Of 8 bytes each. */
+  readonly instructions: number;
+  /** Helpers that it calls, by their number in the kernel's ABI. */
+  readonly helpers: readonly { readonly id: number; readonly name: string }[];
+}
+
+/** Each an errno: 0 where it worked. Those after `xdp` are missing where a program could not be loaded. */
+export interface ProbedFeatures {
+  readonly bpf: number;
+  readonly "map-freeze"?: number;
+  readonly "mmapable-arrays": number;
+  readonly "ring-buffer": number;
+  readonly xdp: number;
+  readonly "test-run"?: number;
+  readonly "test-run-metadata"?: number;
+  readonly "xdp-link"?: number;
 }
 
 /** A map as the kernel has it. */
@@ -138,6 +163,10 @@ export interface Native {
   openObject(elf: Uint8Array, name: string): NativeObject;
   openRingBuffer(map: NativeMap, onRecord: (bytes: Uint8Array) => void): NativeRingBuffer;
   openRingReader(map: NativeMap): NativeRingReader;
+  dropCapabilities(keep: bigint): void;
+  probeFeatures(): ProbedFeatures;
+  probeHelper(id: number): number;
+  probeMapType(type: string): number;
   isBpffs(path: string): boolean;
   mountBpffs(path: string): void;
   possibleCpus(): number;

@@ -7,6 +7,8 @@ export {
   type LinkInfo,
   type MapInfo,
   type ObjectMap,
+  type ObjectProgram,
+  type ProbedFeatures,
   type ProgramInfo,
   type XdpState,
 } from "./addon.ts";
@@ -18,6 +20,7 @@ export { BpfProgram, type TestRunOptions, type TestRunResult } from "./program.t
 export { RingBuffer } from "./ring-buffer.ts";
 export { type RecordSlots, type RingPositions, RingReader } from "./ring-reader.ts";
 export {
+  dropCapabilities,
   enterNetworkNamespace,
   interfaceIndex,
   interfaceName,
@@ -25,5 +28,8 @@ export {
   ktimeNs,
   mountBpffs,
   possibleCpus,
+  probeFeatures,
+  probeHelper,
+  probeMapType,
   releaseMemory,
 } from "./system.ts";

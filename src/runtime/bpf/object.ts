@@ -1,7 +1,7 @@
 // BPF object files (ELF): opened, adjusted, loaded. What is taken out of one lives on when it is closed.
 
 import { readFileSync } from "node:fs";
-import { loadAddon, type NativeObject, type ObjectMap } from "./addon.ts";
+import { loadAddon, type NativeObject, type ObjectMap, type ObjectProgram } from "./addon.ts";
 import { BpfMap } from "./map.ts";
 import { BpfProgram } from "./program.ts";
 
@@ -25,6 +25,11 @@ export class BpfObject {
   /** The maps that it declares, sections' maps included. */
   maps(): ObjectMap[] {
     return this.#native.maps();
+  }
+
+  /** The programs that it has, as they are before load. */
+  programs(): ObjectProgram[] {
+    return this.#native.programs();
   }
 
   setMaxEntries(map: string, maxEntries: number): void {

@@ -1,6 +1,6 @@
 // bpffs, CPUs, the kernel's clock, interfaces and network namespaces.
 
-import { loadAddon } from "./addon.ts";
+import { loadAddon, type ProbedFeatures } from "./addon.ts";
 
 /** Whether a path lies in a BPF file system. False where there is no such path. */
 export function isBpffs(path: string): boolean {
@@ -46,4 +46,27 @@ export function interfaceName(ifindex: number): string | null {
  */
 export function enterNetworkNamespace(path: string): void {
   loadAddon().enterNetworkNamespace(path);
+}
+
+/**
+ * Keeps of the capabilities those of the bit set, on every thread of the process that takes signals, and sets no_new_privs.
+ * There is no way back.
+ */
+export function dropCapabilities(keep: bigint): void {
+  loadAddon().dropCapabilities(keep);
+}
+
+/** Does on the kernel what the agent will do, with nothing attached or pinned. About a millisecond. */
+export function probeFeatures(): ProbedFeatures {
+  return loadAddon().probeFeatures();
+}
+
+/** 0 where XDP programs have the helper, else an errno. */
+export function probeHelper(id: number): number {
+  return loadAddon().probeHelper(id);
+}
+
+/** 0 where the kernel has maps of the type (libbpf's name), else an errno. */
+export function probeMapType(type: string): number {
+  return loadAddon().probeMapType(type);
 }

@@ -69,7 +69,7 @@ export function readProgramObject(path: string): ProgramObject {
       operation: "read",
       object: path,
       message: `cannot read the XDP program: ${messageOf(error)}`,
-      help: "build it with `make -C bpf`",
+      help: "install the agent anew, whole; in a checkout build it with `npm run setup`",
       cause: error,
     });
   }

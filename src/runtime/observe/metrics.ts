@@ -18,6 +18,7 @@ import type { EventStats, Latency } from "../events/stats.ts";
 import type { CertificateInfo } from "../http/tls.ts";
 import type { Accounts } from "../kernel/accounting.ts";
 import type { ResourceReading } from "../resources/resources.ts";
+import type { Finding, Level } from "../security/finding.ts";
 import type { Component, ComponentState, HealthReport } from "./health.ts";
 
 export interface MapUse {
@@ -26,6 +27,11 @@ export interface MapUse {
   readonly entries: number | null;
   readonly maxEntries: number;
   readonly memoryBytes: number;
+}
+
+export interface SecurityReading {
+  readonly findings: readonly Finding[];
+  readonly checkedAtMs: number | null;
 }
 
 export interface MetricsInput {
@@ -40,6 +46,7 @@ export interface MetricsInput {
   readonly resources: ResourceReading;
 }
 
+const FINDING_VALUE: Readonly<Record<Level, number>> = { ok: 1, warning: 0.5, error: 0 };
 const HEALTH_VALUE: Readonly<Record<ComponentState, number>> = { ok: 1, degraded: 0.5, failed: 0 };
 export type SwapResult = "committed" | "refused" | "failed" | "rolled-back";
 
@@ -61,8 +68,22 @@ export class AgentMetrics {
   #fleet: Bounded<"fleet"> | null = null;
   readonly #apiSeconds = this.#register.histogram("api_latency");
 
+  #security() {
+    const check = this.#register.gauge("security_check");
+    const checkedAt = this.#register.gauge("security_checked_timestamp_seconds");
+    return () => {
+      const found = this.security();
+      if (!found) return;
+      check.replace(found.findings.map((one) => [{ check: one.check }, FINDING_VALUE[one.level]]));
+      checkedAt.replace(found.checkedAtMs === null ? [] : [[{}, found.checkedAtMs / 1000]]);
+    };
+  }
+
   /** The certificate in force; null without TLS. Set by whoever has one. */
   certificate: () => CertificateInfo | null = () => null;
+
+  /** What the security checks found; null where nobody checks. Set by whoever does. */
+  security: () => SecurityReading | null = () => null;
 
   constructor(version: string, read: () => MetricsInput) {
     const startedAt = Date.now() / 1000 - process.uptime();
@@ -74,6 +95,7 @@ export class AgentMetrics {
       this.#generation(),
       this.#backends(),
       this.#drift(),
+      this.#security(),
       this.#agent(),
     ];
     this.#register.beforeExposition(() => {
