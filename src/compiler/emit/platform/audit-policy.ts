@@ -21,6 +21,21 @@ export interface AuditPolicy {
   readonly rules: readonly AuditRule[];
 }
 
+/** Whose kinds the platform is made of, without the core's. */
+const GROUPS = [
+  "apps",
+  "autoscaling",
+  "batch",
+  "policy",
+  "networking.k8s.io",
+  "cilium.io",
+  "rbac.authorization.k8s.io",
+  "external-secrets.io",
+  "cert-manager.io",
+  "monitoring.coreos.com",
+];
+const STATUS = ["", ...GROUPS].map((group) => ({ group, resources: ["*/status"] }));
+
 /** The first rule that fits decides; what none fits is not written down. */
 export function auditPolicy({ namespaces, backup }: SiteIr): AuditPolicy {
   const ours = [namespaces.platform.name, namespaces.workers.name];
@@ -44,19 +59,15 @@ export function auditPolicy({ namespaces, backup }: SiteIr): AuditPolicy {
         namespaces: ours,
         resources: [{ group: "", resources: ["pods/exec", "pods/attach", "pods/portforward"] }],
       },
+      // Controllers write down there what they see, each second: nobody has decided anything.
+      { level: "None", namespaces: ours, resources: STATUS },
       {
         level: "RequestResponse",
         namespaces: ours,
         verbs: changes,
         resources: [
           { group: "", resources: ["configmaps", "serviceaccounts", "services"] },
-          { group: "apps" },
-          { group: "networking.k8s.io" },
-          { group: "cilium.io" },
-          { group: "rbac.authorization.k8s.io" },
-          { group: "external-secrets.io" },
-          { group: "cert-manager.io" },
-          { group: "monitoring.coreos.com" },
+          ...GROUPS.map((group) => ({ group })),
         ],
       },
       ...(backup?.velero

@@ -329,6 +329,12 @@ describe("the audit policy", () => {
     expect(first?.level).toBe("Metadata");
   });
 
+  it("leaves out what controllers write into status, and no more", () => {
+    const none = policy.rules.filter(({ level }) => level === "None");
+    expect(none).toHaveLength(1);
+    for (const { resources } of none[0]!.resources!) expect(resources).toEqual(["*/status"]);
+  });
+
   it("writes changes of configuration down whole, and reads as that they happened", () => {
     const changes = policy.rules.find(({ level }) => level === "RequestResponse");
     expect(changes?.verbs).toEqual(["create", "update", "patch", "delete", "deletecollection"]);

@@ -1,5 +1,5 @@
 // Velero's kinds, as far as they are written here: there is no package of them. https://velero.io/docs/v1.17/api-types/
-// Types are closed: a misspelt field does not compile. velero.schema.json says the same for checks of what was emitted.
+// Types are closed: a misspelt field does not compile. src/compiler/validate judges what was emitted by shapes of its own.
 
 interface Metadata {
   readonly name: string;
