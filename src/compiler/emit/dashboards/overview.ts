@@ -2,7 +2,7 @@
 
 import type { SiteIr } from "../../../ir/site.ts";
 import {
-  compare,
+  complement,
   countBy,
   divide,
   maxBy,
@@ -81,10 +81,7 @@ export function overview(site: SiteIr): DashboardDefinition {
             unit: "short",
             thresholds: redAbove(1),
             queries: [
-              query(
-                countBy([], compare(metric("interface_attached", { fleet }), "==", 0)),
-                () => "not filtered",
-              ),
+              query(sumBy([], complement(metric("interface_attached", { fleet }))), () => "not filtered"),
             ],
           },
           {
