@@ -16,18 +16,18 @@ query-drop-rate query-api-latency query-backend-health query-map-use dashboards-
 dashboard-overview dashboard-attacks dashboard-backends dashboard-workers dashboard-api
 dashboard-per-fleet dashboard-per-backend alert-HighAttackVolume alert-ServiceDown
 alert-AllBackendsUnhealthy alert-HighDropRate alert-ElevatedLatency alert-BackendDegraded
-alert-EBPFMapNearCapacity alert-HighMemoryUsage alert-HighCpuUsage alerts-operator
-trouble-not-filtered trouble-sync-rules trouble-gc-maps trouble-scale-gateway trouble-health-check
-trouble-map-size script-cluster-health script-traffic-analysis logs-errors logs-attacks
-logs-rate-limited logs-latency logs-drop-reasons backup-what backup-database-now backup-cronjob
-backup-aws-credentials velero-location velero-backup velero-schedule script-export recover-database
-recover-cluster rto-rpo dr-runbook gateway-hpa worker-daemonset tiers-worker tiers-gateway
-tiers-table postgresql-primary postgresql-replicas redis-master redis-replicas capacity-calculator
-network-policy-gateway network-policy-default cilium-strict external-secret secret-store
-script-rotate-secrets rbac-service-account rbac-role rbac-role-binding namespace-restricted
-namespace-workers audit-policy audit-query security-scan ci-policies script-pre-upgrade upgrade
-rollback rollback-node certificate cluster-issuer certificate-monitoring fluentd-config
-log-rotation argo-cd flux flux-oci bundle
+alert-EBPFMapNearCapacity alert-HighMemoryUsage alert-HighCpuUsage alerts-operator slack-critical
+slack-warning alert-routes pagerduty alertmanager-operator trouble-not-filtered trouble-sync-rules
+trouble-gc-maps trouble-scale-gateway trouble-health-check trouble-map-size script-cluster-health
+script-traffic-analysis logs-errors logs-attacks logs-rate-limited logs-latency logs-drop-reasons
+backup-what backup-database-now backup-cronjob backup-aws-credentials velero-location velero-backup
+velero-schedule script-export recover-database recover-cluster rto-rpo dr-runbook gateway-hpa
+worker-daemonset tiers-worker tiers-gateway tiers-table postgresql-primary postgresql-replicas
+redis-master redis-replicas capacity-calculator network-policy-gateway network-policy-default
+cilium-strict external-secret secret-store script-rotate-secrets rbac-service-account rbac-role
+rbac-role-binding namespace-restricted namespace-workers audit-policy audit-query security-scan
+ci-policies script-pre-upgrade upgrade rollback rollback-node certificate cluster-issuer
+certificate-monitoring fluentd-config log-rotation argo-cd flux flux-oci bundle
 `
   .trim()
   .split(/\s+/);
