@@ -16,6 +16,7 @@ export const ALERTS = {
   FleetNotServed: { for: "5m" },
   ComponentFailed: { for: "2m" },
   SecurityCheckFailed: { for: "1m" },
+  KernelDrift: { for: "1m" },
 
   // ---- Warning
   /** Seconds that the slowest hundredth of the requests to an agent takes: above. */
@@ -28,9 +29,20 @@ export const ALERTS = {
   HighMemoryUsage: { threshold: 0.8, for: "5m" },
   /** Of the agent's share of a core: above. */
   HighCpuUsage: { threshold: 0.8, for: "5m" },
+  /** Seconds that a certificate has left: below. */
+  CertificateExpiringSoon: { threshold: 604_800 },
+  /** Errors for each event that an agent keeps: above. */
+  HighErrorRate: { threshold: 0.05, window: "5m", for: "5m" },
+  /** Share of the events that an agent has taken from the kernel and does not keep: above. */
+  HighEventDropRate: { threshold: 0.01, window: "5m", for: "5m" },
+  /** Level of what is kept of the events, 0 to 3: above. */
+  EventsDegraded: { threshold: 0, for: "10m" },
+  CircuitBreakerOpen: { for: "5m" },
+  /** Restarts within the window: above. */
+  EventWorkerRestarting: { threshold: 1, window: "15m" },
   BundleRefused: { window: "15m" },
   GenerationDrift: { for: "30m" },
-  KernelDrift: { for: "1m" },
+  GenerationBehind: { for: "15m" },
   ConfigurationInvalid: { for: "1m" },
   ComponentDegraded: { for: "10m" },
   /** The threshold is the rule's own `alertAbove`. */

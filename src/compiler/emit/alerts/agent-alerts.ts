@@ -19,7 +19,7 @@ import { around, counter, gauge, histogram } from "./signal.ts";
 
 type Component = (typeof COMPONENTS)[number];
 
-/** Components with an alert of their own: the alerts on any component leave them out. */
+/** Components with an alert of their own. */
 const OWN_ALERTS = [
   {
     component: "security",
@@ -27,13 +27,6 @@ const OWN_ALERTS = [
     severity: "critical",
     summary: "An agent's security checks fail",
     text: "fails a check of its environment or of what it loads",
-  },
-  {
-    component: "drift",
-    name: "KernelDrift",
-    severity: "warning",
-    summary: "The kernel differs from what was committed",
-    text: "finds tables, links or pins that are not as it committed them",
   },
   {
     component: "config",
@@ -49,6 +42,9 @@ const OWN_ALERTS = [
   readonly summary: string;
   readonly text: string;
 }[];
+
+/** Left out by the alerts on any component. Drift, certificates and what becomes of events have metrics that say more. */
+const TOLD_ELSEWHERE = ["drift", "tls", "events", ...OWN_ALERTS.map(({ component }) => component)] as const;
 
 export function agentAlerts(context: SiteAlertContext): Alert[] {
   return [
@@ -78,6 +74,7 @@ export function agentAlerts(context: SiteAlertContext): Alert[] {
     ...resource(context, "HighMemoryUsage", "memory", "of its memory limit"),
     ...resource(context, "HighCpuUsage", "cpu", "of its share of a core"),
     ...requests(context),
+    ...certificates(context),
   ];
 }
 
@@ -85,7 +82,7 @@ function anyComponent(context: SiteAlertContext, name: "ComponentFailed" | "Comp
   const isFailed = name === "ComponentFailed";
   const health = minBy(
     ["instance", "component"],
-    metric("component_health", { component: noneOf(...OWN_ALERTS.map(({ component }) => component)) }),
+    metric("component_health", { component: noneOf(...TOLD_ELSEWHERE) }),
   );
   return tuned(context, name, ({ for: wait }) =>
     alert(
@@ -101,7 +98,7 @@ function anyComponent(context: SiteAlertContext, name: "ComponentFailed" | "Comp
           signals: [
             gauge(
               "component_health",
-              { component: "events" },
+              { component: "backends" },
               isFailed ? { quiet: 0.5, firing: 0 } : { quiet: 1, firing: 0.5 },
             ),
             gauge("component_health", { component: "program" }, { quiet: 1, firing: 1 }),
@@ -206,4 +203,32 @@ function requests(context: SiteAlertContext): Alert[] {
       );
     }),
   ];
+}
+
+const HOST = { domain: "node.example.com" };
+
+function certificates(context: SiteAlertContext): Alert[] {
+  return tuned(context, "CertificateExpiringSoon", ({ threshold }) =>
+    alert(
+      {
+        name: "CertificateExpiringSoon",
+        expression: compare(minBy(["domain"], metric("certificate_expiry_seconds")), "<", threshold),
+        for: null,
+        severity: "warning",
+        summary: "Certificate expiring soon",
+        description: (t) => `Certificate for ${t.label("domain")} expires in ${t.duration}.`,
+        proof: {
+          signals: [
+            gauge("certificate_expiry_seconds", HOST, {
+              quiet: around(threshold).firing,
+              firing: around(threshold).quiet,
+            }),
+          ],
+          value: around(threshold).quiet,
+          windows: [],
+        },
+      },
+      context,
+    ),
+  );
 }

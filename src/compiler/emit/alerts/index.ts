@@ -11,6 +11,7 @@ import { agentAlerts } from "./agent-alerts.ts";
 import type { AlertGroup } from "./alert.ts";
 import { backendAlerts } from "./backend-alerts.ts";
 import type { SiteAlertContext } from "./context.ts";
+import { eventAlerts } from "./event-alerts.ts";
 import { fleetAlerts } from "./fleet-alerts.ts";
 import { RECORDINGS } from "./recordings.ts";
 import { SERVICE_LEVEL_RECORDINGS, serviceLevelAlerts, serviceLevels } from "./service-level.ts";
@@ -28,7 +29,7 @@ export function alertGroups(fleets: readonly CheckedFleet[], site: SiteIr): Aler
     namespace: site.namespaces.platform.name,
     runbooks: site.alerting.runbooks,
   };
-  const common = [...trafficAlerts(context), ...backendAlerts(context), ...agentAlerts(context)];
+  const common = [trafficAlerts, backendAlerts, agentAlerts, eventAlerts].flatMap((make) => make(context));
   const bySeverity = (severity: string) => common.filter(({ rule }) => rule.labels["severity"] === severity);
   const levels = fleets.flatMap((fleet) => serviceLevels(fleet, (backend) => passRatioOf(site, backend)));
   const groups: AlertGroup[] = [

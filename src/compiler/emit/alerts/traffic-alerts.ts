@@ -1,8 +1,19 @@
 // Alerts on what is filtered and on who filters it. Names, thresholds and waiting times are those of the operations guide
 // where it has the alert.
 
-import { compare, countBy, divide, maxBy, metric, minBy, rate, sumBy, up } from "../../../metrics/query.ts";
-import { type Alert, alert } from "./alert.ts";
+import {
+  compare,
+  countBy,
+  type Duration,
+  divide,
+  maxBy,
+  metric,
+  minBy,
+  rate,
+  sumBy,
+  up,
+} from "../../../metrics/query.ts";
+import { type Alert, type AlertSeverity, alert } from "./alert.ts";
 import { type SiteAlertContext, tuned } from "./context.ts";
 import { around, counter, gauge, upSignal } from "./signal.ts";
 
@@ -177,6 +188,26 @@ export function trafficAlerts(context: SiteAlertContext): Alert[] {
         context,
       ),
     ),
+    ...tuned(context, "GenerationBehind", ({ for: wait }) =>
+      drift(context, {
+        name: "GenerationBehind",
+        state: "behind",
+        severity: "warning",
+        wait,
+        summary: "A node does not serve the bundle that it was given",
+        text: "has another bundle at its bundle path than it serves: refused, held after a roll-back, or torn",
+      }),
+    ),
+    ...tuned(context, "KernelDrift", ({ for: wait }) =>
+      drift(context, {
+        name: "KernelDrift",
+        state: "kernel-differs",
+        severity: "critical",
+        wait,
+        summary: "The kernel differs from what was committed",
+        text: "finds kernel objects that are not as it committed them, and cannot put them right",
+      }),
+    ),
   ];
 }
 
@@ -188,4 +219,36 @@ export function generation(
 ) {
   const labels = { fleet, generation: id, bundle_digest: `sha256:${id}`, revision: `sha256:${id}` };
   return gauge("generation_info", labels, levels, instance);
+}
+
+interface Drift {
+  readonly name: "GenerationBehind" | "KernelDrift";
+  readonly state: "behind" | "kernel-differs";
+  readonly severity: AlertSeverity;
+  readonly wait: Duration;
+  readonly summary: string;
+  readonly text: string;
+}
+
+function drift(context: SiteAlertContext, { name, state, severity, wait, summary, text }: Drift): Alert {
+  return alert(
+    {
+      name,
+      expression: compare(maxBy(["fleet", "instance"], metric("drift_state", { state })), "==", 1),
+      for: wait,
+      severity,
+      summary,
+      description: (t) =>
+        `${t.label("instance")} (fleet ${t.label("fleet")}) ${text}. piston status on the node says which.`,
+      proof: {
+        signals: [
+          gauge("drift_state", { ...FLEET, state }, { quiet: 0, firing: 1 }),
+          gauge("drift_state", { ...FLEET, state: "in-sync" }, { quiet: 1, firing: 0 }),
+        ],
+        value: 1,
+        windows: [],
+      },
+    },
+    context,
+  );
 }
