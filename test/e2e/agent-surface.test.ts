@@ -1,7 +1,7 @@
 // What an agent shows to the outside: its metrics as Prometheus takes them, its health, and its respect for others' programs.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
@@ -10,6 +10,9 @@ import { LabNode } from "../../src/lab/lab-node.ts";
 import { inNamespace } from "../../src/lab/namespaces.ts";
 import { frameBatch } from "../../src/lab/packet-socket.ts";
 import { METRIC_NAMES } from "../../src/metrics/catalogue.ts";
+import { BpfMap } from "../../src/runtime/bpf/index.ts";
+import { pinLayout } from "../../src/runtime/kernel/pins.ts";
+import type { DriftReport } from "../../src/runtime/observe/drift.ts";
 import { bundleOf } from "../support/compile.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { FLEET_NAME, firstFleet, numberedFrame } from "../support/two-policies.ts";
@@ -57,6 +60,25 @@ describeKernel("a running agent", () => {
       ([, name]) => name!,
     );
     expect(declared.toSorted()).toEqual(METRIC_NAMES.toSorted());
+  });
+
+  it("compares the kernel with its generation by the few capabilities that it keeps, and says what it may not mend", async () => {
+    const check = async () =>
+      JSON.parse((await node.agent.operation("POST", "/internal/check-drift")).body) as DriftReport;
+    expect(await check()).toMatchObject({
+      state: "in-sync",
+      findings: [],
+      kernelDigest: readBundle(bundle).digest,
+    });
+    const { tables } = pinLayout(node.pinPath, FLEET_NAME);
+    const table = join(tables, readdirSync(tables).find((name) => name.startsWith("rules-"))!);
+    using map = BpfMap.openPinned(table);
+    rmSync(table);
+    const report = await check();
+    expect(report).toMatchObject({ state: "kernel-differs", findings: [{ part: "table", mended: false }] });
+    expect(report.findings[0]?.help).toMatch(/could not mend it: .*EPERM/);
+    map.pin(table);
+    expect((await check()).state).toBe("in-sync");
   });
 
   it("says in /health what runs", () => {
