@@ -61,6 +61,8 @@ export class EventCollector {
   /** What the kernel side was when the collector closed. */
   #final: KernelSide = { written: 0, suppressed: 0, ringFull: 0 };
   #worker: Worker | null = null;
+  /** The worker that is being replaced. */
+  #replaced: Worker | null = null;
   #names: Names | null = null;
   #watch: NodeJS.Timeout | null = null;
   #restart: NodeJS.Timeout | null = null;
@@ -329,7 +331,8 @@ export class EventCollector {
     if (this.#reading) this.update(this.#reading());
     if (!this.#worker) return;
     const silentMs = monotonicMs() - this.#counts[AT.aliveAtMs]!;
-    if (silentMs > this.#options.timing.hungMs) {
+    if (silentMs > this.#options.timing.hungMs && this.#replaced !== this.#worker) {
+      this.#replaced = this.#worker;
       this.#logger.error(
         { event: "event-worker-hung", silentMs: Math.round(silentMs) },
         `the event worker has shown no sign of life for ${Math.round(silentMs / 1000)} s, and is replaced`,

@@ -41,8 +41,11 @@ import {
 
 export const TABLE_NAMES = SECTION_NAMES.filter((name) => name !== "config");
 
-/** For each CPU and timer tick (1 to 10 ms): a thousand a second or so, whatever arrives. */
-const SAMPLES_PER_JIFFY = 4;
+/**
+ * For each CPU and timer tick (1 to 10 ms): a few thousand a second, whatever arrives. Two CPUs fill what the event
+ * collector takes by default; with more of them the ring buffer fills, and a sample that finds it full costs next to nothing.
+ */
+const SAMPLES_PER_JIFFY = 20;
 
 /** A proof touches a few keys; the serving instance's sizes would cost megabytes for nothing. */
 const PROOF_STATE_ENTRIES = {
