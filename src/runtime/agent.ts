@@ -231,8 +231,8 @@ class NodeAgent implements Agent {
       changes.onChange("health.backendChecks", (next) =>
         this.#report.checkBackends(next.health.backendChecks),
       ),
-      ...(["events", "sinks"] as const).map((path) =>
-        changes.onChange(path, (next) => this.#events.configure(collectorOptions(next))),
+      ...(["events.rateLimit", "events.backpressure", "events.circuitBreaker", "sinks"] as const).map(
+        (path) => changes.onChange(path, (next) => this.#events.configure(collectorOptions(next))),
       ),
       changes.onChange("resources", (next) => this.#resources.configure(next.resources)),
       changes.onChange("shutdown", (next) => {
