@@ -26,7 +26,7 @@ import {
   type Shell,
   until,
   userOf,
-} from "./database-lab.ts";
+} from "./database-fixture.ts";
 import { emitWorkloads } from "./index.ts";
 
 const objects = objectsOf(emitWorkloads(FLEETS, siteOf(EVERYTHING)));

@@ -17,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FLEETS } from "../fleet-fixture.ts";
 import { EVERYTHING, find, objectsOf } from "../platform-fixture.ts";
 import { siteOf } from "../site-fixture.ts";
-import { freePort, type Outcome, run, Server, type Shell, until } from "./database-lab.ts";
+import { freePort, type Outcome, run, Server, type Shell, until } from "./database-fixture.ts";
 import { emitWorkloads } from "./index.ts";
 
 const files = find<IConfigMap>(
@@ -91,7 +91,11 @@ describe.skipIf(!isThere)("Redis with the files of its pods", () => {
       for (const folder of ["config", "run", "data"])
         mkdirSync(join(root, name, folder), { recursive: true });
       for (const [file, text] of Object.entries(files))
-        writeFileSync(join(root, name, "config", file), here(text, name));
+        writeFileSync(
+          join(root, name, "config", file),
+          // A master waits five seconds for further replicas; here is none.
+          file === "redis.conf" ? `${here(text, name)}repl-diskless-sync-delay 0\n` : here(text, name),
+        );
     }
     for (const [index, name] of ["master", "replica"].entries()) {
       const server = new Server("sh", [join(root, name, "config", `${name}.sh`)], shell(PASSWORD));
