@@ -32,7 +32,7 @@ export interface Selector<N extends MetricName> extends Vector<LabelName<N> | Ta
   readonly metric: N;
 }
 
-interface Matcher<V extends string> {
+export interface Matcher<V extends string> {
   readonly operator: "=" | "!=" | "=~" | "!~";
   readonly value: V;
 }
