@@ -17,6 +17,8 @@ export interface AgentProcessOptions {
   readonly pinPath: string;
   /** Folder for the Unix sockets of the servers. */
   readonly socketFolder: string;
+  /** What is run with `node` and the rest; the checkout's bin/piston where it is not given. */
+  readonly program?: readonly string[];
   /** Further arguments: `["--trust", "key.pub"]`. */
   readonly args: readonly string[];
 }
@@ -41,7 +43,7 @@ export class AgentProcess {
     this.#metricsSocket = `${options.socketFolder}/metrics.sock`;
     this.#operationsSocket = `${options.socketFolder}/operations.sock`;
     const [file, args] = inNamespace(options.namespace, [
-      PISTON,
+      ...(options.program ?? [PISTON]),
       "node",
       "--bundle",
       options.bundlePath,

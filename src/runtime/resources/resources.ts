@@ -71,6 +71,17 @@ export function resourceState(reading: ResourceReading): {
   return { state: "degraded", reason: pressed.map((resource) => pressureText(reading, resource)).join("; ") };
 }
 
+let collector: (() => void) | null = globalThis.gc ?? null;
+
+/** A full collection. A context that is made after the flag was set has the function; the flag has no other effect. */
+function collectGarbage(): void {
+  if (!collector) {
+    process.getBuiltinModule("node:v8").setFlagsFromString("--expose-gc");
+    collector = process.getBuiltinModule("node:vm").runInNewContext("gc") as () => void;
+  }
+  collector();
+}
+
 export type PressureListener = (reading: ResourceReading, before: ResourceReading["pressure"]) => void;
 
 const CPU_WINDOW_MS = 5000;
@@ -80,8 +91,11 @@ const LAG_PROBE_MS = 250;
 const STALL_WARN_RATIO = 0.1;
 /** While pressure lasts, garbage is collected again after so long: a full collection stops everything for 10 ms or so. */
 const COLLECT_AGAIN_MS = 30_000;
-/** After a start or a swap: long enough that what it set off is over, and not in the way of filtering. */
-const RELEASE_AFTER_MS = 1000;
+/**
+ * After a start or a swap memory is given back twice: soon, when filtering has begun; and when what it set off is over (the
+ * worker's start, the first comparison with the kernel).
+ */
+const RELEASE_AFTER_MS = [1000, 5000] as const;
 /** Enough for a connection, and for what answering /health opens. */
 const RESERVED_FDS = 8;
 
@@ -128,7 +142,7 @@ export class ResourceManager {
   #check: NodeJS.Timeout | null = null;
   #reading: ResourceReading;
   #collectedAtMs = Number.NEGATIVE_INFINITY;
-  #release: NodeJS.Timeout | null = null;
+  #releases: NodeJS.Timeout[] = [];
 
   constructor(limits: ResourceLimits = DEFAULT_RESOURCES, sources: ResourceSources = kernelSources()) {
     this.#limits = limits;
@@ -159,7 +173,7 @@ export class ResourceManager {
   close(): void {
     this.#lag.close();
     if (this.#check) clearInterval(this.#check);
-    if (this.#release) clearTimeout(this.#release);
+    for (const timer of this.#releases) clearTimeout(timer);
     this.#check = null;
     this.#reserve.release();
     this.#sources.close();
@@ -225,21 +239,17 @@ export class ResourceManager {
 
   /** After something large has ended: its memory goes back to the machine, a little later. */
   releaseSoon(): void {
-    if (this.#release) clearTimeout(this.#release);
-    this.#release = setTimeout(() => {
-      this.#release = null;
-      this.#collect();
-    }, RELEASE_AFTER_MS).unref();
+    for (const timer of this.#releases) clearTimeout(timer);
+    this.#releases = RELEASE_AFTER_MS.map((delayMs) => setTimeout(() => this.#collect(), delayMs).unref());
   }
 
   #collectAgain(): void {
     if (performance.now() - this.#collectedAtMs >= COLLECT_AGAIN_MS) this.#collect();
   }
 
-  /** Garbage only where Node was started with --expose-gc, as bin/piston does. */
   #collect(): void {
     this.#collectedAtMs = performance.now();
-    globalThis.gc?.();
+    collectGarbage();
     releaseMemory();
   }
 }

@@ -1,0 +1,79 @@
+// What an agent takes when nothing happens, as its image has it: one file, the worker thread and the sample fleet. The CPU
+// share is the bench's to measure, on a quiet machine; here is what does not depend on what else runs.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { bundleAgent } from "../../src/bench/agent-bundle.ts";
+import { AgentProcess } from "../../src/lab/agent-process.ts";
+import { createNamespaces, type Namespaces } from "../../src/lab/namespaces.ts";
+import { detach } from "../../src/runtime/kernel/detach.ts";
+import { describeKernel } from "../support/kernel.ts";
+import { until } from "../support/until.ts";
+
+const SAMPLE = fileURLToPath(new URL("../../dist/bundles/edge.bundle", import.meta.url));
+const RSS_MAX_BYTES = 64 * 2 ** 20; // DESIGN §9
+/** Timers of the agent and its worker: some 20 a second. Half a per cent of a core is 5 ms, or 50 µs for each of 100. */
+const WAKE_UPS_PER_SECOND_MAX = 60;
+
+describeKernel("an idle agent with the sample fleet", () => {
+  const pinPath = `/sys/fs/bpf/piston-test-footprint-${process.pid}`;
+  let namespaces: Namespaces;
+  let folder: string;
+  let agent: AgentProcess;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "piston-footprint-"));
+    namespaces = createNamespaces("piston-test-footprint");
+    const { program } = await bundleAgent(join(folder, "agent"));
+    agent = new AgentProcess({
+      program: [process.execPath, "--disable-sigusr1", program], // as bin/piston does
+      namespace: namespaces.edge,
+      bundlePath: SAMPLE,
+      interface: namespaces.interface,
+      pinPath,
+      socketFolder: folder,
+      args: ["--allow-unsigned"],
+    });
+    await agent.event("started");
+  });
+
+  afterAll(async () => {
+    await agent?.stop();
+    detach(pinPath, "edge");
+    namespaces?.close();
+    for (const path of [pinPath, folder]) rmSync(path, { recursive: true, force: true });
+  });
+
+  it("has at most 64 MiB resident, worker thread included, once its start is over", async () => {
+    const status = () => readFileSync(`/proc/${agent.child.pid}/status`, "utf8");
+    const rss = () => 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(status())?.[1]);
+    expect(threads()).toContain("piston-events");
+    await until(
+      () => rss() <= RSS_MAX_BYTES,
+      () => `${Math.round(rss() / 2 ** 20)} MiB resident`,
+    );
+  });
+
+  it("wakes up a few times a second, and no more", async () => {
+    const wakeUps = () =>
+      threadIds()
+        .map((id) => readFileSync(`/proc/${agent.child.pid}/task/${id}/status`, "utf8"))
+        .map((text) => Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(text)?.[1]))
+        .reduce((sum, count) => sum + count, 0);
+    const before = { wakeUps: wakeUps(), at: performance.now() };
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const perSecond = ((wakeUps() - before.wakeUps) * 1000) / (performance.now() - before.at);
+    expect(perSecond).toBeLessThan(WAKE_UPS_PER_SECOND_MAX);
+  });
+
+  function threadIds(): string[] {
+    return readdirSync(`/proc/${agent.child.pid}/task`);
+  }
+
+  function threads(): string[] {
+    return threadIds().map((id) => readFileSync(`/proc/${agent.child.pid}/task/${id}/comm`, "utf8").trim());
+  }
+});
