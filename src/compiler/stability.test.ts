@@ -79,6 +79,7 @@ describe("the sample site", () => {
       await build(["site.ts", '"#alerts-critical"', '"#edge-critical"']),
     );
     expect(bytes).toEqual([]);
+    expect(lines.size).toBeGreaterThan(0);
     expect(
       [...lines].filter(([, changed]) => changed.some((line) => !line.includes("#edge-critical"))),
     ).toEqual([]);
@@ -93,6 +94,19 @@ describe("the sample site", () => {
     expect(bytes).toEqual([]);
     expect(lines.size).toBeGreaterThan(0);
     for (const [path, changed] of lines) for (const line of changed) expect(line, path).toContain("45s");
+  });
+
+  test("with another threshold of the site changes its alert, and rolls no node", async () => {
+    const { bytes, lines } = differenceOf(
+      base,
+      await build(["site.ts", "HighDropRate: { threshold: 0.5", "HighDropRate: { threshold: 0.25"]),
+    );
+    expect(bytes).toEqual([]);
+    expect(lines.size).toBeGreaterThan(0);
+    for (const [path, changed] of lines) {
+      expect(path).toMatch(/(?:^|\/)alerts\/|prometheus-rule|dashboard/);
+      if (!path.includes("alerts/tests/")) for (const line of changed) expect(line, path).toContain("0.25");
+    }
   });
 
   test("with another threshold of a rule changes its alert, and what names the bundle", async () => {

@@ -36,29 +36,41 @@ export interface SiteSettings {
   readonly tier?: TrafficTier;
   /** What is expected; `piston capacity` computes with it. */
   readonly traffic?: TrafficOptions;
+  /** Our own images, by the compiler's version, where it is missing. */
   readonly images?: ImagesOptions;
   /** Groups of nodes that fleets and workloads name. */
   readonly nodePools?: Readonly<Record<string, NodePoolOptions>>;
   /** How the agents of each fleet are deployed, by the fleet's name. A fleet that is not here has the defaults. */
   readonly fleets?: Readonly<Record<string, FleetDeploymentOptions>>;
+  /** Names and Pod Security levels of our own, names of the neighbours'. */
   readonly namespaces?: NamespacesOptions;
+  /** Where the clusters read `dist/` from. */
   readonly source?: SourceOptions;
   /** Which tool syncs `dist/`; `both` where it is missing: apply the file of one. */
   readonly gitops?: GitOpsEngine;
+  /** Where Argo CD sends what it reads. */
   readonly cluster?: ClusterOptions;
   /** CiliumNetworkPolicies besides NetworkPolicies; false. */
   readonly cilium?: boolean;
   /** The store that `secret()` refers to. */
   readonly secrets?: SecretsOptions;
+  /** Who hears of alerts; nobody where it is missing. */
   readonly notifications?: NotificationsOptions;
+  /** Thresholds, and service levels of backends; those of the operations guide where they are missing. */
   readonly alerting?: AlertingOptions;
+  /** How metrics are scraped, and where alerts go. */
   readonly prometheus?: PrometheusOptions;
+  /** Data sources and folder of the dashboards. */
   readonly grafana?: GrafanaOptions;
+  /** TLS for the site's hosts; none where it is missing. */
   readonly certificates?: CertificatesOptions;
+  /** Dumps of the database, copies of Kubernetes objects; none where it is missing. */
   readonly backup?: BackupOptions;
+  /** Where logs are kept; nowhere where it is missing. */
   readonly logs?: LogsOptions;
   /** The audit policy file for the API server; false. */
   readonly audit?: boolean;
+  /** What runs around the filter; none of it where it is missing. */
   readonly workloads?: WorkloadsOptions;
   /** Workflow files for the repository that holds the policies. */
   readonly ci?: CiOptions;
