@@ -107,6 +107,7 @@ class NodeAgent implements Agent {
   #commitFault: unknown = null;
   #queue: Promise<unknown> = Promise.resolve();
   #shutdown: AgentConfig["shutdown"];
+  #sinks: AgentConfig["sinks"];
   #stopping = false;
   readonly #logger: Logger;
   readonly #subscriptions: (() => void)[] = [];
@@ -117,6 +118,7 @@ class NodeAgent implements Agent {
     this.#changes = changes;
     this.#pinPath = config.bundle.pinPath;
     this.#shutdown = config.shutdown;
+    this.#sinks = config.sinks;
     this.#logger = logger;
     this.#trust = readTrust(config.bundle.trustKeys, config.bundle.allowUnsigned);
     this.#object = readProgramObject(config.security.programFile ?? defaultObjectPath());
@@ -232,7 +234,11 @@ class NodeAgent implements Agent {
         this.#report.checkBackends(next.health.backendChecks),
       ),
       ...(["events.rateLimit", "events.backpressure", "events.circuitBreaker", "sinks"] as const).map(
-        (path) => changes.onChange(path, (next) => this.#events.configure(collectorOptions(next))),
+        (path) =>
+          changes.onChange(path, (next) => {
+            this.#events.configure(collectorOptions(next));
+            this.#sinks = next.sinks;
+          }),
       ),
       changes.onChange("resources", (next) => this.#resources.configure(next.resources)),
       changes.onChange("shutdown", (next) => {
@@ -350,7 +356,7 @@ class NodeAgent implements Agent {
       {
         name: "final metrics",
         timeoutMs: 5_000,
-        run: () => exportFinal(exposition ?? "", { ...this.#config.sinks, file: this.#shutdown.metricsFile }),
+        run: () => exportFinal(exposition ?? "", { ...this.#sinks, file: this.#shutdown.metricsFile }),
       },
     ];
   }

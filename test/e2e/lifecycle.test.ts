@@ -1,7 +1,17 @@
 // A real agent started, told to read its configuration again, and ended: in order, with deadlines, and filtering goes on.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -81,6 +91,32 @@ describeKernel("an agent's life", () => {
       expect(await agent.stop()).toBe(0);
       expect(attached()).toBe(true);
     });
+  });
+
+  it("is degraded while a periodic check finds something, and says both once", async () => {
+    const agent = await start("security: { checkIntervalSeconds: 1 }\n");
+    await agent.event("capabilities-dropped"); // from here on it may not write to what is another's
+    const owned = statSync(node.pinPath);
+    chownSync(node.pinPath, 65_534, 65_534);
+    chmodSync(node.pinPath, 0o755);
+    const seen = agent.log.length;
+    const found = await agent.event("security", seen);
+    expect(found).toMatchObject({
+      level: "error",
+      code: "security-pin-path",
+      msg: expect.stringContaining("EACCES"),
+    });
+    expect(await agent.health()).toMatchObject({
+      status: "degraded",
+      components: { security: { state: "degraded", reason: expect.stringContaining("cannot write") } },
+    });
+    expect((await agent.metrics()).body).toContain('pistonprotection_security_check{check="pin-path"} 0\n');
+    chownSync(node.pinPath, owned.uid, owned.gid);
+    chmodSync(node.pinPath, owned.mode & 0o777);
+    const mended = await agent.waitFor((line) => line.event === "security" && line !== found, seen);
+    expect(mended).toMatchObject({ level: "info", msg: expect.stringMatching(/^mended: /) });
+    expect((await agent.health()).status).toBe("ok");
+    expect(await agent.stop()).toBe(0);
   });
 
   it("keeps three capabilities on every thread, and can still load and swap with them", async () => {

@@ -1,7 +1,16 @@
 // A real agent started with one thing missing at a time: one line names it and the remedy, and what is pinned filters on.
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { appendFileSync, chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -245,6 +254,15 @@ describeKernel("an agent that lacks", () => {
       });
     });
 
+    it("a pin, in a checkout: strict mode refuses what is a warning else", () => {
+      const line = refusal({ args: ["--strict"] });
+      expect(line).toMatchObject({
+        code: "security-program",
+        msg: expect.stringContaining("is not pinned: this agent runs from a checkout"),
+      });
+      expect(line.msg).toContain("(security.strict)");
+    });
+
     it("an object at all", () => {
       rmSync(object());
       expect(refusal({ program: program() })).toMatchObject({
@@ -258,6 +276,42 @@ describeKernel("an agent that lacks", () => {
       rmSync(join(folder, "built/piston_bpf.node"));
       expect(refusal({ program: program() }).msg).toContain("the BPF addon is not built");
     });
+  });
+
+  it("a configuration that fits: every fault is printed with place and help, and nothing starts", () => {
+    const config = join(folder, "bad.yaml");
+    writeFileSync(config, "bundel: { path: /b }\nevents: { batchSize: 0 }\n");
+    const { status, stdout, stderr } = spawnSync(PISTON, ["node", "--config", config, "--mode", "nativ"], {
+      encoding: "utf8",
+    });
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toContain(`${config}:1:1  error  config-unknown-key\n`);
+    expect(stderr).toContain("  help: did you mean `bundle`?\n");
+    expect(stderr).toContain(`${config}:2:11  error  config-value\n`);
+    expect(stderr).toContain("--mode  error  config-value\n");
+  });
+
+  it("nothing but the wish to start: --print-config shows what would hold, and why", () => {
+    const env = { ...process.env, PISTON_LOG_LEVEL: "warn" };
+    const run = (...args: string[]) =>
+      spawnSync(PISTON, ["node", "--print-config", "--profile", "constrained", ...args], {
+        encoding: "utf8",
+        env,
+      });
+    const { config, sources } = JSON.parse(run("--bundle", "/b", "--json").stdout) as Record<
+      string,
+      Record<string, unknown>
+    >;
+    expect(config).toMatchObject({ log: { level: "warn", json: true }, events: { bufferSize: 1000 } });
+    expect(sources).toMatchObject({
+      "log.level": "PISTON_LOG_LEVEL",
+      "log.json": "--json",
+      "events.bufferSize": "profile constrained",
+    });
+    const text = run();
+    expect(text.status).toBe(0);
+    expect(text.stdout).toMatch(/^ {2}# path: +# missing$/m);
+    expect(text.stderr).toContain("config-missing");
   });
 
   describe("something while a generation is pinned", () => {

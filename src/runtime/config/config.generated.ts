@@ -54,7 +54,7 @@ export interface AgentConfig {
      */
     readonly operations: string;
     /**
-     * TLS for the metrics server, and for operations beyond loopback; the files are read again when they change.
+     * TLS for the metrics server; the files are read again when they change. Turned on or off only by a restart.
      */
     readonly tls: {
       /**

@@ -19,7 +19,7 @@ type:"string",minLength:1,description:"Where kernel objects are pinned: a direct
 properties:{metrics:{type:"string",minLength:1,description:"Metrics and health: HOST:PORT, :PORT or unix:/PATH\
 .",default:":9090"},operations:{type:"string",minLength:1,description:"Operations, on loopback or a Unix socke\
 t; elsewhere only with operationsTokenFile.",default:"127.0.0.1:9091"},tls:{type:["object","null"],description:"\
-TLS for the metrics server, and for operations beyond loopback; the files are read again when they change.",additionalProperties:!1,
+TLS for the metrics server; the files are read again when they change. Turned on or off only by a restart.",additionalProperties:!1,
 properties:{certFile:{type:"string",minLength:1,description:"Certificate chain in PEM."},keyFile:{type:"string",
 minLength:1,description:"Its private key in PEM."},clientCaFile:{type:["string","null"],minLength:1,description:"\
 Certificates in PEM that a client's must be signed by. null: clients need none.",default:null}},default:null,"\
