@@ -7,11 +7,6 @@ import type { Artifact } from "../types.ts";
 import { SYNC_WAVE, waveOf } from "./sync-wave.ts";
 import { toYaml } from "./yaml.ts";
 
-/** What people read and query: alert rules, dashboards. */
-export const NAMESPACE = "pistonprotection";
-/** What needs the kernel: the agents. Nothing else is allowed so much. */
-export const WORKERS_NAMESPACE = "pistonprotection-workers";
-
 /** Names of the two PriorityClasses. */
 export const AGENT_PRIORITY = "pistonprotection-agent";
 export const PLATFORM_PRIORITY = "pistonprotection-platform";
