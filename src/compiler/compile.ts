@@ -10,6 +10,7 @@ import { emitAlerts } from "./emit/alerts/index.ts";
 import { bundlePath, emitBundle } from "./emit/bundle/index.ts";
 import { emitCi } from "./emit/ci/index.ts";
 import { emitDashboards } from "./emit/dashboards/index.ts";
+import { emitExtra } from "./emit/extra/index.ts";
 import { emitGitOps } from "./emit/gitops/index.ts";
 import { emitManifests, type ManifestContext } from "./emit/manifests/index.ts";
 import { emitPlatform } from "./emit/platform/index.ts";
@@ -66,6 +67,7 @@ function emitSite(fleets: readonly CheckedFleet[], site: SiteIr, context: Manife
     ...emitPrometheus(site),
     ...emitAlertmanager(site),
     ...emitDashboards(fleets, site),
+    ...emitExtra(site),
   ];
   return [...emitted, ...emitGitOps(emitted, site)];
 }

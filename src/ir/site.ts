@@ -4,6 +4,9 @@
 import type { AlertTunings } from "../policy/alerting.ts";
 import type {
   DurationText,
+  ExtraAlert,
+  ExtraObject,
+  ExtraPanel,
   GitOpsEngine,
   NodeTaint,
   PodSecurityLevel,
@@ -51,6 +54,7 @@ export interface SiteIr {
   readonly backup: BackupIr | null;
   readonly logs: LogsIr;
   readonly audit: boolean;
+  readonly extra: ExtraIr;
   readonly workloads: WorkloadsIr;
   readonly ci: CiIr | null;
   readonly location: SourceLocation;
@@ -307,4 +311,11 @@ export interface CiIr {
   readonly runner: string;
   readonly scanSchedule: string;
   readonly location: SourceLocation;
+}
+
+/** As the author wrote it; src/compiler/validate judges it with what is emitted. */
+export interface ExtraIr {
+  readonly objects: readonly ExtraObject[];
+  readonly alerts: readonly ExtraAlert[];
+  readonly panels: readonly ExtraPanel[];
 }

@@ -374,3 +374,49 @@ export interface VeleroOptions {
   /** BackupStorageLocation; `default`. */
   readonly storageLocation?: string;
 }
+
+// ---- What the vocabulary has no words for ----------------------------------------------------------------------------
+
+/** Judged as all that is emitted is: docs/diagnostics.md, "Output". */
+export interface ExtraOptions {
+  /** To `manifests/extra/`. The types of kubernetes-models fit. */
+  readonly objects?: readonly ExtraObject[];
+  /** Besides those that every site has. */
+  readonly alerts?: readonly ExtraAlert[];
+  /** On a dashboard of their own. */
+  readonly panels?: readonly ExtraPanel[];
+}
+export interface ExtraObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata?: { readonly name?: string; readonly namespace?: string };
+}
+export interface ExtraAlert {
+  readonly name: string;
+  /** PromQL: metrics of the catalogue (src/metrics/catalogue.ts), with their labels. */
+  readonly expression: string;
+  readonly for?: DurationText;
+  readonly severity: "critical" | "warning";
+  /** Besides `severity`. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** With Prometheus' templates: `{{ $labels.fleet }}`, `{{ $value }}`. */
+  readonly summary: string;
+  readonly description?: string;
+}
+export interface ExtraPanel {
+  readonly title: string;
+  readonly description?: string;
+  /** PromQL. Exactly one of the two. */
+  readonly query?: string;
+  /** LogQL; needs `grafana.loki`. */
+  readonly logs?: string;
+  /** `{{fleet}}` */
+  readonly legend?: string;
+  /** In the grid of 24 columns; half a row after those before it where it is missing. */
+  readonly place?: {
+    readonly x: number;
+    readonly y: number;
+    readonly width: number;
+    readonly height: number;
+  };
+}

@@ -10,6 +10,7 @@ import type {
   CiOptions,
   ClusterOptions,
   ExistingSecret,
+  ExtraOptions,
   FleetDeploymentOptions,
   GitOpsEngine,
   GrafanaOptions,
@@ -70,6 +71,8 @@ export interface SiteSettings {
   readonly logs?: LogsOptions;
   /** The audit policy file for the API server; false. */
   readonly audit?: boolean;
+  /** Objects, alerts and panels of one's own. */
+  readonly extra?: ExtraOptions;
   /** What runs around the filter; none of it where it is missing. */
   readonly workloads?: WorkloadsOptions;
   /** Workflow files for the repository that holds the policies. */

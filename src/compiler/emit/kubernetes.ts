@@ -63,10 +63,10 @@ export interface KubernetesObject {
 /** Objects to one file, in the order given. */
 export function kubernetesFile(path: string, about: string, objects: readonly KubernetesObject[]): Artifact {
   const chart = new Chart(new App({ outdir: "unused", recordConstructMetadata: false }), "chart");
-  const rendered = objects.map((object): unknown => {
-    const id = [object.apiVersion, object.kind, object.metadata?.namespace, object.metadata?.name].join(":");
-    return new ApiObject(chart, id.replaceAll("/", "."), inItsWave(object)).toJson();
-  });
+  // Two objects of one name are a fault that validation tells; cdk8s would throw.
+  const rendered = objects.map((object, index): unknown =>
+    new ApiObject(chart, String(index), inItsWave(object)).toJson(),
+  );
   return {
     ...textArtifact(path, toYaml(rendered, `${about}\n${GENERATED}`)),
     objects: rendered.map((object, index) => ({ object, location: places.get(objects[index]!) ?? null })),

@@ -3,10 +3,11 @@
 
 import type { IPodMonitor } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PodMonitor";
 import type { SiteIr } from "../../ir/site.ts";
+import { extraRule } from "../emit/extra/index.ts";
 import type { Artifact, Diagnostic } from "../types.ts";
-import { Cluster, type External } from "./cluster.ts";
+import { Cluster } from "./cluster.ts";
 import { checkDashboards } from "./dashboards.ts";
-import { as, type Emitted, emittedObjects } from "./emitted.ts";
+import { as, type Emitted, type EmittedObject, emittedObjects } from "./emitted.ts";
 import { externalOf } from "./external.ts";
 import { checkNames } from "./names.ts";
 import { checkPodSecurity } from "./pod-security.ts";
@@ -34,7 +35,7 @@ export function validate(
 ): readonly Diagnostic[] {
   const found = outputs.flatMap(({ site, artifacts }) => {
     const report = new Report(sources, site.location);
-    validateSite(artifacts, externalOf(site), report);
+    validateSite(site, artifacts, report);
     return report.diagnostics;
   });
   const [first] = outputs;
@@ -44,18 +45,20 @@ export function validate(
   return [...found, ...report.diagnostics];
 }
 
-function validateSite(artifacts: readonly Artifact[], external: External, report: Report): void {
+function validateSite(site: SiteIr, artifacts: readonly Artifact[], report: Report): void {
   checkYamlTexts(artifacts, report);
   const { sound, readable } = checkSchemas(emittedObjects(artifacts), report);
   checkNames(sound, report);
   checkSizes(sound, report);
   checkPods(sound, report);
   checkPodSecurity(sound, report);
-  const cluster = new Cluster(sound, readable, external);
+  const cluster = new Cluster(sound, readable, externalOf(site));
   checkReferences(cluster, report);
   checkSelectors(cluster, report);
   const metrics = new Metrics(targetLabels(sound));
-  checkRules(sound, metrics, report);
+  // Without the operator its own rules are in a file for Prometheus alone.
+  const own = site.prometheus.operator ? [] : [emittedRule(site)];
+  checkRules([...sound, ...own], metrics, report);
   checkDashboards(artifacts, metrics, report);
 }
 
@@ -70,4 +73,12 @@ function targetLabels(emitted: readonly Emitted[]): string[] {
     const copied = (monitor.podTargetLabels ?? []).map((label) => label.replaceAll(/[^A-Za-z0-9_]/g, "_"));
     return ["namespace", "pod", "container", "endpoint", ...copied, ...relabelled];
   });
+}
+
+function emittedRule(site: SiteIr): Emitted {
+  return {
+    path: "alerts/extra.rules.yaml",
+    object: extraRule(site) as unknown as EmittedObject,
+    location: null,
+  };
 }

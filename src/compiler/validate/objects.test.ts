@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { Planted } from "./plant.ts";
 
@@ -423,6 +426,23 @@ const FAULTS: readonly Fault[] = [
     help: "quote it",
   },
 ];
+
+describe("docs/diagnostics.md", () => {
+  it("has every code that is told of the output", () => {
+    const room = dirname(fileURLToPath(import.meta.url));
+    const files = readdirSync(room, { recursive: true, encoding: "utf8" }).filter((name) =>
+      /(?<!\.test|\.generated)\.ts$/.test(name),
+    );
+    const texts = files.map((name) => readFileSync(join(room, name), "utf8")).join("\n");
+    const codes = [
+      ...texts.matchAll(/(?:code: |"promql-syntax"\n? *\| )"([a-z]+(?:-[a-z]+)+)"/g),
+      ...texts.matchAll(/^ {2}\w+: "(missing-[a-z-]+)",$/gm),
+    ].map(([, code]) => code!);
+    expect(new Set(codes).size).toBeGreaterThan(50);
+    const documented = readFileSync(join(room, "../../../docs/diagnostics.md"), "utf8");
+    for (const code of codes) expect(documented, code).toContain(`\`${code}\``);
+  });
+});
 
 describe("faults in what is emitted", () => {
   it("are none in the sample site", () => {

@@ -26,6 +26,8 @@ const SOURCES = /^(GitRepository|OCIRepository|HelmRepository|Bucket|Kustomizati
 const SCALED = /^(Deployment|StatefulSet|DaemonSet|ReplicaSet)$/;
 
 export function checkReferences(cluster: Cluster, report: Report): void {
+  // Everything in a namespace lacks it: the first is enough.
+  const namespaces = new Set<string>();
   for (const one of cluster.emitted) {
     const { object, location } = one;
     if (object.metadata.namespace === undefined && !CLUSTER_SCOPED.has(object.kind))
@@ -53,6 +55,10 @@ export function checkReferences(cluster: Cluster, report: Report): void {
     if (!CLUSTER_SCOPED.has(kind) && !cluster.isOurs(namespace) && namespace !== namespaceOf(object)) return;
     const keys = kind === "Secret" || kind === "ConfigMap" ? cluster.keysOf(kind, namespace, name) : null;
     if (keys === null && cluster.find(kind, namespace, name) === null) {
+      if (kind === "Namespace") {
+        if (namespaces.has(name)) return;
+        namespaces.add(name);
+      }
       const where = CLUSTER_SCOPED.has(kind) ? "" : ` in namespace ${namespace}`;
       report.add({
         code: codeOf(kind),

@@ -1,31 +1,28 @@
 // Checked fleets to Grafana dashboards: JSON files to import, and the same in ConfigMaps for Grafana's sidecar.
 
-import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
-import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
 import type { CheckedFleet, SourceLocation } from "../../../ir/nodes.ts";
 import type { SiteIr } from "../../../ir/site.ts";
 import type { Artifact } from "../../types.ts";
-import { commonLabels, kubernetesFile, MONITORING_PATH, placed, textArtifact } from "../kubernetes.ts";
+import { kubernetesFile, MONITORING_PATH, placed } from "../kubernetes.ts";
 import { api } from "./api.ts";
 import { attacksDashboard } from "./attacks.ts";
 import { backendDashboard } from "./backend.ts";
 import { backendsDashboard } from "./backends.ts";
+import { extraDashboard } from "./extra.ts";
+import { configMapOf, type DashboardFile, dashboardArtifact } from "./files.ts";
 import { fleetDashboard } from "./fleet.ts";
 import { type DashboardDefinition, dashboard } from "./frame.ts";
 import { overview } from "./overview.ts";
 import { workers } from "./workers.ts";
 
-interface Made {
-  readonly slug: string;
-  readonly text: string;
+interface Made extends DashboardFile {
   /** Of the fleet or backend that it shows; null for the platform's own. */
   readonly location: SourceLocation | null;
 }
 
 export function emitDashboards(fleets: readonly CheckedFleet[], site: SiteIr): Artifact[] {
   const make = (definition: DashboardDefinition, location: SourceLocation | null = null): Made => ({
-    slug: definition.slug,
-    text: textOf(dashboard(definition, site)),
+    ...dashboardArtifact(definition.slug, dashboard(definition, site)),
     location,
   });
   const main = [overview, attacksDashboard, backendsDashboard, workers, api].map((one) => make(one(site)));
@@ -36,20 +33,21 @@ export function emitDashboards(fleets: readonly CheckedFleet[], site: SiteIr): A
     ),
   ];
   return [
-    ...[...main, ...own].map(({ slug, text }) => textArtifact(`dashboards/${slug}.json`, text)),
+    ...[...main, ...own].map(({ artifact }) => artifact),
     kubernetesFile(
       `${MONITORING_PATH}/dashboards.yaml`,
       "The dashboards of dashboards/, for the sidecar that Grafana's charts run.",
       [
-        configMap("pistonprotection-dashboards", main, site),
+        configMapOf("pistonprotection-dashboards", main, site),
         ...own.map((one) =>
           placed(
-            configMap(`pistonprotection-dashboard-${one.slug}`, [one], site),
+            configMapOf(`pistonprotection-dashboard-${one.slug}`, [one], site),
             one.location ?? site.location,
           ),
         ),
       ],
     ),
+    ...(site.extra.panels.length === 0 ? [] : extraDashboard(site)),
   ];
 }
 
@@ -60,22 +58,4 @@ function backendsOf(fleets: readonly CheckedFleet[]) {
     const guards = fleets.filter((fleet) => fleet.backends.some((backend) => backend.name === name));
     return [guards[0]!.backends.find((backend) => backend.name === name)!, guards] as const;
   });
-}
-
-function textOf(one: Dashboard): string {
-  return `${JSON.stringify(one, null, 2)}\n`;
-}
-
-function configMap(name: string, dashboards: readonly Made[], site: SiteIr): IConfigMap {
-  return {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: {
-      name,
-      namespace: site.namespaces.platform.name,
-      labels: { ...commonLabels("dashboards"), grafana_dashboard: "1" },
-      annotations: { grafana_folder: site.grafana.folder },
-    },
-    data: Object.fromEntries(dashboards.map(({ slug, text }) => [`${slug}.json`, text])),
-  };
 }

@@ -5,6 +5,7 @@ import { tierOf } from "../../../ir/tiers.ts";
 import type { Lowering } from "../lowering.ts";
 import { fieldsOf, type Node, nodeOf, show } from "../untyped.ts";
 import { SiteContext, type Surroundings } from "./context.ts";
+import { lowerExtra } from "./extra.ts";
 import { lowerImages } from "./images.ts";
 import { merged } from "./merge.ts";
 import {
@@ -146,6 +147,7 @@ function settingsOf(section: Section, root: string): SiteIr {
     backup: backup && lowerBackup(backup, namespaces),
     logs: Object.freeze({ fluentd: fluentd && lowerFluentd(fluentd) }),
     audit: section.flag("audit", false),
+    extra: lowerExtra(section.defaults("extra")),
     workloads: lowerWorkloads(section.defaults("workloads"), { tier, pools, namespaces }),
     ci: ci && lowerCi(ci),
     location: context.node.location,
@@ -158,6 +160,13 @@ function settingsOf(section: Section, root: string): SiteIr {
       "there is a backup of a database, and the site runs none",
       "add `workloads.postgresql`, or take `backup.database` away",
       "backup-without-database",
+    );
+  if (site.grafana.loki === null && site.extra.panels.some(({ logs }) => logs !== undefined))
+    section.fault(
+      "extra",
+      "a panel shows logs, and the site has no Loki",
+      'write `grafana: { loki: "…" }` with the uid of its data source',
+      "logs-without-loki",
     );
   const secrets = lowerSecrets(section.section("secrets"), context);
   section.end();
