@@ -3,7 +3,10 @@
 //
 //   fires, and resolves      quiet | firing for longer than window and `for` | quiet
 //   quiet below              quiet all the time, one part in a hundred below the threshold
-//   too short                quiet | firing for a little less than `for` | quiet; none without a `for`
+//   too short                quiet | firing for a little less than `for` | quiet
+//
+// Where there is a `for`, the first case also looks just before it is over. Without one there is no third case, nor where a
+// condition holds for a whole window however short its cause.
 //
 // A rate needs its window to follow. Quiet and firing lie as far to either side of the threshold, so a condition begins
 // when half of its window is firing and ends when half of it is quiet again. Where an alert looks back over a long and a short
@@ -64,6 +67,8 @@ export function testsOf(alert: Alert): TestGroup[] {
   const quiet: Phase = { state: "quiet", steps: steps(shortest + LOOK_BACK_SECONDS) + SLACK_STEPS };
   const surely = steps(longest) + steps(wait) + SLACK_STEPS;
   const fires = quiet.steps + surely;
+  /** Steps of firing before the condition holds, at the least. */
+  const begins = proof.isSudden === true ? 0 : Math.min(quiet.steps, Math.floor(longest / 2 / step));
 
   const group = (
     title: string,
@@ -89,6 +94,7 @@ export function testsOf(alert: Alert): TestGroup[] {
       [quiet, { state: "firing", steps: surely }, quiet],
       [
         [quiet.steps, false],
+        ...(wait > 0 ? [[quiet.steps + begins + steps(wait) - 1, false] as const] : []),
         [fires, true],
         [fires + quiet.steps, false],
       ],
@@ -99,18 +105,10 @@ export function testsOf(alert: Alert): TestGroup[] {
       [[quiet.steps + steps(wait) + SLACK_STEPS, false]],
     ),
   ];
-  if (wait === 0) return groups;
-  if (proof.isSudden === true)
-    return [
-      ...groups,
-      group(
-        "has to go on for a while",
-        [quiet, { state: "firing", steps: surely }],
-        [[quiet.steps + steps(wait) - 1, false]],
-      ),
-    ];
-  const begins = Math.min(quiet.steps, steps(longest / 2));
+  if (wait === 0 || proof.isSudden === true) return groups;
   const brief: Phase = { state: "firing", steps: begins - steps(shortest / 2) + steps(wait) - 3 };
+  // A wait of a few steps is no longer than a scrape or two: there is nothing shorter to show.
+  if (brief.steps < 1) return groups;
   const end = quiet.steps + brief.steps;
   return [
     ...groups,
