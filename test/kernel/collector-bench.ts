@@ -5,6 +5,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EventCollector, type SampleSource } from "../../src/runtime/events/collector.ts";
+import type { Names } from "../../src/runtime/events/messages.ts";
 import {
   type CollectorOptions,
   DEFAULT_COLLECTOR,
@@ -23,6 +24,7 @@ export interface BenchOptions {
   readonly sinks?: Partial<SinkOptions>;
   readonly timing?: Partial<Timing>;
   readonly heapMiB?: number;
+  readonly names?: Names;
 }
 
 let benches = 0;
@@ -72,6 +74,7 @@ export class CollectorBench {
       map: this.filter.map("samples"),
       totals: () => sampleTotals(this.filter.map("sample_state").lookup(new Uint8Array(4))!),
     };
+    if (options.names) this.collector.describe(options.names);
     this.collector.start(source);
   }
 

@@ -2,14 +2,26 @@
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildPacket } from "../../src/packet/build.ts";
+import {
+  frame,
+  describeKernel as kernelOfAddon,
+  loadFilter,
+  pinDirectory,
+  XDP_DROP,
+} from "../../src/runtime/bpf/testdata/kernel.ts";
+import { EventCollector } from "../../src/runtime/events/collector.ts";
+import type { Logger } from "../../src/runtime/log.ts";
 import { describeKernel } from "../support/kernel.ts";
-import { accountOf, CollectorBench } from "./collector-bench.ts";
+import { accountOf, CollectorBench, optionsOf } from "./collector-bench.ts";
 import { from, V4 } from "./fixtures.ts";
 import { buildObject } from "./harness.ts";
+import { DIGEST_FIRST } from "./tables.ts";
 
 beforeAll(buildObject);
 
 const packet = from("198.51.100.7");
+/** The digest that tables.ts gives, its first 8 bytes. */
+const BENCH_GENERATION = Array.from({ length: 8 }, (_, i) => (DIGEST_FIRST + i).toString(16)).join("");
 
 describeKernel("the event collector", () => {
   test("keeps every event of a packet that was dropped, and knows from where it came", async () => {
@@ -112,6 +124,18 @@ describeKernel("the event collector", () => {
     expect(stats).toMatchObject({ submitted: 300, kept: 300, waiting: 0 });
   });
 
+  test("goes on with other options, and counts on", async () => {
+    await using bench = new CollectorBench();
+    bench.send(packet, 100);
+    await bench.until(({ kept }) => kept === 100);
+    bench.collector.configure(optionsOf({ sinks: { statsd: { address: "127.0.0.1:9", prefix: "" } } }));
+    await bench.until(({ sinks, workerRunning }) => workerRunning && sinks.statsd !== undefined);
+    bench.send(packet, 100);
+    const stats = await bench.until(({ sinks }) => sinks.statsd!.offered === 100);
+    expect(stats).toMatchObject({ kept: 200, workerCrashes: 0, workerRestarts: 0 });
+    expect(bench.log.filter(({ event }) => event === "event-worker-crashed")).toEqual([]);
+  });
+
   test("names attack patterns, and sorts by what matters", async () => {
     await using bench = new CollectorBench();
     const tcp = (flags: number, source: string = V4.source) =>
@@ -132,5 +156,63 @@ describeKernel("the event collector", () => {
       amplification: 1,
     });
     expect(stats.keptByPriority).toEqual({ normal: 1, high: 4, critical: 2, essential: 0 });
+  });
+
+  test("takes what may lock operators out before anything else, and names what rules and backends did", async () => {
+    await using bench = new CollectorBench({
+      policy: { rules: [{ id: 0xabcn, action: "drop" }] },
+      names: {
+        rules: new Map([["0000000000000abc", { id: "edge/all", backend: "game" }]]),
+        generations: [BENCH_GENERATION],
+        services: [(6 << 16) | 22],
+      },
+    });
+    const ssh = (flags: number) =>
+      buildPacket({ ipv4: V4, tcp: { sourcePort: 1000, destinationPort: 22, flags } });
+    bench.send(ssh(2));
+    bench.send(buildPacket({ ipv4: V4, udp: { sourcePort: 1000, destinationPort: 22 }, payloadBytes: 20 }));
+    const stats = await bench.until(({ kept }) => kept === 2);
+    expect(stats.keptByPriority).toMatchObject({ normal: 1, essential: 1 });
+    expect(stats.unknownGeneration).toBe(0);
+    await expect
+      .poll(() => bench.collector.topBackends(5), { timeout: 10_000 })
+      .toEqual([{ key: "game", count: 2, error: 0 }]);
+  });
+
+  test("tells of samples of a program that the agent did not put in charge", async () => {
+    await using bench = new CollectorBench({
+      timing: { foreignGraceMs: 200 },
+      names: { rules: new Map(), generations: ["0011223344556677"], services: [] },
+    });
+    await bench.until(
+      ({ unknownGeneration }) => unknownGeneration > 0,
+      () => bench.send(packet),
+    );
+    const stats = await bench.settled();
+    expect(stats.keptByPriority.essential).toBe(stats.unknownGeneration);
+    expect(accountOf(stats)).toBe(bench.sent);
+  });
+});
+
+/** A ring buffer that something else writes to: 16 bytes are no sample. */
+kernelOfAddon("records that are no samples", () => {
+  test("are counted by what is wrong with them, and go nowhere", async () => {
+    const filter = loadFilter(XDP_DROP, true);
+    using pins = pinDirectory("foreign-records");
+    const path = pins.path("records");
+    filter.records.pin(path);
+    const logger: Logger = {
+      debug() {},
+      info() {},
+      warn() {},
+      error() {},
+      isLevelEnabled: () => false,
+    };
+    const collector = new EventCollector({ options: optionsOf({}), logger });
+    collector.start({ path, map: filter.records, totals: () => null });
+    filter.program.testRun(frame(64), { repeat: 50 });
+    await expect.poll(() => collector.stats().invalid.size, { timeout: 20_000 }).toBe(50);
+    expect(collector.stats().kept).toBe(0);
+    await collector.close(1_000);
   });
 });

@@ -58,6 +58,8 @@ export interface Timing {
   /** Before a crashed worker is started again: first, and longest. */
   readonly restartMs: number;
   readonly restartMaxMs: number;
+  /** Samples of a generation that is not known yet may come so long: the kernel knows of a commit first. */
+  readonly foreignGraceMs: number;
   /** A dropped share above DROP_SHARE within the last so many milliseconds is a degraded component. */
   readonly dropWindowMs: number;
 }
@@ -106,6 +108,7 @@ export const DEFAULT_COLLECTOR: CollectorOptions = {
     hungMs: 30_000,
     restartMs: 1_000,
     restartMaxMs: 30_000,
+    foreignGraceMs: 5_000,
     dropWindowMs: 10_000,
   },
   heapMiB: 16,

@@ -31,8 +31,6 @@ import { TopK } from "./top-k.ts";
 
 /** Records that leave the ring at once. */
 const SLOTS = 256;
-/** Of a program that the agent does not know: a commit is known to the kernel before it is known here. */
-const FOREIGN_GRACE_MS = 5_000;
 const FADE_MS = 60_000;
 /** An interface that was not there is looked for again after so long. */
 const LOOK_AGAIN_MS = 1_000;
@@ -218,7 +216,7 @@ export class Pipeline {
       this.#foreignSinceMs.set(generation, now);
       return false;
     }
-    if (now - since < FOREIGN_GRACE_MS) return false;
+    if (now - since < this.#options.timing.foreignGraceMs) return false;
     add(this.#counts, AT.unknownGeneration);
     return true;
   }
