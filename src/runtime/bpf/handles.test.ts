@@ -44,6 +44,7 @@ const LINK: Method<XdpLink>[] = [
 
 const OBJECT: Method<BpfObject>[] = [
   ["maps", (object) => object.maps()],
+  ["programs", (object) => object.programs()],
   ["setMaxEntries", (object) => object.setMaxEntries("table", 1)],
   ["reuseMap", (object) => object.reuseMap("table", loadFilter().table)],
   ["setInitialValue", (object) => object.setInitialValue(".rodata", u64(0n))],
