@@ -55,6 +55,46 @@ describe("a literal is found", () => {
   });
 });
 
+describe("a path through records is followed", () => {
+  // «1», «2» and so on stand before what is to be marked.
+  const marked = [
+    "site({",
+    '  «1»name: "a", /* tier: "x" */ fleets: { edge: { «2»tier: «3»"high" } },',
+    '  «4»tier: "high", secrets: store,',
+    "  ...shared, notifications: {",
+    '    slack: { critical: "#a", list: [{ tier: 1 }, «5»"#b"] },',
+    '    "quoted-name": { «7»shorthand },',
+    "  },",
+    "  other: pick({ a: 1 }, [2]), «8»last: true,",
+    "});",
+  ];
+  const places = new Map(
+    marked.flatMap((line, row) =>
+      [...line.matchAll(/«(\d)»/g)].map((mark, nth) => [mark[1], at(row + 1, mark.index - 3 * nth + 1)]),
+    ),
+  );
+  const text = marked.join("\n").replace(/«\d»/g, "");
+  const locator = new Locator(new Map([["policies/a.policy.ts", text]]));
+
+  test.each([
+    ["a field of the record itself", ["name"], undefined, "1", 4],
+    ["one of a record inside", ["fleets", "edge", "tier"], undefined, "2", 4],
+    ["and its value", ["fleets", "edge", "tier"], "high", "3", 6],
+    ["not one of another record with the same name", ["tier"], undefined, "4", 4],
+    ["an item of a list", ["notifications", "slack", "list"], "#b", "5", 4],
+    ["a shorthand behind a spread", ["notifications", "quoted-name", "shorthand"], undefined, "7", 9],
+    ["what comes after a call", ["last"], undefined, "8", 4],
+  ])("to %s", (_what, path, value, mark, spanLength) => {
+    expect(locator.path(at(1, 1), path, value)).toEqual({ location: places.get(mark), spanLength });
+  });
+
+  test("as far as it is written there: to the field that holds a constant, else to the call", () => {
+    expect(locator.path(at(1, 1), ["secrets", "store", "kind"]).location).toEqual(at(3, 17));
+    expect(locator.path(at(1, 1), ["nowhere"])).toEqual({ location: at(1, 1), spanLength: 4 });
+    expect(locator.path(at(1, 1), [])).toEqual({ location: at(1, 1), spanLength: 4 });
+  });
+});
+
 describe("the nearest name", () => {
   test.each([
     ["thraets", "threats"], // two letters swapped: one edit
