@@ -19,6 +19,8 @@ export interface AgentProcessOptions {
   readonly socketFolder: string;
   /** What is run with `node` and the rest; the checkout's bin/piston where it is not given. */
   readonly program?: readonly string[];
+  /** A file that its log goes to; then `log` stays empty. */
+  readonly logFile?: string;
   /** Further arguments: `["--trust", "key.pub"]`. */
   readonly args: readonly string[];
 }
@@ -42,7 +44,9 @@ export class AgentProcess {
   constructor(options: AgentProcessOptions) {
     this.#metricsSocket = `${options.socketFolder}/metrics.sock`;
     this.#operationsSocket = `${options.socketFolder}/operations.sock`;
+    const to = options.logFile;
     const [file, args] = inNamespace(options.namespace, [
+      ...(to === undefined ? [] : ["sh", "-c", 'exec >>"$0" && exec "$@"', to]),
       ...(options.program ?? [PISTON]),
       "node",
       "--bundle",

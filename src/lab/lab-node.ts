@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { readBundle } from "../bundle/format.ts";
 import { generateKeys, signBundle } from "../bundle/sign.ts";
 import { detach } from "../runtime/kernel/detach.ts";
-import { AgentProcess } from "./agent-process.ts";
+import { AgentProcess, type AgentProcessOptions } from "./agent-process.ts";
 import { createNamespaces, type Namespaces } from "./namespaces.ts";
 import { type FrameBatch, PacketSocket } from "./packet-socket.ts";
 
@@ -81,8 +81,9 @@ export class LabNode {
   }
 
   /** Starts the agent, or another one after the last has ended. Does not wait for it. */
-  startAgent(args: readonly string[] = []): AgentProcess {
+  startAgent(args: readonly string[] = [], options: Pick<AgentProcessOptions, "logFile"> = {}): AgentProcess {
     this.#agent = new AgentProcess({
+      ...options,
       namespace: this.namespaces.edge,
       bundlePath: this.bundlePath,
       interface: this.namespaces.interface,

@@ -1,6 +1,7 @@
 // The agent's log: JSON lines for machines, one line of text an event for people. Every line has `event`.
 
 import { pino } from "pino";
+import { LogOutput } from "./log-output.ts";
 
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -37,14 +38,20 @@ export function createLogger(options: LogOptions): AgentLogger {
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  // Synchronous: what was said before a crash is what one wants to read after it.
-  return options.json
-    ? pino(configuration, pino.destination({ fd: 1, sync: true }))
-    : pino(configuration, people);
+  return options.json ? pino(configuration, machines()) : pino(configuration, people());
 }
 
-const people = {
-  write(line: string): void {
+/** Not pino's own destination: that one ends the process where a disk is full. */
+function machines(): LogOutput {
+  return new LogOutput(1, (lost) => {
+    const line = { level: "warn", time: new Date().toISOString(), event: "log-lost", lines: lost };
+    return `${JSON.stringify({ ...line, msg: `${lost} lines of this log could not be written` })}\n`;
+  });
+}
+
+function people(): { write(line: string): void } {
+  const output = new LogOutput(2, (lost) => `${lost} lines of this log could not be written\n`);
+  const write = (line: string): void => {
     const {
       level,
       time,
@@ -59,6 +66,7 @@ const people = {
       .map(([key, value]) => ` ${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
       .join("");
     const head = `${String(time).slice(11, 19)} ${String(level).padEnd(5)} ${String(msg)}`;
-    process.stderr.write(`${head}${rest}\n${typeof help === "string" && help ? `  help: ${help}\n` : ""}`);
-  },
-};
+    output.write(`${head}${rest}\n${typeof help === "string" && help ? `  help: ${help}\n` : ""}`);
+  };
+  return { write };
+}

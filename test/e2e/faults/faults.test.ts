@@ -2,11 +2,21 @@
 // said what was wrong and is well again, and what the generation drops is still dropped.
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readBundle } from "../../../src/bundle/format.ts";
+import type { AgentProcess } from "../../../src/lab/agent-process.ts";
 import { LabNode } from "../../../src/lab/lab-node.ts";
 import { frameBatch } from "../../../src/lab/packet-socket.ts";
 import { linkPin, pinLayout } from "../../../src/runtime/kernel/pins.ts";
@@ -48,8 +58,7 @@ describeKernel("an agent to which a fault happens", () => {
     execFileSync(file, args, { stdio: ["ignore", "ignore", "pipe"] });
   const mountBpffs = () => run("mount", "-t", "bpf", "bpf", bpffs);
   const health = () => node.agent.health() as unknown as Promise<Health>;
-  const isOk = async () => (await health()).status === "ok";
-  /** Events come back to their full by steps of five seconds: the last row waits for them, for all. */
+  /** Events come back to their full by steps of five seconds: no row waits for them. */
   const isWell = async () =>
     Object.entries((await health()).components).every(
       ([name, { state }]) => state === "ok" || name === "events",
@@ -88,10 +97,11 @@ describeKernel("an agent to which a fault happens", () => {
     node = new LabNode("piston-test-faults", FLEET_NAME, join(bpffs, "pins"));
     run("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", node.bundlePath);
     node.publish(bundles[0]);
-    await start();
+    await start().event("started");
   });
 
-  async function start(): Promise<void> {
+  /** With settings of the environment that make what takes minutes take moments. */
+  function start(more: Readonly<Record<string, string>> = {}, logFile?: string): AgentProcess {
     const environment = {
       ...clock.environment,
       PISTON_RESOURCES_CHECK_INTERVAL_MS: "200",
@@ -100,10 +110,10 @@ describeKernel("an agent to which a fault happens", () => {
       PISTON_HEALTH_DRIFT_CHECK_SECONDS: "1",
       PISTON_RESOURCES_CPU_LIMIT_RATIO: "64", // forty swaps in two seconds are not what the limit is for
     };
-    Object.assign(process.env, environment);
-    const agent = node.startAgent();
-    for (const name of Object.keys(environment)) Reflect.deleteProperty(process.env, name);
-    await agent.event("started");
+    Object.assign(process.env, environment, more);
+    const agent = node.startAgent([], logFile === undefined ? {} : { logFile });
+    for (const name of Object.keys({ ...environment, ...more })) Reflect.deleteProperty(process.env, name);
+    return agent;
   }
 
   afterAll(async () => {
@@ -156,7 +166,7 @@ describeKernel("an agent to which a fault happens", () => {
     // What counts: the next agent finds it all. This one is killed.
     await node.agent.kill("SIGKILL");
     expect(await arrivals()).toEqual(FILTERS);
-    await start();
+    await start().event("started");
     expect(node.agent.log.find((entry) => entry.event === "adopted")).toMatchObject({ generation });
     expect(await arrivals()).toEqual(FILTERS);
   });
@@ -275,7 +285,35 @@ describeKernel("an agent to which a fault happens", () => {
     await serves(next);
     await serves(publishOther());
     expect(await arrivals()).toEqual(FILTERS);
-    await until(isOk, describeAgent);
+    await until(isWell, describeAgent);
+  });
+
+  it("starts with its log on a full disk, and says how much is missing when there is room", async () => {
+    await node.agent.stop();
+    const disk = join(folder, "log");
+    mkdirSync(disk);
+    run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk);
+    expect(() => writeFileSync(join(disk, "ballast"), new Uint8Array(2 ** 20))).toThrow("ENOSPC");
+    const logFile = join(disk, "log");
+    // Nobody listens there: it is what the next row is about.
+    start({ PISTON_SINKS_OTEL_ENDPOINT: "http://127.0.0.1:9/v1/traces" }, logFile);
+    await until(() => isWell().catch(() => false), describeAgent);
+    expect(await arrivals()).toEqual(FILTERS);
+    rmSync(join(disk, "ballast"));
+    await serves(publishOther());
+    await until(() => readFileSync(logFile, "utf8").includes('"event":"log-lost"'), describeAgent);
+    run("umount", "-l", disk);
+  });
+
+  it("filters on while the peer of a sink is dead, and says so", async () => {
+    const sick = await until(async () => {
+      expect(await arrivals()).toEqual(FILTERS); // which makes events
+      const { events } = (await health()).components;
+      return events?.reason?.includes("the circuit breaker of sink otel is open") && events;
+    }, describeAgent);
+    expect(sick.state).toBe("degraded");
+    expect((await node.agent.metrics("/readyz")).status).toBe(200);
+    await until(isWell, describeAgent);
   });
 
   function operate(path: string, body: object): Promise<unknown> {
