@@ -90,6 +90,21 @@ describe("the resource manager", () => {
     expect(reading.fdLimit).toBeLessThanOrEqual(1000);
   });
 
+  it("comes under real memory pressure, and gets out of it by collecting garbage", () => {
+    const roomBytes = new ProcessFiles().read().rssBytes + 64 * MIB;
+    const manager = new ResourceManager({ ...DEFAULT_RESOURCES, memoryLimitBytes: roomBytes / 0.8 });
+    managers.push(manager);
+    expect(manager.check().pressure.memory).toBe(0);
+    (() => {
+      const ballast = Buffer.alloc(192 * MIB, 1);
+      expect(ballast).toHaveLength(192 * MIB);
+    })();
+    // The reading comes first: garbage is still there, and is collected because of it.
+    expect(manager.check().pressure.memory).toBeGreaterThan(0);
+    for (let i = 0; i < 12; i++) manager.check();
+    expect(manager.reading().pressure.memory).toBe(0);
+  });
+
   it("takes the tighter of the configured limit and the cgroup's", () => {
     const roomy = manage({ rssBytes: 128 * MIB, memoryLimitBytes: 1024 * MIB, memoryUsedBytes: 130 * MIB });
     expect(roomy.reading().memoryRatio).toBe(0.25);
