@@ -207,7 +207,10 @@ describeKernel("an agent to which a fault happens", () => {
     await serves(next);
     expect(await arrivals()).toEqual(FILTERS);
     await until(isWell, describeAgent);
-    const drift = node.agent.log.slice(before).filter((line) => String(line.event).startsWith("drift-"));
+    // A comparison with the kernel fails for want of a descriptor; it must not find what is not there.
+    const drift = node.agent.log
+      .slice(before)
+      .filter((line) => /^drift-(found|mended)$/.test(line.event ?? ""));
     expect(drift).toEqual([]);
   });
 
