@@ -4,18 +4,16 @@
 
 import type { SiteIr } from "../../../ir/site.ts";
 import { FLEET_LABEL, WORKER_APP } from "../kubernetes.ts";
+import { scrapedServices } from "./services.ts";
 
 /** Relative to the configuration: Prometheus looks from there, wherever `dist/` is. */
 const RULE_FILES = "../alerts/*.rules.yaml";
 
-export const GATEWAY_APP = "pistonprotection-gateway";
-
 export type Discovery = "kubernetes" | "files";
 
-export function prometheusConfiguration(
-  { prometheus: settings, namespaces }: SiteIr,
-  discovery: Discovery,
-): unknown {
+export function prometheusConfiguration(site: SiteIr, discovery: Discovery): unknown {
+  const { prometheus: settings, namespaces } = site;
+  const services = scrapedServices(site);
   return {
     global: {
       scrape_interval: settings.scrapeInterval,
@@ -26,8 +24,11 @@ export function prometheusConfiguration(
     alerting: { alertmanagers: [{ static_configs: [{ targets: [...settings.alertmanagers] }] }] },
     scrape_configs:
       discovery === "files"
-        ? [GATEWAY_APP, WORKER_APP].map(fromFiles)
-        : [gatewayByService(namespaces.platform.name), workerByPod(namespaces.workers.name)],
+        ? [...services, WORKER_APP].map(fromFiles)
+        : [
+            ...services.map((service) => byService(service, namespaces.platform.name)),
+            workerByPod(namespaces.workers.name),
+          ],
   };
 }
 
@@ -42,13 +43,13 @@ function keep(label: string, regex: string): unknown {
   return { source_labels: [label], regex, action: "keep" };
 }
 
-/** A gateway has a Service: the pods behind it that are ready, by its port named `metrics`. */
-function gatewayByService(namespace: string): unknown {
+/** The pods behind a Service that are ready, by its port named `metrics`. */
+function byService(service: string, namespace: string): unknown {
   return {
-    job_name: GATEWAY_APP,
+    job_name: service,
     kubernetes_sd_configs: [{ role: "endpoints", namespaces: { names: [namespace] } }],
     relabel_configs: [
-      keep("__meta_kubernetes_service_name", GATEWAY_APP),
+      keep("__meta_kubernetes_service_name", service),
       keep("__meta_kubernetes_endpoint_port_name", "metrics"),
       { source_labels: ["__meta_kubernetes_pod_name"], target_label: "pod" },
     ],
