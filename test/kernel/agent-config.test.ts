@@ -7,7 +7,7 @@ import { type Agent, startAgent } from "../../src/runtime/agent.ts";
 import { CONFIG_KEYS } from "../../src/runtime/config/config-keys.generated.ts";
 import { ConfigStore, configOf, type PartialConfig } from "../../src/runtime/config/index.ts";
 import { defaultObjectPath } from "../../src/runtime/kernel/generation.ts";
-import { SILENT } from "../../src/runtime/log.ts";
+import { type LogFields, SILENT } from "../../src/runtime/log.ts";
 import { SecurityManager } from "../../src/runtime/security/manager.ts";
 import { declaredMapBytes } from "../../src/runtime/security/program.ts";
 import { describeKernel } from "../support/kernel.ts";
@@ -36,6 +36,22 @@ describeKernel("a running agent's configuration", () => {
     agent = await startAgent({ config, logger: SILENT, changes: store });
     const live = CONFIG_KEYS.filter((key) => store.isLive(key.path)).map((key) => key.path);
     expect(live).toEqual(CONFIG_KEYS.filter((key) => key.live).map((key) => key.path));
+  });
+
+  it("that asks for more memory than there is makes one warning, however often it is checked", () => {
+    const said: unknown[] = [];
+    const note = (fields: LogFields) => void said.push(fields.code);
+    const config = settings({ resources: { memoryLimitBytes: 2 ** 40 } });
+    const manager = new SecurityManager({
+      config,
+      elf: readFileSync(defaultObjectPath()),
+      logger: { ...SILENT, warn: note, error: note },
+    });
+    manager.checkAll();
+    const used = Buffer.alloc(64 * 2 ** 20, 1); // the figure in the message moves
+    manager.checkAll();
+    expect(used).toHaveLength(64 * 2 ** 20);
+    expect(said.filter((code) => code === "security-memory")).toHaveLength(1);
   });
 
   describe("security.memoryLimitBytes", () => {

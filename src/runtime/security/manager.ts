@@ -192,7 +192,8 @@ export class SecurityManager {
     const { check, level, message, help } = finding;
     const before = this.#findings.get(check);
     this.#findings.set(check, finding);
-    if (before?.level === level && before.message === message) return;
+    // The remedy says what is wrong; the message may have a figure in it that moves.
+    if (before?.level === level && before.help === help) return;
     const fields = { event: "security", check, code: `security-${check}`, help };
     if (level === "error") this.#logger.error(fields, message);
     else if (level === "warning") this.#logger.warn(fields, message);
