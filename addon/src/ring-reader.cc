@@ -1,32 +1,44 @@
-// Ring buffers read by whoever asks, without an event loop: the kernel's pages are mapped, and records of one size are
-// copied out, many at a call. The kernel keeps both positions for as long as the map lives, in bytes since it was made,
+// Ring buffers read by whoever asks: the kernel's pages are mapped, and records of one size are copied out, many at a call.
+// Who has nothing to do may ask to be woken once, by the event loop, when there is a record. The kernel keeps both positions for as long as the map lives, in bytes since it was made,
 // so what was written and what was read can be told exactly, also by a process that did neither.
 #include <linux/bpf.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <utility>
 
+#include "fd.h"
 #include "map.h"
 
 namespace piston {
 namespace {
+
+// What the event loop holds. It outlives the JavaScript object by the turn that uv_close() takes, and frees itself.
+struct Wake {
+  uv_poll_t handle = {};
+  Fd fd;
+  napi_async_cleanup_hook_handle hook = nullptr;
+  class RingReader* owner = nullptr;
+};
 
 uint64_t LoadAcquire(const uint64_t* from) { return __atomic_load_n(from, __ATOMIC_ACQUIRE); }
 
 class RingReader : public Napi::ObjectWrap<RingReader> {
  public:
   explicit RingReader(const Napi::CallbackInfo& info);
-  ~RingReader() override { Unmap(); }
+  ~RingReader() override { Stop(); }
 
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "NativeRingReader",
                        {
                            InstanceMethod<&RingReader::Drain>("drain"),
                            InstanceMethod<&RingReader::Positions>("positions"),
+                           InstanceMethod<&RingReader::Wait>("wait"),
                            InstanceMethod<&RingReader::Close>("close"),
                            InstanceMethod<&RingReader::IsClosed>("isClosed"),
                        });
@@ -41,9 +53,14 @@ class RingReader : public Napi::ObjectWrap<RingReader> {
     if (producer_) munmap(const_cast<uint64_t*>(std::exchange(producer_, nullptr)), page_ + 2 * size_);
   }
 
+  void Stop();
+  static void OnReadable(uv_poll_t* handle, int status, int events);
+  static void OnEnvironmentEnd(napi_async_cleanup_hook_handle hook, void* argument);
+
   Napi::Value Drain(const Napi::CallbackInfo& info);
+  void Wait(const Napi::CallbackInfo& info);
   Napi::Value Positions(const Napi::CallbackInfo& info);
-  void Close(const Napi::CallbackInfo&) { Unmap(); }
+  void Close(const Napi::CallbackInfo&) { Stop(); }
   Napi::Value IsClosed(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), !consumer_); }
 
   std::string name_;
@@ -51,10 +68,16 @@ class RingReader : public Napi::ObjectWrap<RingReader> {
   size_t size_ = 0;
   uint64_t* consumer_ = nullptr;
   const uint64_t* producer_ = nullptr;
+  Fd fd_;  // of the map, our own; while there is a wake, that one's
+  Wake* wake_ = nullptr;
+  bool waits_ = false;
+  Napi::FunctionReference on_readable_;
+  Napi::AsyncContext context_;
 };
 
 // (map)
-RingReader::RingReader(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RingReader>(info) {
+RingReader::RingReader(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<RingReader>(info), context_(info.Env(), "piston_bpf.RingReader") {
   Map& map = Map::From(info[0]);
   int fd = map.Use("ring-reader open");
   name_ = map.name();
@@ -76,6 +99,75 @@ RingReader::RingReader(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RingRe
     Fail(info.Env(), {"ring-reader map", name_, error});
   }
   producer_ = static_cast<const uint64_t*>(producer);
+  fd_ = Fd::Duplicate(fd);
+  if (!fd_.open()) {
+    int error = errno;
+    Unmap();
+    Fail(info.Env(), {"ring-reader open", name_, error});
+  }
+}
+
+// Stops at once; the descriptor goes when the event loop has let go of the handle.
+void RingReader::Stop() {
+  Unmap();
+  Wake* wake = std::exchange(wake_, nullptr);
+  if (std::exchange(waits_, false)) ObjectWrap::Unref();
+  fd_.Close();
+  if (!wake) return;
+  wake->owner = nullptr;
+  uv_poll_stop(&wake->handle);
+  uv_close(reinterpret_cast<uv_handle_t*>(&wake->handle), [](uv_handle_t* handle) {
+    Wake* closed = static_cast<Wake*>(handle->data);
+    napi_remove_async_cleanup_hook(closed->hook);
+    delete closed;
+  });
+}
+
+// wait(onReadable): calls it once, in a turn of the event loop in which the ring has a record. Asked again before that, the
+// newer function takes the older one's place. It does not keep the event loop alive.
+void RingReader::Wait(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Use(env, "ring-reader wait");
+  if (!info[0].IsFunction()) throw Napi::TypeError::New(env, "onReadable must be a function");
+  if (!wake_) {
+    auto wake = std::make_unique<Wake>();
+    wake->owner = this;
+    uv_loop_t* loop = nullptr;
+    napi_get_uv_event_loop(env, &loop);
+    const int error = uv_poll_init(loop, &wake->handle, fd_.number());
+    if (error) Fail(env, {"ring-reader wait", name_, error});
+    wake->fd = std::move(fd_);
+    wake_ = wake.release();
+    wake_->handle.data = wake_;
+    napi_add_async_cleanup_hook(env, OnEnvironmentEnd, wake_, &wake_->hook);
+    uv_unref(reinterpret_cast<uv_handle_t*>(&wake_->handle));
+  }
+  on_readable_ = Napi::Persistent(info[0].As<Napi::Function>());
+  // While it waits, the event loop holds the object.
+  if (!std::exchange(waits_, true)) ObjectWrap::Ref();
+  uv_poll_start(&wake_->handle, UV_READABLE, OnReadable);
+}
+
+void RingReader::OnEnvironmentEnd(napi_async_cleanup_hook_handle, void* argument) {
+  Wake* wake = static_cast<Wake*>(argument);
+  if (wake->owner) wake->owner->Stop();
+}
+
+void RingReader::OnReadable(uv_poll_t* handle, int, int) {
+  RingReader* owner = static_cast<Wake*>(handle->data)->owner;
+  if (!owner) return;
+  uv_poll_stop(handle);
+  const Napi::Env env = owner->Env();
+  Napi::HandleScope scope(env);
+  Napi::Object self = owner->Value();  // holds the object while its callback runs
+  if (std::exchange(owner->waits_, false)) owner->ObjectWrap::Unref();
+  Napi::Function call = owner->on_readable_.Value();
+  try {
+    owner->on_readable_.Reset();
+    Napi::Persistent(call).MakeCallback(self, {}, owner->context_);
+  } catch (const Napi::Error& error) {
+    napi_fatal_exception(env, error.Value());
+  }
 }
 
 // drain(into, slotBytes, sizes, total, most): record i begins at i * slotBytes of `into`, cut to that; sizes[i] is its

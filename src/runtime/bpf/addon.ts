@@ -67,6 +67,7 @@ export interface NativeRingBuffer extends NativeHandle {
 export interface NativeRingReader extends NativeHandle {
   drain(into: Uint8Array, slotBytes: number, sizes: Uint32Array, total: Float64Array, most: number): number;
   positions(): { read: number; written: number };
+  wait(onReadable: () => void): void;
 }
 
 /** A map as its object file declares it. */

@@ -4,6 +4,7 @@
 import { expect, test } from "vitest";
 import { BpfError, type RecordSlots, RingReader } from "./index.ts";
 import { describeKernel, type Filter, frame, loadFilter, XDP_PASS } from "./testdata/kernel.ts";
+import { turn, until } from "./testdata/until.ts";
 
 /** struct record of testdata/filter.bpf.c, and the kernel's header before each. */
 const RECORD_BYTES = 16;
@@ -90,6 +91,34 @@ describeKernel("a ring reader", () => {
     expect(sum[0]).toBe(fits + 3000);
     using another = RingReader.open(filter.records);
     expect(another.positions()).toEqual({ read: (fits + 3000) * each, written: (fits + 3000) * each });
+  });
+
+  test("wakes whoever waits once, for records of before and after, and nobody who has closed it", async () => {
+    const filter = loadFilter(XDP_PASS, true);
+    const reader = RingReader.open(filter.records);
+    let woken = 0;
+    reader.wait(() => woken++);
+    await turn();
+    expect(woken).toBe(0);
+    write(filter, [60]);
+    await until(() => woken === 1);
+    write(filter, [61]);
+    await turn();
+    expect(woken).toBe(1);
+    reader.wait(() => woken++); // there are records already
+    await until(() => woken === 2);
+    expect(reader.drain(slots(4), total())).toBe(2);
+    reader.wait(() => woken++);
+    reader.wait(() => {
+      woken += 10;
+    });
+    write(filter, [62]);
+    await until(() => woken === 12);
+    reader.wait(() => woken++);
+    reader.close();
+    await turn();
+    expect(woken).toBe(12);
+    expect(() => reader.wait(() => {})).toThrow(BpfError);
   });
 
   test("is closed once, for good; a map of another kind has no reader", () => {

@@ -1,4 +1,4 @@
-// Records that a BPF program wrote to a ring buffer, taken when somebody asks: no event loop, no object for each record.
+// Records that a BPF program wrote to a ring buffer, taken when somebody asks: no object for each record.
 // For readers that sleep between batches; ring-buffer.ts is for those that want each record at once.
 
 import { loadAddon, type NativeRingReader } from "./addon.ts";
@@ -36,6 +36,14 @@ export class RingReader {
    */
   drain(slots: RecordSlots, total: Float64Array, most: number = slots.sizes.length): number {
     return this.#native.drain(slots.bytes, slots.slotBytes, slots.sizes, total, most);
+  }
+
+  /**
+   * Calls `onReadable` once, as soon as there is a record: for a reader that has found none. The event loop does not wait
+   * for it. A later call takes the place of an earlier one.
+   */
+  wait(onReadable: () => void): void {
+    this.#native.wait(onReadable);
   }
 
   positions(): RingPositions {

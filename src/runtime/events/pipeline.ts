@@ -118,6 +118,11 @@ export class Pipeline {
     return this.#queue.depth;
   }
 
+  /** Nothing waits, and nothing is to be left that time alone ends. */
+  get idle(): boolean {
+    return this.#queue.depth === 0 && this.#degradation.level === 0 && !this.#backpressure.active;
+  }
+
   setNames(names: Names): void {
     this.#rules = new Map([...names.rules].map(([stableId, rule]) => [BigInt(`0x${stableId}`), rule]));
     this.#generations = new Set(names.generations.map(digestWord));

@@ -1,4 +1,5 @@
-// The collector's worker thread: wakes up, takes what the ring buffer has, hands it on, sleeps. It imports little on
+// The collector's worker thread: wakes up, takes what the ring buffer has, hands it on, sleeps; and where there is nothing
+// to do, sleeps until the kernel says that there is. It imports little on
 // purpose: a thread has its own heap, and an idle agent pays for it all year.
 
 import { parentPort, workerData } from "node:worker_threads";
@@ -25,8 +26,11 @@ if (names) pipeline.setNames(names);
 
 let timer: NodeJS.Timeout;
 let toldAtMs = 0;
+/** Counts looks: a wake-up that was asked for before the last one has nothing to say any more. */
+let looks = 0;
 
 function look(dueMs: number): void {
+  looks++;
   const count = pipeline.intake(performance.now() - dueMs);
   void pipeline.pump();
   const now = performance.now();
@@ -36,12 +40,31 @@ function look(dueMs: number): void {
     if (top) tell(top);
   }
   const { intervalMs } = options.events;
+  if (count === 0 && pipeline.idle) {
+    sleepUntilRecords(intervalMs);
+    return;
+  }
   const sleepMs = Math.min(intervalMs, Math.max(LEAST_SLEEP_MS, (intervalMs * MANY_RECORDS) / (count + 1)));
   timer = setTimeout(look, sleepMs, now + sleepMs);
 }
 
+/** A thread that wakes up costs more than what it then does, where it finds nothing. */
+function sleepUntilRecords(intervalMs: number): void {
+  const now = performance.now();
+  const { controlMs } = options.timing;
+  timer = setTimeout(look, controlMs, now + controlMs);
+  const asked = looks;
+  reader.wait(() => {
+    if (looks !== asked) return;
+    clearTimeout(timer);
+    // Not at once: what comes within the interval is one batch.
+    timer = setTimeout(look, intervalMs, performance.now() + intervalMs);
+  });
+}
+
 /** What is in the ring now, and all that waits, goes out; then the thread ends. */
 async function close(deadlineMs: number): Promise<void> {
+  looks++;
   clearTimeout(timer);
   const endMs = performance.now() + deadlineMs;
   pipeline.takeAll();
