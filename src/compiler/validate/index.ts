@@ -33,9 +33,10 @@ export function validate(
   all: readonly Artifact[],
   sources: ReadonlyMap<string, string>,
 ): readonly Diagnostic[] {
+  const metrics = new Map<string, Metrics>();
   const found = outputs.flatMap(({ site, artifacts }) => {
     const report = new Report(sources, site.location);
-    validateSite(site, artifacts, report);
+    validateSite(site, artifacts, report, metrics);
     return report.diagnostics;
   });
   const [first] = outputs;
@@ -45,7 +46,13 @@ export function validate(
   return [...found, ...report.diagnostics];
 }
 
-function validateSite(site: SiteIr, artifacts: readonly Artifact[], report: Report): void {
+/** `known`: the metrics by the labels that the scrape configuration adds. */
+function validateSite(
+  site: SiteIr,
+  artifacts: readonly Artifact[],
+  report: Report,
+  known: Map<string, Metrics>,
+): void {
   checkYamlTexts(artifacts, report);
   const { sound, readable } = checkSchemas(emittedObjects(artifacts), report);
   checkNames(sound, report);
@@ -55,7 +62,9 @@ function validateSite(site: SiteIr, artifacts: readonly Artifact[], report: Repo
   const cluster = new Cluster(sound, readable, externalOf(site));
   checkReferences(cluster, report);
   checkSelectors(cluster, report);
-  const metrics = new Metrics(targetLabels(sound));
+  const target = targetLabels(sound);
+  const metrics = known.get(target.join()) ?? new Metrics(target);
+  known.set(target.join(), metrics);
   // Without the operator its own rules are in a file for Prometheus alone.
   const own = site.prometheus.operator ? [] : [emittedRule(site)];
   checkRules([...sound, ...own], metrics, report);

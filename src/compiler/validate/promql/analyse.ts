@@ -47,20 +47,13 @@ export function withoutVariables(text: string): string {
     .replaceAll(/\$__range\b|\$\{__range\}/g, "1h");
 }
 
-const trees = new Map<string, ReturnType<typeof parser.parse>>();
-
-/** An expression stands in the raw rules and in the operator's, and in every environment. */
-function parsed(text: string): ReturnType<typeof parser.parse> {
-  const known = trees.get(text);
-  if (known) return known;
-  const tree = parser.parse(text);
-  trees.set(text, tree);
-  return tree;
-}
-
 export function analyse(expression: string, metrics: Metrics): Analysis {
   const text = withoutVariables(expression);
-  const tree = parsed(text);
+  return metrics.remember(text, () => analysed(text, metrics));
+}
+
+function analysed(text: string, metrics: Metrics): Analysis {
+  const tree = parser.parse(text);
   const faults: ExpressionFault[] = [];
   const slice = (node: SyntaxNode) => text.slice(node.from, node.to);
   const fault = (code: ExpressionFault["code"], node: SyntaxNode, message: string, help: string) =>

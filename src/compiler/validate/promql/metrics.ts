@@ -20,6 +20,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 export class Metrics {
+  readonly #remembered = new Map<string, unknown>();
   readonly #recorded = new Map<string, KnownMetric>();
   /** Labels that the scrape configuration adds to every series. */
   readonly #target: readonly string[];
@@ -29,7 +30,22 @@ export class Metrics {
   }
 
   record(name: string, labels: Iterable<string>): void {
-    this.#recorded.set(name, known([...labels]));
+    const next = known([...labels]);
+    const before = this.#recorded.get(name);
+    if (
+      before &&
+      before.labels.size === next.labels.size &&
+      [...next.labels].every((label) => before.labels.has(label))
+    )
+      return;
+    this.#recorded.set(name, next);
+    this.#remembered.clear();
+  }
+
+  /** What was said of an expression: dashboards and environments ask the same again and again. */
+  remember<T>(text: string, find: () => T): T {
+    if (!this.#remembered.has(text)) this.#remembered.set(text, find());
+    return this.#remembered.get(text) as T;
   }
 
   find(name: string): KnownMetric | null {
