@@ -16,8 +16,9 @@ query-drop-rate query-api-latency query-backend-health query-map-use dashboards-
 dashboard-overview dashboard-attacks dashboard-backends dashboard-workers dashboard-api
 dashboard-per-fleet dashboard-per-backend alert-HighAttackVolume alert-ServiceDown
 alert-AllBackendsUnhealthy alert-HighDropRate alert-ElevatedLatency alert-BackendDegraded
-alert-EBPFMapNearCapacity alert-HighMemoryUsage alert-HighCpuUsage alerts-operator slack-critical
-slack-warning alert-routes pagerduty alertmanager-operator trouble-not-filtered trouble-sync-rules
+alert-EBPFMapNearCapacity alert-CertificateExpiringSoon alert-HighErrorRate alert-HighMemoryUsage
+alert-HighCpuUsage alert-HighEventDropRate alerts-operator slack-critical slack-warning
+alert-routes pagerduty alertmanager-operator trouble-not-filtered trouble-sync-rules
 trouble-gc-maps trouble-scale-gateway trouble-health-check trouble-map-size script-cluster-health
 script-traffic-analysis logs-errors logs-attacks logs-rate-limited logs-latency logs-drop-reasons
 backup-what backup-database-now backup-cronjob backup-aws-credentials velero-location velero-backup

@@ -2,9 +2,10 @@
 
 import type { SiteIr } from "../../../ir/site.ts";
 import { age, divide, maxBy, metric, minBy, quantile, requests, sumBy } from "../../../metrics/query.ts";
+import { eventRows } from "./events.ts";
 import type { DashboardDefinition } from "./frame.ts";
 import { errorLogs, slowRequestLogs } from "./log-panels.ts";
-import { query, redBelow } from "./panel.ts";
+import { query } from "./panel.ts";
 import { ofAlert } from "./thresholds.ts";
 import { WINDOW } from "./vectors.ts";
 
@@ -14,7 +15,7 @@ export function api(site: SiteIr): DashboardDefinition {
     slug: "api",
     title: "API",
     description:
-      "The agents' own HTTP API: requests, latencies, errors; certificates and versions of the agents.",
+      "The agents' own HTTP API: requests, latencies, errors; certificates and versions of the agents; the events that they make of samples.",
     variables: [],
     rows: [
       {
@@ -48,7 +49,7 @@ export function api(site: SiteIr): DashboardDefinition {
             description:
               "Time until the first certificate of the agents' ports expires. Nothing without TLS.",
             unit: "s",
-            thresholds: redBelow(7 * 86_400),
+            ...ofAlert(site, "CertificateExpiringSoon"),
             queries: [
               query(minBy(["domain"], metric("certificate_expiry_seconds")), (label) => label("domain")),
             ],
@@ -140,6 +141,7 @@ export function api(site: SiteIr): DashboardDefinition {
           },
         ],
       },
+      ...eventRows(site),
       { height: 10, panels: [slowRequestLogs(site), errorLogs(site)] },
     ],
   };

@@ -2,6 +2,7 @@
 
 import type { SiteIr } from "../../../ir/site.ts";
 import { matching, metric, rate, sumBy, topK } from "../../../metrics/query.ts";
+import { ATTACK_PATTERNS } from "./events.ts";
 import type { DashboardDefinition } from "./frame.ts";
 import { attackLogs, rateLimitedLogs } from "./log-panels.ts";
 import { query } from "./panel.ts";
@@ -140,6 +141,7 @@ export function attacksDashboard(site: SiteIr): DashboardDefinition {
       {
         height: 8,
         panels: [
+          ATTACK_PATTERNS,
           {
             kind: "series",
             title: "Shadow rules",

@@ -9,12 +9,15 @@ type Thresholded =
   | "HighDropRate"
   | "ElevatedLatency"
   | "BackendDegraded"
+  | "CertificateExpiringSoon"
   | "EBPFMapNearCapacity"
+  | "HighErrorRate"
   | "HighMemoryUsage";
 
 /** Nothing where the site has turned the alert off. */
 export function ofAlert(site: SiteIr, name: Thresholded): { readonly thresholds?: readonly Threshold[] } {
   const tuning = site.alerting.alerts[name];
   if (tuning === null) return {};
-  return { thresholds: name === "BackendDegraded" ? redBelow(tuning.threshold) : redAbove(tuning.threshold) };
+  const isBelow = name === "BackendDegraded" || name === "CertificateExpiringSoon";
+  return { thresholds: isBelow ? redBelow(tuning.threshold) : redAbove(tuning.threshold) };
 }
