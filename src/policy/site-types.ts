@@ -380,7 +380,7 @@ export interface VeleroOptions {
 /** Judged as all that is emitted is: docs/diagnostics.md, "Output". */
 export interface ExtraOptions {
   /** To `manifests/extra/`. The types of kubernetes-models fit. */
-  readonly objects?: readonly ExtraObject[];
+  readonly objects?: readonly (ExtraObject | TypedObject)[];
   /** Besides those that every site has. */
   readonly alerts?: readonly ExtraAlert[];
   /** On a dashboard of their own. */
@@ -389,7 +389,19 @@ export interface ExtraOptions {
 export interface ExtraObject {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata?: { readonly name?: string; readonly namespace?: string };
+  readonly metadata?: ExtraMetadata;
+  readonly [field: string]: unknown;
+}
+/** Of a type of kubernetes-models. */
+export interface TypedObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+/** And whatever else Kubernetes takes there. */
+export interface ExtraMetadata {
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly [field: string]: unknown;
 }
 export interface ExtraAlert {
   readonly name: string;
@@ -413,10 +425,11 @@ export interface ExtraPanel {
   /** `{{fleet}}` */
   readonly legend?: string;
   /** In the grid of 24 columns; half a row after those before it where it is missing. */
-  readonly place?: {
-    readonly x: number;
-    readonly y: number;
-    readonly width: number;
-    readonly height: number;
-  };
+  readonly place?: PanelPlace;
+}
+export interface PanelPlace {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
 }
