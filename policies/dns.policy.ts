@@ -20,6 +20,7 @@ export const dns = backend("authoritative-dns", {
   ports: 53,
   origins: ["10.53.0.10:53", "10.53.0.11:53"],
   healthCheck: { kind: "udp", port: 53, intervalSeconds: 5, timeoutSeconds: 2, unhealthyThreshold: 3 },
+  serviceLevel: { passRatio: 0.999 },
 });
 
 export const edgeDns = policy("edge-dns", {

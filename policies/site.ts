@@ -56,7 +56,6 @@ export default site({
       HighAttackVolume: { threshold: 1000, for: "2m" },
       HighDropRate: { threshold: 0.5, for: "5m" },
     },
-    backends: { "authoritative-dns": { passRatio: 0.999 } },
   },
   prometheus: { scrapeInterval: "15s", labels: { release: "kube-prometheus-stack" } },
   grafana: { loki: "loki" },

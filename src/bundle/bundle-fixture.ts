@@ -47,6 +47,7 @@ const OVER = {
       ports: ranges([[53, 53]]),
       origins: ["10.0.0.1:53"],
       healthCheck: null,
+      passRatio: null,
       location: { file: "policies/dns.policy.ts", line: 1, column: 1 },
     },
   ],

@@ -126,6 +126,8 @@ export interface BackendIr {
   readonly origins: readonly string[];
   /** null: the origins are not asked. */
   readonly healthCheck: HealthCheckIr | null;
+  /** Share of its packets that must pass; null: what the site says. */
+  readonly passRatio: number | null;
   readonly location: SourceLocation;
 }
 

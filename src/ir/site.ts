@@ -13,6 +13,7 @@ import type {
   SourceLocation,
   TrafficTier,
 } from "../policy/index.ts";
+import type { BackendIr } from "./nodes.ts";
 import type { WorkloadsIr } from "./site-workloads.ts";
 
 export type {
@@ -225,9 +226,12 @@ export interface AlertingIr {
   readonly runbooks: string;
   readonly location: SourceLocation;
 }
-export function passRatioOf(site: SiteIr, backend: string): number {
-  return site.alerting.backends[backend]?.passRatio ?? 0.99;
+
+/** The site's, else the policy's, else the default. */
+export function passRatioOf(site: SiteIr, backend: Pick<BackendIr, "name" | "passRatio">): number {
+  return site.alerting.backends[backend.name]?.passRatio ?? backend.passRatio ?? DEFAULT_PASS_RATIO;
 }
+const DEFAULT_PASS_RATIO = 0.99;
 
 export interface PrometheusIr {
   readonly operator: boolean;

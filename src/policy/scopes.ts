@@ -15,6 +15,7 @@ import type {
   Policy,
   PrefixLiteral,
   Rule,
+  ServiceLevel,
   SetNode,
   Verdict,
 } from "./types.ts";
@@ -44,11 +45,13 @@ export interface BackendOptions {
   /** `host:port` of the servers behind. */
   readonly origins: readonly string[];
   readonly healthCheck?: HealthCheckOptions;
+  /** 0.99 of the packets where it is missing; a site's `alerting.backends` goes before. */
+  readonly serviceLevel?: ServiceLevel;
 }
 
 /** A protected service. Diagnostics: `bad-prefix`, `bad-value`, `bad-name`; `duplicate-name` in a fleet. */
 export function backend(name: string, options: BackendOptions): Backend {
-  const { listen, protocol, ports, origins, healthCheck } = given(options);
+  const { listen, protocol, ports, origins, healthCheck, serviceLevel } = given(options);
   return Object.freeze({
     kind: "backend",
     name,
@@ -60,6 +63,7 @@ export function backend(name: string, options: BackendOptions): Backend {
       healthCheck === undefined
         ? null
         : frozen({ intervalSeconds: 10, timeoutSeconds: 2, unhealthyThreshold: 3, ...healthCheck }),
+    serviceLevel: serviceLevel === undefined ? null : frozen(serviceLevel),
     location: calledFrom(backend),
   } as Backend);
 }

@@ -308,6 +308,12 @@ export interface HealthCheck {
   readonly unhealthyThreshold: number;
 }
 
+/** How much of what is sent to a backend is to reach it. */
+export interface ServiceLevel {
+  /** Share of the packets that must pass, 0.931 to 0.99999: what is lost beyond it becomes an alert. */
+  readonly passRatio: number;
+}
+
 export interface Backend {
   readonly kind: "backend";
   readonly name: string;
@@ -318,6 +324,8 @@ export interface Backend {
   /** `host:port` of the servers behind. */
   readonly origins: readonly string[];
   readonly healthCheck: HealthCheck | null;
+  /** null: the site's, or its default. */
+  readonly serviceLevel: ServiceLevel | null;
   readonly location: SourceLocation;
 }
 

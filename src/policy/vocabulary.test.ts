@@ -163,6 +163,7 @@ test("no function throws, whatever an untyped caller gives it", () => {
   const options = [
     "blockFor",
     "healthCheck",
+    "serviceLevel",
     "memoryBudgetMiB",
     "owners",
     "prefix4",

@@ -365,6 +365,7 @@ const backends: fc.Arbitrary<Omit<Backend, "name" | "location">> = fc.record({
   ports: fc.constantFrom(53, [53, 443], { kind: "range", first: 1, last: 1024 } as const),
   origins: fc.constant(["10.9.9.9:53"]),
   healthCheck: fc.constant(null),
+  serviceLevel: fc.constant(null),
 });
 
 export const fleets: fc.Arbitrary<Fleet> = fc

@@ -23,6 +23,7 @@ const backends = (count: number) =>
     ports: [[443, 443]] as const,
     origins: [],
     healthCheck: null,
+    passRatio: null,
     location: { file: "policies/backends.ts", line: 1, column: 1 },
   }));
 

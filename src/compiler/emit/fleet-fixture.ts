@@ -31,6 +31,7 @@ export const FLEET: CheckedFleet = fleetOf(
         ports: [[53, 53]],
         origins: ["10.53.0.10:53"],
         healthCheck: null,
+        passRatio: null,
         location: LOCATION,
       }),
     ],

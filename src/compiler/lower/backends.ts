@@ -28,13 +28,15 @@ export function lowerBackend(node: Node, lowering: Lowering): BackendScope | nul
       : numberField(node["ports"], "destinationPort", "ports", call);
   const origins = lowerOrigins(node["origins"], call);
   const healthCheck = node["healthCheck"] === null ? null : lowerHealthCheck(node["healthCheck"], call);
+  const passRatio = node["serviceLevel"] === null ? null : lowerServiceLevel(node["serviceLevel"], call);
   if (
     name === null ||
     listen === null ||
     protocols === null ||
     ports === null ||
     origins === null ||
-    healthCheck === undefined
+    healthCheck === undefined ||
+    passRatio === undefined
   )
     return null;
   const ir = backendNode({
@@ -44,6 +46,7 @@ export function lowerBackend(node: Node, lowering: Lowering): BackendScope | nul
     ports: ports.ranges,
     origins,
     healthCheck,
+    passRatio,
     location: node.location,
   });
   return { ir, addresses: fromPrefixes(listen), protocols: protocols.ranges, ports: ports.ranges };
@@ -141,4 +144,17 @@ function lowerPath(raw: unknown, kind: HealthCheckIr["kind"] | null, call: Call)
       : 'leave `path` out, or check by `kind: "http"`',
   });
   return undefined;
+}
+
+/** With more than 1/14.4 to lose, the fastest burn of it would be more than everything; with nothing, each packet an alert. */
+export const PASS_RATIO = { least: 0.931, most: 0.99999, whole: false, unit: "" };
+
+/** undefined where it has a fault. */
+function lowerServiceLevel(raw: unknown, call: Call): number | undefined {
+  const level = fieldsOf(raw);
+  if (level === null) {
+    missing("serviceLevel", "serviceLevel: { passRatio: 0.999 }", call);
+    return undefined;
+  }
+  return numberOf(level["passRatio"], "passRatio", PASS_RATIO, call) ?? undefined;
 }

@@ -238,6 +238,27 @@ const p = policy("p", { owners: ["x"], backend: none, rules: [] });`,
   );
 });
 
+test("a backend's service level leaves something to lose, and not so much that its alerts cannot fire", async () => {
+  const tree = (level: string) => ({
+    "a.policy.ts": policyFile({
+      before: `const dns = backend("dns", { listen: ["203.0.113.53"], protocol: "tcp", ports: 53, origins: ["10.0.0.1:53"],
+        serviceLevel: { passRatio: ${level} } });`,
+      policy: "backend: dns,",
+      rules: 'pass("all", {}),',
+    }),
+  });
+  const { fleets } = await lowerTree(tree("0.931"));
+  expect(fleets[0]?.backends[0]?.passRatio).toBe(0.931);
+  for (const wrong of ["0.93", "1"])
+    await expectFaults(tree(`«${wrong}»`), [
+      {
+        code: "bad-value",
+        message: `\`passRatio\` is ${wrong}`,
+        help: "write a number from 0.931 to 0.99999",
+      },
+    ]);
+});
+
 test("a health check of HTTP has a path, `/` where none is written, and no other kind has one", async () => {
   const tree = (check: string) => ({
     "a.policy.ts": policyFile({

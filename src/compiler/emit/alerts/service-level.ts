@@ -5,7 +5,7 @@
 // Counted are the packets that the backend's own policies decide. What an earlier policy drops names no backend.
 
 import assert from "node:assert/strict";
-import type { CheckedFleet } from "../../../ir/nodes.ts";
+import type { BackendIr, CheckedFleet } from "../../../ir/nodes.ts";
 import {
   and,
   anyOf,
@@ -108,15 +108,16 @@ export const LEAST_PASS_RATIO = 1 - 1 / BURNS[0].factor;
 /** Backends of which some rule decides that packets pass: of others, there is no share to speak of. */
 export function serviceLevels(
   fleet: CheckedFleet,
-  passRatioOf: (backend: string) => number | null,
+  passRatioOf: (backend: BackendIr) => number,
 ): ServiceLevel[] {
   const byLevel = new Map<number, string[]>();
-  for (const { name } of fleet.backends) {
-    const level = passRatioOf(name);
+  for (const protectedService of fleet.backends) {
+    const { name } = protectedService;
+    const level = passRatioOf(protectedService);
     const passes = fleet.rules.some(
       ({ backend, action, shadow }) => backend === name && action.kind === "pass" && !shadow,
     );
-    if (level !== null && passes) byLevel.set(level, [...(byLevel.get(level) ?? []), name]);
+    if (passes) byLevel.set(level, [...(byLevel.get(level) ?? []), name]);
   }
   return [...byLevel].map(([passRatio, backends]) => ({ fleet: fleet.name, backends, passRatio }));
 }

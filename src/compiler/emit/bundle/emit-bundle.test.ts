@@ -40,6 +40,7 @@ const fleet = () =>
           ports: ranges([[53, 53]]),
           origins: ["10.0.0.1:53"],
           healthCheck,
+          passRatio: 0.999,
           location,
         },
       ],

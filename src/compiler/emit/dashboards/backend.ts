@@ -27,7 +27,7 @@ export function backendDashboard(
   return {
     slug: backendSlug(backend.name),
     title: `backend ${backend.name}`,
-    description: `${backend.listen.join(", ")}, ${backend.protocols.join(" and ")}; ${backend.origins.length} origins; ${unique.length} rules. It is to have ${passRatioOf(site, backend.name) * 100} % of its packets passed.`,
+    description: `${backend.listen.join(", ")}, ${backend.protocols.join(" and ")}; ${backend.origins.length} origins; ${unique.length} rules. It is to have ${passRatioOf(site, backend) * 100} % of its packets passed.`,
     tags: ["backend"],
     variables: ["fleet"],
     related: fleets.map(({ name }) => ({ slug: `fleet-${name}`, title: `Fleet ${name}` })),

@@ -15,6 +15,7 @@ import type {
 import { ALERT_NAMES, ALERTS, type AlertTunings } from "../../../policy/alerting.ts";
 import type { DurationText } from "../../../policy/index.ts";
 import { suggest } from "../../diagnostics/index.ts";
+import { PASS_RATIO } from "../backends.ts";
 import { BUCKET, CHANNEL, CHUNK, HOST_PORT, HTTP_URL, HTTPS_URL, REGION, TITLE, WORD } from "./rules.ts";
 import { secretOf } from "./secrets.ts";
 import type { Section } from "./section.ts";
@@ -132,8 +133,7 @@ function lowerServiceLevel(name: string, section: Section): AlertingIr["backends
       message: `no policy has a backend \`${name}\``,
       help: suggest(name, backends, "backends"),
     });
-  // 1 would leave no packet to lose: each would be an alert.
-  const passRatio = section.number("passRatio", { least: 0.931, most: 0.99999, whole: false, unit: "" });
+  const passRatio = section.number("passRatio", PASS_RATIO);
   section.end();
   return Object.freeze({ passRatio, location: section.location });
 }
