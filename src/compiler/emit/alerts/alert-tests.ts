@@ -13,8 +13,9 @@
 // window, the long one begins it and the short one ends it; the quiet time before is then as short as the short one, and the
 // condition begins when there is as much of firing as of quiet.
 
+import { secondsOf } from "../../../ir/duration.ts";
 import type { Alert } from "./alert.ts";
-import { durationOf, secondsOf } from "./duration.ts";
+import { durationOf } from "./duration.ts";
 import type { Signal } from "./signal.ts";
 
 /** Seconds between two scrapes and evaluations: the longest that leaves four to each window and `for`. */

@@ -2,7 +2,8 @@
 // only labels that its expression has.
 
 import assert from "node:assert/strict";
-import type { Duration, Recording, Vector } from "../../../metrics/query.ts";
+import type { DurationText } from "../../../ir/site.ts";
+import type { Recording, Vector } from "../../../metrics/query.ts";
 import type { AlertName } from "../../../policy/alerting.ts";
 import { humanize, humanizeDuration, humanizePercentage } from "./humanize.ts";
 import type { Signal } from "./signal.ts";
@@ -11,7 +12,7 @@ export interface AlertDefinition<L extends string> {
   readonly name: AlertName;
   readonly expression: Vector<L>;
   /** How long it must hold; null: it fires at once. */
-  readonly for: Duration | null;
+  readonly for: DurationText | null;
   readonly severity: AlertSeverity;
   /** Besides `severity`: routes and tells apart alerts of one name. */
   readonly labels?: Readonly<Record<string, string>>;
@@ -35,7 +36,7 @@ export interface Proof {
   /** Of the expression, in the state `firing`. */
   readonly value: number;
   /** Over which the expression looks back. Where there are several, all have to be above. None for plain gauges. */
-  readonly windows: readonly Duration[];
+  readonly windows: readonly DurationText[];
   /**
    * A small part of the window is enough for the condition, which then holds for a whole window however short the cause was:
    * "too short" is then looked at while it goes on.
@@ -60,7 +61,7 @@ export interface Template<L extends string> {
 export interface AlertRule {
   readonly alert: AlertName;
   readonly expr: string;
-  readonly for?: Duration;
+  readonly for?: DurationText;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
 }

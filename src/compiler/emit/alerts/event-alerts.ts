@@ -1,5 +1,6 @@
 // Alerts on what becomes of an agent's events (samples of what is not passed). Whatever happens to them, filtering is the same.
 
+import { secondsOf } from "../../../ir/duration.ts";
 import {
   compare,
   divide,
@@ -13,7 +14,6 @@ import {
 } from "../../../metrics/query.ts";
 import { type Alert, alert } from "./alert.ts";
 import { type SiteAlertContext, tuned } from "./context.ts";
-import { secondsOf } from "./duration.ts";
 import { around, counter, exact, gauge } from "./signal.ts";
 
 export function eventAlerts(context: SiteAlertContext): Alert[] {

@@ -1,18 +1,8 @@
 // Alerts on what is filtered and on who filters it. Names, thresholds and waiting times are those of the operations guide
 // where it has the alert.
 
-import {
-  compare,
-  countBy,
-  type Duration,
-  divide,
-  maxBy,
-  metric,
-  minBy,
-  rate,
-  sumBy,
-  up,
-} from "../../../metrics/query.ts";
+import type { DurationText } from "../../../ir/site.ts";
+import { compare, countBy, divide, maxBy, metric, minBy, rate, sumBy, up } from "../../../metrics/query.ts";
 import { type Alert, type AlertSeverity, alert } from "./alert.ts";
 import { type SiteAlertContext, tuned } from "./context.ts";
 import { around, counter, gauge, upSignal } from "./signal.ts";
@@ -225,7 +215,7 @@ interface Drift {
   readonly name: "GenerationBehind" | "KernelDrift";
   readonly state: "behind" | "kernel-differs";
   readonly severity: AlertSeverity;
-  readonly wait: Duration;
+  readonly wait: DurationText;
   readonly summary: string;
   readonly text: string;
 }
