@@ -4,7 +4,7 @@ import { parseAllDocuments } from "yaml";
 import type { SiteOptions } from "../../policy/index.ts";
 import { existingSecret, secret } from "../../policy/index.ts";
 import type { Artifact } from "../types.ts";
-import type { EmittedObject, Found } from "./manifests/object-checks.ts";
+import type { EmittedObject, Found } from "../validate/object-checks.ts";
 
 const CREDENTIALS = {
   accessKeyId: secret("site/aws", { property: "id" }),

@@ -9,6 +9,7 @@ export interface Metadata {
   readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly finalizers?: readonly string[];
 }
 
 /** An object as it stands in a file. `as` gives it its kind's type, by whose shape it has been judged. */

@@ -14,13 +14,19 @@ import { joinShards } from "../../../bundle/shards.ts";
 import type { SiteIr } from "../../../ir/site.ts";
 import { loadConfig } from "../../../runtime/config/index.ts";
 import type { Artifact } from "../../types.ts";
+import {
+  as,
+  type EmittedObject,
+  type Found,
+  missingReferences,
+  modelFaults,
+} from "../../validate/object-checks.ts";
 import { emitAlerts } from "../alerts/index.ts";
 import { emitDashboards } from "../dashboards/index.ts";
 import { BUNDLES, FLEET, FLEETS, REVISION } from "../fleet-fixture.ts";
 import { emitGitOps } from "../gitops/index.ts";
 import { DEFAULT_SITE, siteOf } from "../site-fixture.ts";
 import { emitManifests } from "./index.ts";
-import { as, type EmittedObject, type Found, missingReferences, modelFaults } from "./object-checks.ts";
 import { workerResources } from "./worker-resources.ts";
 
 const manifests = (site: SiteIr) => emitManifests(FLEETS, site, { bundles: BUNDLES, revision: REVISION });

@@ -9,7 +9,7 @@ import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import type { SecretStore as SecretStoreOptions } from "../../../policy/index.ts";
-import { modelFaults } from "../manifests/object-checks.ts";
+import { modelFaults } from "../../validate/object-checks.ts";
 import { EVERYTHING, find, objectsOf } from "../platform-fixture.ts";
 import { DEFAULT_SITE, siteOf } from "../site-fixture.ts";
 import { auditPolicy } from "./audit-policy.ts";

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { IStatefulSet } from "kubernetes-models/apps/v1/StatefulSet";
 import type { ICronJob } from "kubernetes-models/batch/v1/CronJob";
 import { describe, expect, it } from "vitest";
-import { as } from "../manifests/object-checks.ts";
+import { as } from "../../validate/object-checks.ts";
 import { find, objectsOf } from "../platform-fixture.ts";
 
 const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));

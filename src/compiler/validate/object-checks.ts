@@ -1,4 +1,4 @@
-// Checks of emitted Kubernetes objects that no type can make: for tests.
+// The models of kubernetes-models as judges of what is emitted, beside the checks of this room: for tests.
 
 import type { IApplication } from "@kubernetes-models/argo-cd/argoproj.io/v1alpha1/Application";
 import type { IKustomization } from "@kubernetes-models/flux-cd/kustomize.toolkit.fluxcd.io/v1/Kustomization";
@@ -6,25 +6,13 @@ import type { IPodMonitor } from "@kubernetes-models/prometheus-operator/monitor
 import type { IDaemonSet } from "kubernetes-models/apps/v1/DaemonSet";
 import type { IRoleBinding } from "kubernetes-models/rbac.authorization.k8s.io/v1/RoleBinding";
 import type { IService } from "kubernetes-models/v1/Service";
+import { as, type EmittedObject } from "./emitted.ts";
 
-/** As it was parsed from YAML. `as` gives it the type of its kind's model, by which `modelFaults` has judged it. */
-export interface EmittedObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly annotations?: Readonly<Record<string, string>>;
-    readonly finalizers?: readonly string[];
-  };
-}
+export { as, type EmittedObject } from "./emitted.ts";
+
 export interface Found {
   readonly path: string;
   readonly object: EmittedObject;
-}
-
-export function as<T extends { kind: string }>(kind: T["kind"], object: EmittedObject): T | null {
-  return object.kind === kind ? (object as unknown as T) : null;
 }
 
 interface Model {

@@ -1,0 +1,2 @@
+/** Text of schemas.generated.ts. */
+export function generate(): string;
