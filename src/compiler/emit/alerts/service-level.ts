@@ -102,9 +102,6 @@ export interface ServiceLevel {
   readonly passRatio: number;
 }
 
-/** Above it, the fastest burn would be a loss of more than everything: its alert could never fire. */
-export const LEAST_PASS_RATIO = 1 - 1 / BURNS[0].factor;
-
 /** Backends of which some rule decides that packets pass: of others, there is no share to speak of. */
 export function serviceLevels(
   fleet: CheckedFleet,
