@@ -29,7 +29,7 @@ describeKernel("an idle agent with the sample fleet", () => {
     namespaces = createNamespaces("piston-test-footprint");
     const { program } = await bundleAgent(join(folder, "agent"));
     agent = new AgentProcess({
-      program: [process.execPath, "--disable-sigusr1", program], // as bin/piston does
+      program: [process.execPath, "--disable-sigusr1", "--max-semi-space-size=1", program], // as bin/piston does
       namespace: namespaces.edge,
       bundlePath: SAMPLE,
       interface: namespaces.interface,

@@ -100,7 +100,7 @@ const RELEASE_AFTER_MS = [1000, 5000] as const;
  * What an idle agent does now and then (a collection, a comparison with the kernel) maps the executable's pages again, 64 KiB
  * for each byte. 3 ms of CPU time.
  */
-const RELEASE_AGAIN_MS = 20_000;
+const RELEASE_AGAIN_MS = 10_000;
 /** Enough for a connection, and for what answering /health opens. */
 const RESERVED_FDS = 8;
 
