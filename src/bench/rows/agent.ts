@@ -60,7 +60,8 @@ function startAgent(program: string, namespaces: Namespaces, folder: string): Ru
   const pinPath = `/sys/fs/bpf/piston-bench-agent-${process.pid}`;
   const [command, args] = inNamespace(namespaces.edge, [
     process.execPath,
-    ...["--disable-sigusr1", "--max-semi-space-size=1"], // as bin/piston starts it
+    "--disable-sigusr1", // this and the next as bin/piston has them
+    "--max-semi-space-size=1",
     program,
     "node",
     "--bundle",
