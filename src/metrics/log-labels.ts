@@ -3,3 +3,13 @@
 
 export const LOG_LABELS = ["namespace", "app", "pod", "container", "node_name", "job", "stream"] as const;
 export type LogLabel = (typeof LOG_LABELS)[number];
+
+/** What the agents' event lines say, and log queries look for: the words of the operations guide. */
+export const LOG_WORDS = {
+  /** An enforcing rule, a limit or a block dropped the packet. */
+  attack: "attack_detected",
+  /** It was above a limit's rate. */
+  limited: "rate_limited",
+  /** It was dropped, for whatever reason. */
+  dropped: "packet_dropped",
+} as const;

@@ -1,6 +1,7 @@
 // Panels of log lines: the operations guide's queries, for the site's namespaces.
 
 import type { SiteIr } from "../../../ir/site.ts";
+import { LOG_WORDS } from "../../../metrics/log-labels.ts";
 import { logs } from "../../../metrics/log-query.ts";
 import { WORKER_APP } from "../kubernetes.ts";
 import type { LogPanel } from "./panel.ts";
@@ -27,7 +28,7 @@ export function attackLogs(site: SiteIr, backend?: string): LogPanel {
     title: "Attack detections",
     description:
       "Sampled packets that an enforcing rule, a limit or a block dropped, as the agents log them.",
-    expression: logs({ namespace: namespaces(site), app: WORKER_APP }, `|= "attack_detected"${only}`),
+    expression: logs({ namespace: namespaces(site), app: WORKER_APP }, `|= "${LOG_WORDS.attack}"${only}`),
   };
 }
 
@@ -36,7 +37,10 @@ export function rateLimitedLogs(site: SiteIr): LogPanel {
     kind: "logs",
     title: "Rate limited",
     description: "Sampled packets that were above a limit's rate.",
-    expression: logs({ namespace: namespaces(site) }, '|= "rate_limited" | json | rate_limited="true"'),
+    expression: logs(
+      { namespace: namespaces(site) },
+      `|= "${LOG_WORDS.limited}" | json | ${LOG_WORDS.limited}="true"`,
+    ),
   };
 }
 

@@ -1,6 +1,7 @@
 // Events to JSON lines on standard output, whole batches at a time.
 
 import { writeSync } from "node:fs";
+import { LOG_WORDS } from "../../../metrics/log-labels.ts";
 import type { SampleEvent } from "../record.ts";
 import type { Sink } from "./sink.ts";
 
@@ -35,5 +36,17 @@ const NEW_LINE = 10;
 
 function lineOf({ atMs, ...event }: SampleEvent): string {
   const time = new Date(atMs).toISOString();
-  return JSON.stringify({ level: "info", time, event: "sample", ...event, msg: "packet not passed" });
+  return JSON.stringify({ level: "info", time, ...wordsOf(event), ...event, msg: "packet not passed" });
+}
+
+const ATTACK_REASONS = new Set(["rule", "limit", "block"]);
+
+/** What a rule in shadow would drop is passed: none of the words holds. */
+function wordsOf({ reason, shadow }: Pick<SampleEvent, "reason" | "shadow">): Record<string, unknown> {
+  if (shadow) return { event: "sample" };
+  return {
+    event: LOG_WORDS.dropped,
+    ...(ATTACK_REASONS.has(reason) ? { [LOG_WORDS.attack]: true } : {}),
+    ...(reason === "limit" ? { [LOG_WORDS.limited]: true } : {}),
+  };
 }
