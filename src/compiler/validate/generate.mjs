@@ -12,7 +12,8 @@ const require = createRequire(createRequire(import.meta.url).resolve("ts-json-sc
 const ts = require("typescript");
 
 const HERE = new URL("./", import.meta.url);
-const BANNER = "// Made from the types of kubernetes-models by generate.mjs. Do not edit.\n\n";
+const BANNER =
+  "// Made from the types of kubernetes-models by generate.mjs (npm run generate). Do not edit.\n\n";
 
 /** Package, then API group to `version Kind Kind …`. Velero has no package: velero-shapes.ts. */
 const KINDS = {

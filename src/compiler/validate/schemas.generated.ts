@@ -1,4 +1,4 @@
-// Made from the types of kubernetes-models by generate.mjs. Do not edit.
+// Made from the types of kubernetes-models by generate.mjs (npm run generate). Do not edit.
 
 import type { Schemas } from "./shape.ts";
 
