@@ -6,6 +6,7 @@ export interface Tier {
   /** Gbit/s at the busiest. */
   readonly upToGbps: number;
   readonly gateway: Resources;
+  /** Of an agent, without the fleet's tables. Memory in whole MiB. */
   readonly worker: Resources;
 }
 

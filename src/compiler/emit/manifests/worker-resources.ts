@@ -2,19 +2,14 @@
 
 import type { CheckedFleet } from "../../../ir/nodes.ts";
 import type { Resources, TrafficTier } from "../../../ir/site.ts";
+import { TIER_TABLE } from "../../../ir/tiers.ts";
+import { bytesOf } from "../quantity.ts";
 
 const MEBIBYTE = 2 ** 20;
 
-/** The operations guide's table: workers by load. Memory is what the agent itself takes, and the state that all generations share. */
-const WORKERS: Readonly<Record<TrafficTier, { readonly cpu: string; readonly memoryMiB: number }>> = {
-  low: { cpu: "500m", memoryMiB: 256 },
-  medium: { cpu: "1000m", memoryMiB: 512 },
-  high: { cpu: "2000m", memoryMiB: 1024 },
-  "very-high": { cpu: "4000m", memoryMiB: 2048 },
-};
-
+/** What the agent itself takes, and the state that all generations share. */
 export function agentMemoryBytes(tier: TrafficTier): number {
-  return WORKERS[tier].memoryMiB * MEBIBYTE;
+  return bytesOf(TIER_TABLE[tier].worker.memory);
 }
 
 /**
@@ -25,6 +20,9 @@ export function workerResources(
   tier: TrafficTier,
   fleet: Pick<CheckedFleet, "memoryBudgetBytes">,
 ): Resources {
-  const { cpu, memoryMiB } = WORKERS[tier];
-  return { cpu, memory: `${memoryMiB + 3 * Math.ceil(fleet.memoryBudgetBytes / MEBIBYTE)}Mi` };
+  const tablesMiB = 3 * Math.ceil(fleet.memoryBudgetBytes / MEBIBYTE);
+  return {
+    cpu: TIER_TABLE[tier].worker.cpu,
+    memory: `${agentMemoryBytes(tier) / MEBIBYTE + tablesMiB}Mi`,
+  };
 }
