@@ -301,12 +301,12 @@ describeKernel("pressure on the agent", () => {
         bench.send(attack);
       };
       await bench.until((stats) => stats.level === level, press);
+      expect(bench.collector.health().reason).toContain(`degradation level ${level}`);
       bench.send(packet, 100);
       bench.send(attack, 100);
       const stats = await bench.settled();
       expect(stats.shedByPriority.degraded.normal).toBeGreaterThan(80);
       expect(stats.shedByPriority.degraded.high > 0).toBe(level === 3);
-      expect(bench.collector.health().reason).toContain(`degradation level ${level}`);
       expect(accountOf(stats)).toBe(bench.sent);
       const roomy = manager({});
       await bench.until(

@@ -1,4 +1,4 @@
-// A backend to its own dashboard: its health, its service level, and every rule that guards it, over all fleets.
+// A backend to its own dashboard: its health, its service level, and the rules that guard it, over all fleets.
 
 import type { BackendIr, CheckedFleet } from "../../../ir/nodes.ts";
 import { passRatioOf, type SiteIr } from "../../../ir/site.ts";
@@ -6,7 +6,7 @@ import { divide, metric, minBy, rate, sumBy } from "../../../metrics/query.ts";
 import { type DashboardDefinition, grid, type Row } from "./frame.ts";
 import { attackLogs } from "./log-panels.ts";
 import { query } from "./panel.ts";
-import { rulePanel } from "./rules.ts";
+import { busiestRules, rulePanel, rulesWithPanel } from "./rules.ts";
 import { ofAlert } from "./thresholds.ts";
 import { CHOSEN_FLEET, WINDOW } from "./vectors.ts";
 
@@ -23,7 +23,10 @@ export function backendDashboard(
   const fleet = CHOSEN_FLEET;
   const of = { fleet, backend: backend.name } as const;
   const rules = fleets.flatMap((one) => one.rules).filter((rule) => rule.backend === backend.name);
-  const unique = rules.filter((rule, index) => rules.findIndex(({ id }) => id === rule.id) === index);
+  // Two fleets may have the same policy.
+  const seen = new Set<string>();
+  const unique = rules.filter(({ id }) => !seen.has(id) && seen.add(id));
+  const shown = rulesWithPanel(unique);
   return {
     slug: backendSlug(backend.name),
     title: `backend ${backend.name}`,
@@ -76,9 +79,10 @@ export function backendDashboard(
       },
       ...grid(
         7,
-        unique.flatMap((rule) => rulePanel(rule, fleet) ?? []),
+        unique.filter((rule) => shown.has(rule)).flatMap((rule) => rulePanel(rule, fleet) ?? []),
         "Rules",
       ),
+      ...busiestRules(unique, of),
       { height: 10, panels: [attackLogs(site, backend.name)] },
     ],
   };

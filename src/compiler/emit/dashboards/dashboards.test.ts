@@ -2,10 +2,11 @@ import type { Dashboard, Panel } from "@grafana/grafana-foundation-sdk/dashboard
 import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
+import type { RuleIr } from "../../../ir/nodes.ts";
 import { checkExpression } from "../../../metrics/check-expression.ts";
 import { metric, rate } from "../../../metrics/query.ts";
 import type { Artifact } from "../../types.ts";
-import { FLEETS } from "../fleet-fixture.ts";
+import { FLEET, FLEETS } from "../fleet-fixture.ts";
 import { siteOf } from "../site-fixture.ts";
 import { uidOf } from "./frame.ts";
 import { emitDashboards } from "./index.ts";
@@ -183,5 +184,30 @@ describe("the dashboard of a fleet", () => {
     for (const title of ["hygiene/bogons", "edge-dns/queries", "edge-dns/big", "edge-dns/quiet"])
       expect(titles).toContain(title);
     expect(titles).not.toContain("edge-dns/allow");
+  });
+
+  it("has panels for 60 of the rules at most, first for those that ask for an alert, and the busiest of all", () => {
+    const [dropping] = FLEET.rules.filter(({ action }) => action.kind === "drop");
+    const ruleAt = (index: number): RuleIr => ({
+      ...dropping!,
+      id: `${dropping!.policy}/r${index}`,
+      name: `r${index}`,
+      alertAbovePps: index === 4095 ? 1000 : null,
+    });
+    const ownPanels = (count: number) => {
+      const rules = Array.from({ length: count }, (_, index) => ruleAt(4096 - count + index));
+      const text = textOf("dashboards/fleet-edge.json", emitDashboards([{ ...FLEET, rules }], SITE));
+      expect(text.length).toBeLessThan(200_000);
+      const titles = panelsOf(JSON.parse(text) as Dashboard).map(({ title }) => title ?? "");
+      return {
+        own: titles.filter((title) => /\/r\d+$/.test(title)),
+        busiest: titles.includes("Busiest drop rules"),
+      };
+    };
+    expect(ownPanels(60)).toMatchObject({ own: { length: 60 }, busiest: false });
+    expect(ownPanels(61)).toMatchObject({ own: { length: 60 }, busiest: true });
+    const { own } = ownPanels(4096);
+    expect(own).toHaveLength(60);
+    expect(own.at(-1)).toMatch(/r4095$/);
   });
 });

@@ -1,15 +1,17 @@
-// A fleet to its own dashboard: its traffic, and a panel for each rule that drops, under its policy.
+// A fleet to its own dashboard: its traffic, and a panel for each rule that drops, under its policy; of thousands of
+// rules the busiest.
 
 import type { CheckedFleet } from "../../../ir/nodes.ts";
 import { maxBy, metric, minBy, rate, sumBy } from "../../../metrics/query.ts";
 import { backendSlug } from "./backend.ts";
 import { type DashboardDefinition, grid } from "./frame.ts";
 import { query } from "./panel.ts";
-import { rulePanel } from "./rules.ts";
+import { busiestRules, rulePanel, rulesWithPanel } from "./rules.ts";
 import { attacks, bytesByVerdict, byVerdict, dropShare, dropsByReason, traffic, WINDOW } from "./vectors.ts";
 
 export function fleetDashboard(fleet: CheckedFleet): DashboardDefinition {
   const { name } = fleet;
+  const shown = rulesWithPanel(fleet.rules);
   return {
     slug: `fleet-${name}`,
     title: `fleet ${name}`,
@@ -114,10 +116,13 @@ export function fleetDashboard(fleet: CheckedFleet): DashboardDefinition {
       ...[...new Set(fleet.rules.map(({ policy }) => policy))].flatMap((policy) =>
         grid(
           7,
-          fleet.rules.filter((rule) => rule.policy === policy).flatMap((rule) => rulePanel(rule, name) ?? []),
+          fleet.rules
+            .filter((rule) => rule.policy === policy && shown.has(rule))
+            .flatMap((rule) => rulePanel(rule, name) ?? []),
           heading(fleet, policy),
         ),
       ),
+      ...busiestRules(fleet.rules, { fleet: name }),
     ],
   };
 }
