@@ -2,7 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { afterAll, expect, test } from "vitest";
-import { BpfError, type BpfMap, BpfProgram, ktimeNs } from "./index.ts";
+import { BpfError, type BpfMap, BpfProgram } from "./index.ts";
 import {
   describeKernel,
   frame,
