@@ -135,8 +135,8 @@ const ATTACKED: NodeStatus = {
       { source: "2001:db8:53::1", samples: 12, error: 1 },
     ],
     top_attacked_backends: [
-      { backend: "dns", packetsPerSecond: 1_150_000, packets: 89_000_000 },
-      { backend: "none", packetsPerSecond: 0, packets: 3 },
+      { backend: "dns", packetsPerSecond: 1_150_000, packets: 89_000_000, samples: 1_246.2, error: 1 },
+      { backend: "none", packetsPerSecond: 0, packets: 3, samples: null, error: null },
     ],
   },
 };
@@ -179,9 +179,9 @@ source          samples not passed, lately
 198.51.100.7                         1,234
 2001:db8:53::1                          12
 
-attacked backend  dropped/s  dropped  origins
-dns                  1.15 M   89.0 M      1/2
-(no backend)              0        3        –
+attacked backend  dropped/s  dropped  samples  origins
+dns                  1.15 M   89.0 M    1,246      1/2
+(no backend)              0        3        –        –
 
 bundle degraded  program ok  interfaces degraded  events degraded
 `);

@@ -193,13 +193,14 @@ function backendTable(
   const origins = new Map(checked.map((one) => [one.backend, `${one.healthyOrigins}/${one.totalOrigins}`]));
   const rows = backends
     .slice(0, ROWS_OF_A_TABLE)
-    .map(({ backend, packets, packetsPerSecond }) => [
+    .map(({ backend, packets, packetsPerSecond, samples }) => [
       backend === "none" ? "(no backend)" : backend,
       windowSeconds > 0 ? shortNumber(packetsPerSecond) : "–",
       shortNumber(packets),
+      samples === null ? "–" : shortNumber(Math.round(samples)),
       origins.get(backend) ?? "–",
     ]);
-  return tableLines(["attacked backend", "dropped/s", "dropped", "origins"], rows, columns);
+  return tableLines(["attacked backend", "dropped/s", "dropped", "samples", "origins"], rows, columns);
 }
 
 /** All of them, several a line: what is not ok stands above with its reason. */

@@ -52,7 +52,11 @@ export async function status(pinPath: string, fleet: string | null): Promise<Nod
       },
       refused: null,
     };
-    const traffic = new TrafficStats({ accounts: () => opened.accounts(), sources: () => [] });
+    const traffic = new TrafficStats({
+      accounts: () => opened.accounts(),
+      sources: () => [],
+      backends: () => [],
+    });
     const serving = { fleet: name, generation: opened.serving?.generation ?? null };
     return { ...healthReport(input, servingParts(input)), agent: null, stats: traffic.stats(serving) };
   });

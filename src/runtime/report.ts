@@ -47,6 +47,7 @@ export class AgentReport {
   readonly #traffic = new TrafficStats({
     accounts: () => this.#fleet?.accounts() ?? null,
     sources: (k) => this.components.facts.topSources(k),
+    backends: (k) => this.components.facts.topBackends(k),
   });
   #lastSwap: SwapSummary | null = null;
   #wanted: WantedBundle | null = null;
@@ -131,6 +132,8 @@ export class AgentReport {
       lastEventAtMs: () => this.#events.stats().lastEventAtMs,
       topSources: (k) =>
         this.#events.topSources(k).map(({ key, count, error }) => ({ source: key, samples: count, error })),
+      topBackends: (k) =>
+        this.#events.topBackends(k).map(({ key, count, error }) => ({ backend: key, samples: count, error })),
     });
     this.components.register("pins", () =>
       this.#pinFault === null ? OK : degraded(`filtering ends with this agent: ${this.#pinFault}`),

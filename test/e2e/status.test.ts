@@ -2,6 +2,7 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { backend, drop, fleet, policy } from "pistonprotection";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { LabNode } from "../../src/lab/lab-node.ts";
 import { inNamespace } from "../../src/lab/namespaces.ts";
@@ -9,9 +10,28 @@ import { frameBatch } from "../../src/lab/packet-socket.ts";
 import type { NodeStatus } from "../../src/runtime/operate.ts";
 import { bundleOf } from "../support/compile.ts";
 import { describeKernel } from "../support/kernel.ts";
-import { FLEET_NAME, firstFleet, numberedFrame } from "../support/two-policies.ts";
+import { FLEET_NAME, numberedFrame } from "../support/two-policies.ts";
 
 const PISTON = fileURLToPath(new URL("../../bin/piston", import.meta.url));
+
+const game = backend("game", {
+  listen: ["203.0.113.9"],
+  protocol: "udp",
+  ports: 4000,
+  origins: ["192.0.2.10:4000"],
+});
+const attackedFleet = fleet(FLEET_NAME, {
+  interfaces: ["eth0"],
+  management: [],
+  defaultVerdict: "drop",
+  policies: [
+    policy("game", {
+      owners: ["tests"],
+      backend: game,
+      rules: [drop("strangers", { source: "198.51.100.0/28" })],
+    }),
+  ],
+});
 
 /** What steers a terminal. */
 const SEQUENCE = new RegExp(`${String.fromCharCode(27)}\\[[\\d;?]*[A-Za-z]`, "g");
@@ -22,7 +42,7 @@ describeKernel("piston status", () => {
 
   beforeAll(async () => {
     node = new LabNode("piston-test-status", FLEET_NAME);
-    node.publish(await bundleOf(firstFleet));
+    node.publish(await bundleOf(attackedFleet));
     await node.startAgent().event("started");
     const dropped = frameBatch(Array.from({ length: 50 }, (_, i) => numberedFrame(0, i)));
     traffic = setInterval(() => node.world.send(dropped), 20);
@@ -59,14 +79,15 @@ describeKernel("piston status", () => {
           reports.push(report);
           return (
             (report.stats?.rates.droppedPacketsPerSecond ?? 0) > 0 &&
-            report.stats!.top_attack_sources.length > 0
+            report.stats!.top_attack_sources.length > 0 &&
+            (report.stats!.top_attacked_backends[0]?.samples ?? 0) > 0
           );
         },
         { timeout: 30_000, interval: 500 },
       )
       .toBe(true);
     const { stats } = reports.at(-1)!;
-    expect(stats?.top_rules[0]).toMatchObject({ rule: "first/a0", action: "drop", mode: "enforce" });
+    expect(stats?.top_rules[0]).toMatchObject({ rule: "game/strangers", action: "drop", mode: "enforce" });
     expect(stats!.top_rules[0]!.droppedPerSecond).toBeGreaterThan(0);
     expect(stats?.top_attack_sources[0]?.source).toBe("198.51.100.3");
     expect(stats?.totals.droppedPackets).toBeGreaterThan(0);
@@ -74,8 +95,9 @@ describeKernel("piston status", () => {
     const { output } = await piston();
     expect(output).toMatch(new RegExp(`^${FLEET_NAME}  ok  generation [0-9a-f]{12}  agent \\d+$`, "m"));
     expect(output).toMatch(/^interface {2}eth0 {2}native, program \d+$/m);
-    expect(output).toMatch(/^first\/a0 +drop +[\d.,]+/m);
+    expect(output).toMatch(/^game\/strangers +drop +[\d.,]+/m);
     expect(output).toMatch(/^198\.51\.100\.3 +[\d.,]+/m);
+    expect(output).toMatch(/^game +[\d.,]+( [kM])? +[\d.,]+( [kM])? +[\d.,]+( [kM])? /m);
     expect(output).not.toContain("\u001b");
   });
 
@@ -84,7 +106,10 @@ describeKernel("piston status", () => {
     const stats = JSON.parse(body) as Record<string, unknown[]>;
     expect(status).toBe(200);
     expect(stats["top_attack_sources"]?.slice(0, 10)[0]).toMatchObject({ source: "198.51.100.3" });
-    expect(stats["top_attacked_backends"]?.[0]).toMatchObject({ backend: "none" }); // this policy has no backend
+    expect(stats["top_attacked_backends"]?.[0]).toMatchObject({
+      backend: "game",
+      samples: expect.any(Number) as number,
+    });
   });
 
   it("prints one block after the other into a pipe, and JSON lines with --json", async () => {

@@ -2,7 +2,7 @@
 // errors; /health, the metrics and `piston status` read them all from here. No part knows another.
 
 import type { Component, ComponentState, Degradation } from "./health.ts";
-import type { TopSource } from "./stats.ts";
+import type { SampledBackend, TopSource } from "./stats.ts";
 
 /** What a part says of itself. */
 export interface ComponentReading {
@@ -39,6 +39,8 @@ export interface Facts {
   config(): ConfigState | null;
   /** Whose packets were not passed, by samples, the most first: at most `k`. */
   topSources(k: number): readonly TopSource[];
+  /** Whose rules did not pass them. */
+  topBackends(k: number): readonly SampledBackend[];
 }
 
 const NO_FACTS: Facts = {
@@ -46,6 +48,7 @@ const NO_FACTS: Facts = {
   lastEventAtMs: () => null,
   config: () => null,
   topSources: () => [],
+  topBackends: () => [],
 };
 
 interface Errors {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { bounded } from "../../metrics/catalogue.ts";
 import type { Accounts } from "../kernel/accounting.ts";
-import { type TopSource, TrafficStats } from "./stats.ts";
+import { type SampledBackend, type TopSource, TrafficStats } from "./stats.ts";
 
 const SERVING = { fleet: "edge", generation: "0123456789ab" };
 
@@ -41,14 +41,17 @@ function accountsOf({ traffic, dropped = 0, rules = {}, attacks = {} }: Totals):
 let now: number;
 let totals: Totals | null;
 let sources: TopSource[];
+let sampled: SampledBackend[];
 let stats: TrafficStats;
 beforeEach(() => {
   now = 1_000_000;
   totals = { traffic: 0 };
   sources = [];
+  sampled = [];
   stats = new TrafficStats({
     accounts: () => totals && accountsOf(totals),
     sources: (k) => sources.slice(0, k),
+    backends: (k) => sampled.slice(0, k),
     now: () => now,
   });
 });
@@ -138,10 +141,22 @@ describe("the statistics of an agent", () => {
     sources = [{ source: "198.51.100.7", samples: 12, error: 0 }];
     expect(ask()).toMatchObject({
       top_attacked_backends: [
-        { backend: "dns", packetsPerSecond: 10, packets: 30 },
-        { backend: "none", packetsPerSecond: 0, packets: 3 },
+        { backend: "dns", packetsPerSecond: 10, packets: 30, samples: null, error: null },
+        { backend: "none", packetsPerSecond: 0, packets: 3, samples: null, error: null },
       ],
       top_attack_sources: [{ source: "198.51.100.7", samples: 12, error: 0 }],
     });
+  });
+
+  it("say of an attacked backend what the samples say, beside what the counters say", () => {
+    totals = { traffic: 0, attacks: { dns: 10, web: 0, mail: 0 } };
+    sampled = [
+      { backend: "dns", samples: 7, error: 1 },
+      { backend: "web", samples: 90, error: 0 }, // in shadow: nothing was dropped
+    ];
+    expect(ask().top_attacked_backends).toEqual([
+      { backend: "dns", packetsPerSecond: 0, packets: 10, samples: 7, error: 1 },
+      { backend: "web", packetsPerSecond: 0, packets: 0, samples: 90, error: 0 },
+    ]);
   });
 });

@@ -22,6 +22,18 @@ export interface TopBackend {
   /** Packets that were to reach it and were dropped by a rule, a limit or a block. */
   readonly packetsPerSecond: number;
   readonly packets: number;
+  /**
+   * Of its rules, as of a source's; those of rules in shadow too, of which no packet was dropped. null: not among the most
+   * frequent of the samples, which have no backend where no rule decided.
+   */
+  readonly samples: number | null;
+  readonly error: number | null;
+}
+
+export interface SampledBackend {
+  readonly backend: string;
+  readonly samples: number;
+  readonly error: number;
 }
 
 export interface TopSource {
@@ -76,6 +88,7 @@ const NOTHING: Count = { packets: 0, bytes: 0 };
 export interface StatsParts {
   readonly accounts: () => Accounts | null;
   readonly sources: (k: number) => readonly TopSource[];
+  readonly backends: (k: number) => readonly SampledBackend[];
   /** Milliseconds that only grow. */
   readonly now?: () => number;
 }
@@ -133,7 +146,7 @@ export class TrafficStats {
       },
       top_rules: topRules(now, then, rate),
       top_attack_sources: this.#parts.sources(TOP_MAX),
-      top_attacked_backends: topBackends(now, then, rate),
+      top_attacked_backends: topBackends(now, then, rate, this.#parts.backends(TOP_MAX)),
     };
   }
 
@@ -197,14 +210,28 @@ function ruleTotals(moment: Moment | null): Map<string, RuleTotals> {
   return totals;
 }
 
-function topBackends(now: Moment | null, before: Moment | null, rate: Rate): TopBackend[] {
-  return [...(now?.accounts.attacks ?? [])]
-    .filter(([, packets]) => packets > 0)
-    .map(([backend, packets]) => ({
-      backend,
-      packetsPerSecond: rate(packets, before?.accounts.attacks.get(backend) ?? packets),
-      packets,
-    }))
-    .toSorted((a, b) => b.packetsPerSecond - a.packetsPerSecond || b.packets - a.packets)
+/** What the counters say, and what the samples say: of a rule in shadow only these speak. */
+function topBackends(
+  now: Moment | null,
+  before: Moment | null,
+  rate: Rate,
+  sampled: readonly SampledBackend[],
+): TopBackend[] {
+  const attacks = now?.accounts.attacks ?? new Map<string, number>();
+  const samplesOf = new Map(sampled.map((one) => [one.backend, one]));
+  return [...new Set([...attacks.keys(), ...samplesOf.keys()])]
+    .map((backend) => {
+      const packets = attacks.get(backend) ?? 0;
+      const { samples = null, error = null } = samplesOf.get(backend) ?? {};
+      const packetsPerSecond = rate(packets, before?.accounts.attacks.get(backend) ?? packets);
+      return { backend, packetsPerSecond, packets, samples, error };
+    })
+    .filter(({ packets, samples }) => packets > 0 || samples !== null)
+    .toSorted(
+      (a, b) =>
+        b.packetsPerSecond - a.packetsPerSecond ||
+        b.packets - a.packets ||
+        (b.samples ?? 0) - (a.samples ?? 0),
+    )
     .slice(0, TOP_MAX);
 }
