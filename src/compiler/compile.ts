@@ -4,6 +4,7 @@ import type { CheckedFleet } from "../ir/nodes.ts";
 import type { SiteIr } from "../ir/site.ts";
 import { bundleTooLarge } from "./checks/bundle-too-large.ts";
 import { runChecks } from "./checks/index.ts";
+import { UNMEASURED, unmeasuredSiteLevels } from "./checks/unmeasured-service-level.ts";
 import { hasErrors, sortDiagnostics } from "./diagnostics/index.ts";
 import { emitAlertmanager } from "./emit/alertmanager/index.ts";
 import { emitAlerts } from "./emit/alerts/index.ts";
@@ -25,8 +26,8 @@ export function compile(input: CompileInput): CompileResult {
   const lowered = lower(input);
   const checks = lowered.fleets.map((fleet) => runChecks(fleet));
   const found = [...lowered.diagnostics, ...checks.flatMap(({ diagnostics }) => diagnostics)].filter(
-    // Lowering leaves out what is at fault: a fleet may only seem to have no rules.
-    ({ code }) => code !== "no-policy" || !hasErrors(lowered.diagnostics),
+    // Lowering leaves out what is at fault: a fleet may only seem to have no rules, or none that passes.
+    ({ code }) => !(code === "no-policy" || code === UNMEASURED) || !hasErrors(lowered.diagnostics),
   );
   if (hasErrors(found)) return refused(found);
   const fleets = checks.flatMap(({ checked }) => checked ?? []);
@@ -42,6 +43,7 @@ export function compile(input: CompileInput): CompileResult {
   }
   if (hasErrors(found)) return refused(found);
 
+  found.push(...sites.flatMap((site) => unmeasuredSiteLevels(fleets, site)));
   const outputs = sites.map((site) => ({
     site,
     artifacts: under(site.root, emitSite(fleets, site, { bundles, revision })),

@@ -8,9 +8,17 @@ import { type Check, createContext } from "./context.ts";
 import { duplicateInterface } from "./duplicate-interface.ts";
 import { managementLockout } from "./management-lockout.ts";
 import { noPolicy } from "./no-policy.ts";
+import { unmeasuredServiceLevel } from "./unmeasured-service-level.ts";
 import { unreachableRule } from "./unreachable-rule.ts";
 
-const CHECKS: readonly Check[] = [duplicateInterface, noPolicy, capacity, unreachableRule, managementLockout];
+const CHECKS: readonly Check[] = [
+  duplicateInterface,
+  noPolicy,
+  capacity,
+  unreachableRule,
+  managementLockout,
+  unmeasuredServiceLevel,
+];
 
 export interface CheckResult {
   /** In the order of the sources. */

@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import type { BackendIr, CheckedFleet } from "../../../ir/nodes.ts";
+import { passesTo } from "../../../ir/service-level.ts";
 import {
   and,
   anyOf,
@@ -111,10 +112,7 @@ export function serviceLevels(
   for (const protectedService of fleet.backends) {
     const { name } = protectedService;
     const level = passRatioOf(protectedService);
-    const passes = fleet.rules.some(
-      ({ backend, action, shadow }) => backend === name && action.kind === "pass" && !shadow,
-    );
-    if (passes) byLevel.set(level, [...(byLevel.get(level) ?? []), name]);
+    if (passesTo(fleet, protectedService)) byLevel.set(level, [...(byLevel.get(level) ?? []), name]);
   }
   return [...byLevel].map(([passRatio, backends]) => ({ fleet: fleet.name, backends, passRatio }));
 }
