@@ -9,6 +9,13 @@ export function fieldsOf(value: unknown): Fields | null {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : null;
 }
 
+/** Fields of what an author wrote in braces; null for an instance of a class. */
+export function plainFieldsOf(value: unknown): Fields | null {
+  const fields = fieldsOf(value);
+  const prototype: unknown = fields && Object.getPrototypeOf(fields);
+  return prototype === null || prototype === Object.prototype ? fields : null;
+}
+
 export function isLocation(value: unknown): value is SourceLocation {
   const place = fieldsOf(value);
   return (

@@ -5,6 +5,7 @@ import { tierOf } from "../../../ir/tiers.ts";
 import type { Lowering } from "../lowering.ts";
 import { fieldsOf, type Node, nodeOf, show } from "../untyped.ts";
 import { SiteContext, type Surroundings } from "./context.ts";
+import { findCycle } from "./cycle.ts";
 import { lowerExtra } from "./extra.ts";
 import { lowerImages } from "./images.ts";
 import { merged } from "./merge.ts";
@@ -45,6 +46,15 @@ export function lowerSite(raw: unknown, lowering: Lowering, surroundings: Surrou
   }
   const { environments, ...settings } = fieldsOf(node["options"]) ?? {};
   const context = new SiteContext(node, lowering, surroundings);
+  const cycle = findCycle(node["options"]);
+  if (cycle) {
+    context.report(context.span(cycle), {
+      code: "site-cycle",
+      message: `\`${cycle.join(".")}\` leads back to a record that it stands in`,
+      help: "write the record out, without the reference to itself",
+    });
+    return [];
+  }
   const main = lowerEnvironment(settings, "", context);
   const sites: (SiteIr | null)[] = [main];
 

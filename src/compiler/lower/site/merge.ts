@@ -1,9 +1,9 @@
 // Settings and what an environment says otherwise to that environment's settings.
 
-import { fieldsOf } from "../untyped.ts";
+import { plainFieldsOf } from "../untyped.ts";
 
 /**
- * Records are merged field by field; lists, single values and what the vocabulary made are replaced, and null takes away. A
+ * Ends: cycle.ts has found no record in itself. Records are merged field by field; lists, single values and what the vocabulary made are replaced, and null takes away. A
  * record of another `kind` replaces the one that it overrides: a Vault store has nothing of an AWS store.
  */
 export function merged(base: unknown, overrides: unknown): unknown {
@@ -26,6 +26,6 @@ function withoutNulls(fields: Readonly<Record<string, unknown>>): unknown {
 
 /** A record that the author wrote; null for lists, and for what the vocabulary made. */
 function plainFields(value: unknown): Readonly<Record<string, unknown>> | null {
-  const fields = fieldsOf(value);
+  const fields = plainFieldsOf(value);
   return fields === null || "location" in fields ? null : fields;
 }

@@ -366,6 +366,48 @@ describe("an environment", () => {
     }));
 });
 
+describe("a record that stands in itself", () => {
+  const help = "write the record out, without the reference to itself";
+  const cyclic = `const a: Record<string, unknown> = {};
+a["b"] = { list: [0, a] };
+`;
+  const fault = (message: string) => ({ code: "site-cycle", message, help });
+  const given = (body: string, one: Fault) =>
+    expectFaults(
+      {
+        ...(POLICIES as Record<string, string>),
+        "site.ts": siteFile(body).replace("export", `${cyclic}export`),
+      },
+      [one],
+    );
+
+  test("is told at the field that has it", () =>
+    given(
+      `${NAMED} extra: { «objects»: a as never },`,
+      fault("`extra.objects.b.list.1` leads back to a record that it stands in"),
+    ));
+
+  test("is told once where an environment overrides it by itself", () =>
+    given(
+      `${NAMED} «workloads»: a, environments: { staging: { workloads: a } } as never,`,
+      fault("`workloads.b.list.1` leads back to a record that it stands in"),
+    ));
+
+  test("is told where only the environment has it", () =>
+    given(
+      `${NAMED} environments: { staging: { «workloads»: a as never } },`,
+      fault("`environments.staging.workloads.b.list.1` leads back to a record that it stands in"),
+    ));
+
+  test("is another thing than a record that stands in two places", async () => {
+    const [production, staging] = await sitesOf(
+      `${NAMED} ...((shared) => ({ nodePools: { one: shared, two: shared }, environments: { staging: { nodePools: { one: shared } } } }))({ labels: { a: "b" } }),`,
+    );
+    expect(staging?.environment).toBe("staging");
+    expect(production?.environment).toBe("production");
+  });
+});
+
 test("no site makes the compiler throw, whatever an untyped caller gives it", async () => {
   const [site] = await sitesOf(NAMED);
   const fields = Object.keys(site!);
