@@ -14,6 +14,7 @@ export default defineConfig({
     pool: "forks",
     // Vitest leaves a core free, and of two that is half the machine; kernel tests wait more than they compute.
     maxWorkers: 2,
+    globalSetup: ["test/support/leftovers.ts"],
     setupFiles: ["test/support/seed.ts"],
     include: ["src/**/*.test.ts", "test/**/*.test.ts", "policies/**/*.test.ts"],
     // Type tests stand inside tsconfig's include, so `npm run check` sees them as well.
