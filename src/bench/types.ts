@@ -67,7 +67,7 @@ export const FULL: Scale = {
   repeats: 5,
   swaps: 100,
   replayPackets: 500_000,
-  idleMs: 5000,
+  idleMs: 20_000,
 };
 
 /** For the tests: every row runs, and no figure means anything. */

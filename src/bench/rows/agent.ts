@@ -19,6 +19,7 @@ const START_TIMEOUT_MS = 30_000;
 const SETTLE_MS = 6500;
 /** USER_HZ: the unit of /proc/<pid>/stat on every Linux that Node runs on. */
 const TICK_MS = 10;
+const RSS_READINGS = 20;
 
 export const agent: Row = {
   name: "agent",
@@ -104,13 +105,22 @@ function startAgent(program: string, namespaces: Namespaces, folder: string): Ru
   };
 }
 
+/** CPU time over all of `idleMs`; of RSS, which breathes by 10 MiB, the mean of the middle half of many readings. */
 async function watchIdle({ pid }: ChildProcess, idleMs: number) {
   await sleep(Math.min(SETTLE_MS, 2 * idleMs)); // in a rehearsal of the bench too little, and of no matter
   const before = cpuTicks(pid!);
-  await sleep(idleMs);
+  const readings: number[] = [];
+  for (let reading = 0; reading < RSS_READINGS; reading++) {
+    await sleep(idleMs / RSS_READINGS);
+    readings.push(rssBytesOf(pid!));
+  }
   const cpuShare = ((cpuTicks(pid!) - before) * TICK_MS) / idleMs;
-  const rss = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-  return { rssBytes: Number(rss) * 1024, cpuShare };
+  return { rssBytes: middle(readings), cpuShare };
+}
+
+function rssBytesOf(pid: number): number {
+  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return Number(kibibytes) * 1024;
 }
 
 /** User and system time: fields 14 and 15 of /proc/<pid>/stat, after the name in brackets. */
