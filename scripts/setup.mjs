@@ -258,11 +258,12 @@ const commands = {
     ],
   ],
   fuzz: (args) => [["test/differential/main.ts", ...args]],
+  flood: (args) => [["test/e2e/flood-main.ts", ...args]],
 };
 
 const [name, ...args] = process.argv.slice(2);
 if (name !== undefined && !(name in commands))
-  fail(`unknown command ${name}: give start, test, fuzz, bench, or none for set-up only`);
+  fail(`unknown command ${name}: give start, test, fuzz, flood, bench, or none for set-up only`);
 installSystemPackages({ ...APT_PACKAGES, ...APT_PACKAGES_OF[name] });
 installNodePackages();
 buildAddon();

@@ -2,8 +2,8 @@
 // with different numbers, and what both pass likewise: a packet judged by the tables of one and the rules of the other would get a
 // verdict that neither gives.
 
-import { by, drop, fleet, limit, packets, packetsPerSecond, pass, policy } from "pistonprotection";
 import { udp } from "../../src/packet/helpers.ts";
+import { by, drop, fleet, limit, packets, packetsPerSecond, pass, policy } from "../../src/policy/index.ts";
 
 export const FLEET_NAME = "swap-test";
 
