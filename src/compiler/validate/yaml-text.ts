@@ -22,6 +22,9 @@ const NOT_TEXT: readonly (readonly [RegExp, string])[] = [
   [/^(<<|=)$/, "a key of its own in YAML 1.1"],
 ];
 
+/** Nearly all scalars: a letter first, and longer than any word that a reader takes for something else. */
+const CLEARLY_TEXT = /^[A-Za-z].{5}/;
+
 export interface Ambiguous {
   /** From 1. */
   readonly line: number;
@@ -48,10 +51,11 @@ export function checkYamlTexts(artifacts: readonly Artifact[], report: Report): 
 export function ambiguousScalars(text: string): Ambiguous[] {
   const found: Ambiguous[] = [];
   let block = -1; // indentation of the key whose block scalar runs
+  let deeper = ""; // how its lines begin
   for (const [index, line] of text.split("\n").entries()) {
+    if (block >= 0 && line.startsWith(deeper)) continue;
     const indent = line.search(/[^ ]/);
     if (indent < 0) continue;
-    if (block >= 0 && indent > block) continue;
     block = -1;
     let rest = line.slice(indent);
     if (rest.startsWith("#") || rest === "---") continue;
@@ -63,12 +67,15 @@ export function ambiguousScalars(text: string): Ambiguous[] {
     const key = /^("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^"'\s][^:]*?(?::[^ \n][^:]*?)*):(?: |$)/.exec(rest);
     const value = key ? rest.slice(key[0].length) : rest;
     if (key) judge(key[1]!, index, true);
-    if (/^[|>][-+0-9]*$/.test(value)) block = column;
-    else if (!(key && value === "")) judge(value, index, false);
+    if (/^[|>][-+0-9]*$/.test(value)) {
+      block = column;
+      deeper = " ".repeat(column + 1);
+    } else if (!(key && value === "")) judge(value, index, false);
   }
   return found;
 
   function judge(scalar: string, index: number, isKey: boolean): void {
+    if (CLEARLY_TEXT.test(scalar)) return;
     if (/^["'[{&*!]/.test(scalar)) return;
     if (!isKey && (scalar === "true" || scalar === "false" || PLAIN_NUMBER.test(scalar))) return;
     const meaning = NOT_TEXT.find(([pattern]) => pattern.test(scalar));
