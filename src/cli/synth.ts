@@ -38,12 +38,14 @@ export default defineCommand({
 });
 
 function report(difference: DistDifference, check: boolean, folder: string, count: number, ms: number): void {
+  // Where all of it is new (cdk8s deletes the directory first) a list of the files says nothing.
+  const isNew = difference.added.length === count && difference.removed.length === 0;
   for (const [sign, paths] of [
     ["+", difference.added],
     ["~", difference.changed],
     ["-", difference.removed],
   ] as const)
-    for (const path of paths) process.stderr.write(`${sign} ${path}\n`);
+    for (const path of isNew ? [] : paths) process.stderr.write(`${sign} ${path}\n`);
   if (check && isStale(difference)) {
     process.stderr.write(
       `${folder} is not what the policies say\n  help: run piston synth, and commit the result\n`,
