@@ -12,8 +12,8 @@ export default defineConfig({
   },
   test: {
     pool: "forks",
-    // Vitest leaves a core free, and of two that is half the machine; kernel tests wait more than they compute.
-    maxWorkers: 2,
+    // Vitest leaves a core free, and of two that is half the machine. Three: while one waits for traffic or a process, two compute.
+    maxWorkers: 3,
     globalSetup: ["test/support/leftovers.ts"],
     setupFiles: ["test/support/seed.ts"],
     include: ["src/**/*.test.ts", "test/**/*.test.ts", "policies/**/*.test.ts"],

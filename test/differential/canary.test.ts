@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readProgramObject } from "../../src/runtime/kernel/generation.ts";
+import { type ProgramObject, readProgramObject } from "../../src/runtime/kernel/generation.ts";
 import { buildFilter, FILTER_OBJECT } from "../support/build-filter.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { disagreementOf, fuzz } from "./fuzz.ts";
@@ -14,6 +14,12 @@ const MINUTE_MS = 60_000;
 
 describeKernel("the fuzzer", () => {
   let directory: string;
+  const built = new Map<number, ProgramObject>();
+  function withBug(bug: number): ProgramObject {
+    const object = built.get(bug) ?? buildFilter(join(directory, String(bug)), [`PISTON_CANARY=${bug}`]);
+    built.set(bug, object);
+    return object;
+  }
   beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), "piston-test-canary-"));
   });
@@ -21,19 +27,18 @@ describeKernel("the fuzzer", () => {
 
   test.each([
     // Seeds that come upon the bug soon: others take up to a minute.
-    { bug: 1, seed: 20_260_101, name: "an IPv4 range that starts one address late" },
+    { bug: 1, seed: 11, name: "an IPv4 range that starts one address late" },
     { bug: 2, seed: 2, name: "a summary word of the bit vectors that is not read" },
-    { bug: 3, seed: 20_260_101, name: "a limit that lets one unit less than its burst through" },
+    { bug: 3, seed: 23, name: "a limit that lets one unit less than its burst through" },
   ])(
     "finds $name within a minute, and shows it in few packets",
     ({ bug, seed }) => {
-      const object = buildFilter(join(directory, String(bug)), [`PISTON_CANARY=${bug}`]);
       const { finding, packets } = fuzz({
         seed,
-        object,
+        object: withBug(bug),
         timeoutMs: MINUTE_MS,
         packets: 512,
-        shrinkTries: 40,
+        shrinkTries: 12,
       });
       expect(finding, `no disagreement in ${packets} packets`).not.toBeNull();
       expect(finding!.sequence.steps.length).toBeLessThanOrEqual(8);
@@ -48,7 +53,6 @@ describeKernel("the fuzzer", () => {
     const shipped = readFileSync(FILTER_OBJECT);
     expect(shipped.equals(plain.elf)).toBe(true);
     expect(shipped.includes("piston_canary")).toBe(false);
-    const canary = buildFilter(join(directory, "marked"), ["PISTON_CANARY=0"]);
-    expect(Buffer.from(canary.elf).includes("piston_canary")).toBe(true);
+    expect(Buffer.from(withBug(1).elf).includes("piston_canary")).toBe(true);
   });
 });

@@ -11,7 +11,7 @@ import { missing, NumberedTraffic, type TrafficAccount } from "../support/traffi
 import { FLEET_NAME, firstFleet, KINDS, secondFleet } from "../support/two-policies.ts";
 
 const FLIPS = 2_000;
-const CUTS = 200;
+const CUTS = 80;
 
 /** Which part of the file a byte belongs to, by the layout in docs/BUNDLE.md. */
 function partAt({ bytes, manifest }: Bundle, position: number): string {
@@ -65,7 +65,7 @@ describeKernel("a bundle that is not whole", () => {
       flips.push({ position, refused: await publish(broken) });
     }
     for (let i = 0; i < CUTS; i++) {
-      const length = i < CUTS / 2 ? i * 3 : Math.floor((i * target.length) / CUTS);
+      const length = i < CUTS / 2 ? i * 7 : Math.floor((i * target.length) / CUTS);
       cuts.push({ length, refused: await publish(target.subarray(0, length)) });
     }
     generation = (await node.agent.health()).generation;

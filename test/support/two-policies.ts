@@ -62,19 +62,27 @@ export const KINDS: readonly {
   { expected: "only second passes", source: "192.0.2.9", port: 8 },
 ];
 
-/** A frame of a kind, with its kind and a number in its payload. */
-export function numberedFrame(kind: number, sequence: number): Uint8Array {
-  const { source, port } = KINDS[kind]!;
+const PAYLOAD_AT = 14 + 20 + 8;
+const TEMPLATES = KINDS.map(({ source, port }, kind) => {
   const payload = new Uint8Array(64);
   new DataView(payload.buffer).setUint32(0, 0x5049_5354); // "PIST": other frames of the namespace are not ours
   new DataView(payload.buffer).setUint32(4, kind);
-  new DataView(payload.buffer).setUint32(8, sequence);
-  return udp({ from: `${source}:40000`, to: `203.0.113.9:${port}`, payload });
+  const frame = udp({ from: `${source}:40000`, to: `203.0.113.9:${port}`, payload });
+  // RFC 768: zero says that there is no checksum, so that a number alone makes it another frame.
+  new DataView(frame.buffer, frame.byteOffset).setUint16(14 + 20 + 6, 0);
+  return frame;
+});
+
+/** A frame of a kind, with its kind and a number in its payload. */
+export function numberedFrame(kind: number, sequence: number): Uint8Array {
+  const frame = TEMPLATES[kind]!.slice();
+  new DataView(frame.buffer).setUint32(PAYLOAD_AT + 8, sequence);
+  return frame;
 }
 
 /** Kind and number of a frame, or null where it is none of ours. */
 export function readNumber(frame: Uint8Array): { kind: number; sequence: number } | null {
-  const at = 14 + 20 + 8;
+  const at = PAYLOAD_AT;
   if (frame.length < at + 12) return null;
   const view = new DataView(frame.buffer, frame.byteOffset);
   if (view.getUint32(at) !== 0x5049_5354) return null;

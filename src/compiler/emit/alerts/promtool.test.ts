@@ -14,6 +14,9 @@ import { emitAlerts } from "./index.ts";
 
 const ALERTS = fileURLToPath(new URL("../../../../dist/alerts/", import.meta.url));
 
+/** promtool collects its garbage less often: a quarter of its time. */
+const env = { ...process.env, GOGC: "400" };
+
 interface Rule {
   readonly alert?: string;
   readonly for?: string;
@@ -70,7 +73,9 @@ describe("the alert rules in dist/", () => {
     const slow = all.filter((file) => /PassRatioBurn/.test(file));
     const runs = [all.filter((file) => !slow.includes(file)), ...slow.map((file) => [file])];
     for (const pair of [runs.slice(0, 3), runs.slice(3)])
-      await Promise.all(pair.map((files) => promisify(execFile)("promtool", ["test", "rules", ...files])));
+      await Promise.all(
+        pair.map((files) => promisify(execFile)("promtool", ["test", "rules", ...files], { env })),
+      );
   });
 });
 
@@ -83,10 +88,16 @@ describe("the cases of an alert", () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   const original = readFileSync(join(ALERTS, RULE_FILES[0]!), "utf8");
-  const sound = new Set<string>();
+  /** With the recordings and the rules of this alert alone: the others are not what is asked. */
   const run = (alert: string, text: string) => {
-    writeFileSync(join(folder, RULE_FILES[0]!), text);
-    return spawnSync("promtool", ["test", "rules", join(folder, "tests", `${alert}.test.yaml`)]).status;
+    const { groups } = parse(text) as { groups: { rules: Rule[] }[] };
+    const own = groups.map((group) => ({
+      ...group,
+      rules: group.rules.filter((rule) => rule.alert === undefined || rule.alert === alert),
+    }));
+    writeFileSync(join(folder, RULE_FILES[0]!), JSON.stringify({ groups: own }));
+    return spawnSync("promtool", ["test", "rules", join(folder, "tests", `${alert}.test.yaml`)], { env })
+      .status;
   };
 
   // Each a change of the rule that its author should hear of.
@@ -104,8 +115,7 @@ describe("the cases of an alert", () => {
     ],
     ["RuleAboveThreshold", "exceeded|blocked", "conformed", "what a limit lets on"],
   ])("%s: %s → %s is noticed: %s", (alert, from, to) => {
-    if (!sound.has(alert)) expect(run(alert, original)).toBe(0);
-    sound.add(alert);
+    expect(run(alert, original)).toBe(0);
     const start = original.indexOf(`- alert: ${alert}\n`);
     const mutant = original.slice(0, start) + original.slice(start).replace(from, to);
     expect(mutant).not.toBe(original);
@@ -130,6 +140,7 @@ describe("the cases of a site that tunes its alerts", () => {
       if (path.startsWith("alerts/")) writeFileSync(join(folder, path), bytes);
     const { status, stdout } = spawnSync("promtool", ["test", "rules", ...names], {
       cwd: folder,
+      env,
       encoding: "utf8",
     });
     rmSync(folder, { recursive: true });
