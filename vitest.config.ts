@@ -12,11 +12,22 @@ export default defineConfig({
   },
   test: {
     pool: "forks",
-    // Vitest leaves a core free, and of two that is half the machine. Three: while one waits for traffic or a process, two compute.
+    // Of two cores, Vitest would leave one free. Three workers: while one waits for a process, two compute.
     maxWorkers: 3,
     globalSetup: ["test/support/leftovers.ts"],
     setupFiles: ["test/support/seed.ts"],
-    include: ["src/**/*.test.ts", "test/**/*.test.ts", "policies/**/*.test.ts"],
+    // A worker for each file costs its start and its imports: the compiler's files share theirs. What has to do with processes
+    // and the kernel gets its own.
+    projects: [
+      {
+        extends: true,
+        test: { name: "shared", include: ["src/*.test.ts", "src/!(runtime)/**/*.test.ts"], isolate: false },
+      },
+      {
+        extends: true,
+        test: { name: "apart", include: ["src/runtime/**/*.test.ts", "{test,policies}/**/*.test.ts"] },
+      },
+    ],
     // Type tests stand inside tsconfig's include, so `npm run check` sees them as well.
     typecheck: { enabled: false },
     testTimeout: 60_000,
