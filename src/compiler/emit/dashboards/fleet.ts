@@ -7,7 +7,8 @@ import { backendSlug } from "./backend.ts";
 import { type DashboardDefinition, grid } from "./frame.ts";
 import { query } from "./panel.ts";
 import { busiestRules, rulePanel, rulesWithPanel } from "./rules.ts";
-import { attacks, bytesByVerdict, byVerdict, dropShare, dropsByReason, traffic, WINDOW } from "./vectors.ts";
+import { verdictPanels } from "./shared-panels.ts";
+import { attacks, dropShare, dropsByReason, traffic, WINDOW } from "./vectors.ts";
 
 export function fleetDashboard(fleet: CheckedFleet): DashboardDefinition {
   const { name } = fleet;
@@ -90,20 +91,7 @@ export function fleetDashboard(fleet: CheckedFleet): DashboardDefinition {
       {
         height: 8,
         panels: [
-          {
-            kind: "stacked",
-            title: "Packets by verdict",
-            description: "Every packet is in one of them.",
-            unit: "pps",
-            queries: [query(byVerdict(name), (label) => label("verdict"))],
-          },
-          {
-            kind: "stacked",
-            title: "Bytes by verdict",
-            description: "Bytes of frames, from the Ethernet header on.",
-            unit: "binBps",
-            queries: [query(bytesByVerdict(name), (label) => label("verdict"))],
-          },
+          ...verdictPanels(name),
           {
             kind: "stacked",
             title: "Drops by reason",

@@ -1,26 +1,15 @@
 // The overview dashboard: what comes, what is dropped and why, by which rule, and how agents and backends are.
 
 import type { SiteIr } from "../../../ir/site.ts";
-import {
-  complement,
-  countBy,
-  divide,
-  maxBy,
-  metric,
-  minBy,
-  quantile,
-  sumBy,
-  up,
-} from "../../../metrics/query.ts";
+import { complement, countBy, maxBy, metric, minBy, quantile, sumBy, up } from "../../../metrics/query.ts";
 import type { DashboardDefinition } from "./frame.ts";
 import { errorLogs } from "./log-panels.ts";
 import { query, redAbove } from "./panel.ts";
+import { mapFillPanel, verdictPanels } from "./shared-panels.ts";
 import { ofAlert } from "./thresholds.ts";
 import {
   attacks,
   attacksByBackend,
-  bytesByVerdict,
-  byVerdict,
   CHOSEN_FLEET,
   DROP_RULES,
   dropShare,
@@ -101,22 +90,7 @@ export function overview(site: SiteIr): DashboardDefinition {
       },
       {
         height: 8,
-        panels: [
-          {
-            kind: "stacked",
-            title: "Packets by verdict",
-            description: "Every packet is in one of them.",
-            unit: "pps",
-            queries: [query(byVerdict(fleet), (label) => label("verdict"))],
-          },
-          {
-            kind: "stacked",
-            title: "Bytes by verdict",
-            description: "Bytes of frames, from the Ethernet header on.",
-            unit: "binBps",
-            queries: [query(bytesByVerdict(fleet), (label) => label("verdict"))],
-          },
-        ],
+        panels: [...verdictPanels(fleet)],
       },
       {
         height: 8,
@@ -210,26 +184,7 @@ export function overview(site: SiteIr): DashboardDefinition {
               ),
             ],
           },
-          {
-            kind: "series",
-            title: "eBPF maps",
-            description: "How full the maps are that fill up at run time; the fullest node.",
-            unit: "percentunit",
-            max: 1,
-            ...ofAlert(site, "EBPFMapNearCapacity"),
-            queries: [
-              query(
-                maxBy(
-                  ["map_name"],
-                  divide(
-                    maxBy(["instance", "map_name"], metric("ebpf_map_entries")),
-                    maxBy(["instance", "map_name"], metric("ebpf_map_max_entries")),
-                  ),
-                ),
-                (label) => label("map_name"),
-              ),
-            ],
-          },
+          mapFillPanel(site),
           {
             kind: "series",
             title: "API latency",

@@ -4,6 +4,7 @@ import type { SiteIr } from "../../../ir/site.ts";
 import { age, divide, maxBy, metric, minBy, quantile, rate, sumBy } from "../../../metrics/query.ts";
 import type { DashboardDefinition } from "./frame.ts";
 import { query } from "./panel.ts";
+import { mapFillPanel } from "./shared-panels.ts";
 import { ofAlert } from "./thresholds.ts";
 import { CHOSEN_FLEET, WINDOW } from "./vectors.ts";
 
@@ -103,26 +104,7 @@ export function workers(site: SiteIr): DashboardDefinition {
         title: "Kernel",
         height: 8,
         panels: [
-          {
-            kind: "series",
-            title: "Fill of the maps",
-            description: "Of maps that fill up at run time; the fullest node.",
-            unit: "percentunit",
-            max: 1,
-            ...ofAlert(site, "EBPFMapNearCapacity"),
-            queries: [
-              query(
-                maxBy(
-                  ["map_name"],
-                  divide(
-                    maxBy(["instance", "map_name"], metric("ebpf_map_entries")),
-                    maxBy(["instance", "map_name"], metric("ebpf_map_max_entries")),
-                  ),
-                ),
-                (label) => label("map_name"),
-              ),
-            ],
-          },
+          mapFillPanel(site),
           {
             kind: "series",
             title: "Memory of the maps",
