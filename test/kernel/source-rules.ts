@@ -4,7 +4,7 @@ import { INSTANCE, PROOF, RODATA } from "../../src/bundle/abi.ts";
 import { fleetOf, ruleOf } from "../../src/compiler/tables/fleet-fixture.ts";
 import { buildTables, stableId } from "../../src/compiler/tables/index.ts";
 import type { AddressSet } from "../../src/ir/address-set.ts";
-import { type Family, formatAddress } from "../../src/ir/prefix.ts";
+import type { Family } from "../../src/ir/prefix.ts";
 import { udp } from "../../src/packet/helpers.ts";
 import { BpfMap, BpfObject, MAP_FLAGS } from "../../src/runtime/bpf/index.ts";
 import { OBJECT_PATH } from "./harness.ts";
@@ -39,12 +39,17 @@ export function decideSources(sets: readonly AddressSet[], family: Family, addre
     }
     object.load();
     const program = object.program("piston_filter");
-    const text = (address: bigint) => formatAddress(family, address);
-    const packets = addresses.map((address) =>
+    // One packet with another source each time: the filter reads no checksum.
+    const template =
       family === 4
-        ? udp({ from: `${text(address)}:4000`, to: "203.0.113.5:53" })
-        : udp({ from: `[${text(address)}]:4000`, to: "[2001:db8::5]:53" }),
-    );
+        ? udp({ from: "192.0.2.1:4000", to: "203.0.113.5:53" })
+        : udp({ from: "[2001:db8::1]:4000", to: "[2001:db8::5]:53" });
+    const [sourceAt, digits] = family === 4 ? [14 + 12, 8] : [14 + 8, 32];
+    const packets = addresses.map((address) => {
+      const packet = Buffer.from(template);
+      packet.write(address.toString(16).padStart(digits, "0"), sourceAt, "hex");
+      return packet;
+    });
     const offsets = Uint32Array.from([0, ...packets].map((_, i) => i * packets[0]!.length));
     const metadata = new Uint8Array(PROOF.bytes * packets.length);
     program.testRunMany(Buffer.concat(packets), offsets, metadata);
