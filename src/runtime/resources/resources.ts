@@ -86,7 +86,7 @@ export type PressureListener = (reading: ResourceReading, before: ResourceReadin
 
 const CPU_WINDOW_MS = 5000;
 /** Each wake-up of an idle process costs some 50 µs: monitorEventLoopDelay's hundred a second would be half a per cent. */
-const LAG_PROBE_MS = 250;
+const LAG_PROBE_MS = 500;
 /** Above this share of stalled time memory is short, whatever the limits say. */
 const STALL_WARN_RATIO = 0.1;
 /** While pressure lasts, garbage is collected again after so long: a full collection stops everything for 10 ms or so. */
@@ -100,7 +100,7 @@ const RELEASE_AFTER_MS = [1000, 5000] as const;
  * What an idle agent does now and then (a collection, a comparison with the kernel) maps the executable's pages again, 64 KiB
  * for each byte. 3 ms of CPU time.
  */
-const RELEASE_AGAIN_MS = 10_000;
+const RELEASE_AGAIN_MS = 20_000;
 /** Enough for a connection, and for what answering /health opens. */
 const RESERVED_FDS = 8;
 
