@@ -557,3 +557,13 @@ export function labelNames<N extends MetricName>(name: N): LabelName<N>[] {
 }
 
 export const METRIC_NAMES = Object.keys(CATALOGUE) as MetricName[];
+
+/** The metric that a series in a query belongs to; null where it is none of ours. Histograms have no series of their own name. */
+export function catalogueName(text: string): MetricName | null {
+  if (!text.startsWith(PREFIX)) return null;
+  const bare = text.slice(PREFIX.length);
+  const plain = METRIC_NAMES.find((name) => name === bare && definitionOf(name).type !== "histogram");
+  if (plain !== undefined) return plain;
+  const base = /^(.*)_(bucket|sum|count)$/.exec(bare)?.[1];
+  return METRIC_NAMES.find((name) => name === base && definitionOf(name).type === "histogram") ?? null;
+}

@@ -2,7 +2,7 @@
 // in the catalogue. For tests: query.ts cannot make such a text, and this does not take its word for it.
 
 import { parser } from "@prometheus-io/lezer-promql";
-import { definitionOf, METRIC_NAMES, type MetricName, PREFIX } from "./catalogue.ts";
+import { catalogueName, definitionOf, type MetricName } from "./catalogue.ts";
 import { queryableLabels, TARGET_LABELS } from "./query.ts";
 
 type Tree = ReturnType<typeof parser.parse>;
@@ -82,15 +82,6 @@ function readSelector(node: SyntaxNode, slice: (node: SyntaxNode) => string): Se
     },
   );
   return { name: name ? slice(name) : "", matchers };
-}
-
-function catalogueName(text: string): MetricName | null {
-  if (!text.startsWith(PREFIX)) return null;
-  const bare = text.slice(PREFIX.length);
-  const plain = METRIC_NAMES.find((name) => name === bare && definitionOf(name).type !== "histogram");
-  if (plain !== undefined) return plain;
-  const base = /^(.*)_(bucket|sum|count)$/.exec(bare)?.[1];
-  return METRIC_NAMES.find((name) => name === base && definitionOf(name).type === "histogram") ?? null;
 }
 
 /** A matcher that can never hold is a query that nobody answers. Values with a Grafana variable are not known here. */

@@ -1,7 +1,5 @@
 // The site's PostgreSQL to its objects: a primary, and servers that follow it and answer reads, by streaming replication.
 
-import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
-import { sha256Hex } from "../../../bundle/digest.ts";
 import type { PostgresqlIr, SecretIr, SiteIr } from "../../../ir/site.ts";
 import { type KubernetesObject, PLATFORM_PRIORITY } from "../kubernetes.ts";
 import {
@@ -28,8 +26,8 @@ import {
   rolesScript,
 } from "./postgresql-files.ts";
 import {
+  configuration,
   DATA_VOLUME,
-  metadata,
   oneAtATime,
   type StatefulWorkload,
   service,
@@ -55,18 +53,12 @@ export function postgresql(site: SiteIr): KubernetesObject[] {
     storageClass,
   };
   const image = site.images.postgresql;
-  const files: IConfigMap = {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: metadata(workload, CONFIG_MAP),
-    data: {
-      "postgresql.conf": postgresqlConf(options),
-      "pg_hba.conf": PG_HBA,
-      "10-roles.sh": rolesScript(readReplicas !== null),
-      ...(readReplicas ? { "clone.sh": CLONE_SCRIPT, "follow.sh": FOLLOW_SCRIPT } : {}),
-    },
-  };
-  const digest = sha256Hex(new TextEncoder().encode(JSON.stringify(files.data))).slice(0, 12);
+  const { files, digest } = configuration(workload, CONFIG_MAP, {
+    "postgresql.conf": postgresqlConf(options),
+    "pg_hba.conf": PG_HBA,
+    "10-roles.sh": rolesScript(readReplicas !== null),
+    ...(readReplicas ? { "clone.sh": CLONE_SCRIPT, "follow.sh": FOLLOW_SCRIPT } : {}),
+  });
   return [
     serviceAccount(workload),
     files,

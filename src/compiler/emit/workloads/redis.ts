@@ -1,7 +1,5 @@
 // The site's Redis to its objects: a master, and replicas that follow it and answer reads.
 
-import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
-import { sha256Hex } from "../../../bundle/digest.ts";
 import type { RedisIr, Resources, SiteIr } from "../../../ir/site.ts";
 import { type KubernetesObject, PLATFORM_PRIORITY } from "../kubernetes.ts";
 import {
@@ -16,8 +14,8 @@ import {
 import { REDIS, REDIS_PORT } from "./names.ts";
 import { REDIS_CONFIG_PATH, REDIS_DATA_PATH, REDIS_RUN_PATH, redisConf, redisStart } from "./redis-files.ts";
 import {
+  configuration,
   DATA_VOLUME,
-  metadata,
   oneAtATime,
   type StatefulWorkload,
   service,
@@ -42,17 +40,11 @@ export function redis(site: SiteIr): KubernetesObject[] {
     storage,
     storageClass,
   };
-  const files: IConfigMap = {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: metadata(workload, CONFIG_MAP),
-    data: {
-      "redis.conf": redisConf(options),
-      "master.sh": redisStart(null),
-      ...(readReplicas ? { "replica.sh": redisStart(REDIS_MASTER) } : {}),
-    },
-  };
-  const digest = sha256Hex(new TextEncoder().encode(JSON.stringify(files.data))).slice(0, 12);
+  const { files, digest } = configuration(workload, CONFIG_MAP, {
+    "redis.conf": redisConf(options),
+    "master.sh": redisStart(null),
+    ...(readReplicas ? { "replica.sh": redisStart(REDIS_MASTER) } : {}),
+  });
   const server = (script: string, resources: Resources) => pod(options, site.images.redis, script, resources);
   return [
     serviceAccount(workload),

@@ -2,8 +2,10 @@
 
 import type { IStatefulSet } from "kubernetes-models/apps/v1/StatefulSet";
 import type { IPodDisruptionBudget } from "kubernetes-models/policy/v1/PodDisruptionBudget";
+import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
 import type { IService } from "kubernetes-models/v1/Service";
 import type { IServiceAccount } from "kubernetes-models/v1/ServiceAccount";
+import { sha256Hex } from "../../../bundle/digest.ts";
 import { commonLabels } from "../kubernetes.ts";
 import type { PodSpec } from "../restricted-pod.ts";
 
@@ -26,6 +28,18 @@ function lasting(component: string): Record<string, string> {
 
 export function metadata({ app, component, namespace }: StatefulWorkload, name = app) {
   return { name, namespace, labels: { app, ...commonLabels(component) } };
+}
+
+/** What its servers read at their start, and the digest that starts them again when it changes. */
+export function configuration(
+  workload: StatefulWorkload,
+  name: string,
+  data: Readonly<Record<string, string>>,
+): { readonly files: IConfigMap; readonly digest: string } {
+  return {
+    files: { apiVersion: "v1", kind: "ConfigMap", metadata: metadata(workload, name), data },
+    digest: sha256Hex(new TextEncoder().encode(JSON.stringify(data))).slice(0, 12),
+  };
 }
 
 export function statefulSet(

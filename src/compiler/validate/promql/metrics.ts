@@ -1,7 +1,7 @@
 // The metrics that an expression may name, with the labels that their series have: the catalogue's, the rules' own
 // recordings, and the few that others emit.
 
-import { definitionOf, METRIC_NAMES, type MetricName, PREFIX } from "../../../metrics/catalogue.ts";
+import { catalogueName, definitionOf, METRIC_NAMES, PREFIX } from "../../../metrics/catalogue.ts";
 import { queryableLabels, TARGET_LABELS } from "../../../metrics/query.ts";
 
 export interface KnownMetric {
@@ -78,14 +78,4 @@ export class Metrics {
 
 function known(labels: readonly string[]): KnownMetric {
   return { labels: new Set(labels), valuesOf: () => null };
-}
-
-/** Histograms have no series of their own name. */
-function catalogueName(text: string): MetricName | null {
-  if (!text.startsWith(PREFIX)) return null;
-  const bare = text.slice(PREFIX.length);
-  const plain = METRIC_NAMES.find((name) => name === bare && definitionOf(name).type !== "histogram");
-  if (plain !== undefined) return plain;
-  const base = /^(.*)_(bucket|sum|count)$/.exec(bare)?.[1];
-  return METRIC_NAMES.find((name) => name === base && definitionOf(name).type === "histogram") ?? null;
 }
