@@ -1,11 +1,12 @@
 // `npm run build`: what is published and what the agent's image holds. JavaScript of the package entries and the command line (Node
-// strips no types under node_modules), and the agent bundled, which starts faster and takes less memory than a tree.
+// strips no types under node_modules), and the agent and the compiler's commands bundled, which start faster than a tree.
 
 import { spawnSync } from "node:child_process";
 import { copyFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleAgent, programDigest } from "../src/bench/agent-bundle.ts";
+import { bundleCompiler } from "../src/bench/compiler-bundle.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -31,3 +32,5 @@ writeFileSync(
 rmSync(join(root, "build/agent"), { recursive: true, force: true });
 const { missing } = await bundleAgent(join(root, "build/agent"));
 for (const path of missing) console.error(`build: ${path} is missing: the agent needs it (npm run setup)`);
+
+await bundleCompiler(join(root, "build/compiler-bundle"));

@@ -220,6 +220,24 @@ function buildBpf() {
     skip("XDP object not built", "the agent and kernel tests cannot run; needs clang and libbpf-dev");
 }
 
+/** A convenience, and no more: without it bin/piston runs the sources. */
+function bundleCompiler() {
+  const node = nodePath();
+  const main = join(root, "build/compiler-bundle/cli/compiler/main.js");
+  if (existsSync(main) && newestChange("src", "package-lock.json") <= statSync(main).mtimeMs) return;
+  run("check and synth in one file", node, [join(root, "scripts/bundle.mjs")]);
+}
+
+/** Of contents and of names: when the file system itself noted a change, whatever time a copy was given. */
+function newestChange(...paths) {
+  const of = (path) => {
+    const stat = statSync(path);
+    const below = stat.isDirectory() ? readdirSync(path).map((name) => of(join(path, name))) : [];
+    return Math.max(stat.ctimeMs, ...below);
+  };
+  return Math.max(...paths.map((path) => of(join(root, path))));
+}
+
 function mountBpffs() {
   if (!isLinux) return;
   const mounted = readFileSync("/proc/mounts", "utf8")
@@ -268,6 +286,7 @@ installSystemPackages({ ...APT_PACKAGES, ...APT_PACKAGES_OF[name] });
 installNodePackages();
 buildAddon();
 buildBpf();
+bundleCompiler();
 mountBpffs();
 if (skipped.length > 0) say(`went on without: ${skipped.join("; ")}`);
 if (name !== undefined) {

@@ -8,9 +8,9 @@ import { fileURLToPath } from "node:url";
 import type { BuildOptions } from "esbuild";
 import { sha256Hex } from "../bundle/digest.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-const COMMON: BuildOptions = {
+export const BUNDLED: BuildOptions = {
   bundle: true,
   platform: "node",
   format: "esm",
@@ -43,9 +43,9 @@ export async function bundleAgent(
   const digest = programDigest();
   // The digest is in the code and not beside the object: who changes the one has not changed the other (docs/adr/0013).
   const define = digest === null ? {} : { PISTON_PROGRAM_SHA256: JSON.stringify(digest) };
-  await build({ ...COMMON, define, entryPoints: [join(ROOT, "src/cli/agent.ts")], outfile: program });
+  await build({ ...BUNDLED, define, entryPoints: [join(ROOT, "src/cli/agent.ts")], outfile: program });
   await build({
-    ...COMMON,
+    ...BUNDLED,
     entryPoints: { "event-worker": join(ROOT, "src/runtime/events/worker.ts") },
     outdir: folder,
     outExtension: { ".js": ".mjs" },

@@ -1,13 +1,11 @@
 // `piston`, the whole of it: what runs from a checkout and from the published package.
 
-import { AGENT_COMMANDS, type Commands, runCommandLine } from "./command-line.ts";
+import { AGENT_COMMANDS } from "./agent-commands.ts";
+import { type Commands, runCommandLine } from "./command-line.ts";
+import { COMPILER_COMMANDS } from "./compiler-commands.ts";
 
 const COMMANDS: Commands = {
-  check: {
-    summary: "Check policies and print every fault",
-    load: async () => (await import("./check.ts")).default,
-  },
-  synth: { summary: "Compile policies into dist/", load: async () => (await import("./synth.ts")).default },
+  ...COMPILER_COMMANDS,
   test: {
     summary: "Run policy tests on both engines; which rules does none reach?",
     load: async () => (await import("./test.ts")).default,
