@@ -10,6 +10,7 @@ import { Fleet, type LoadResult } from "./kernel/fleet.ts";
 import type { ProgramObject } from "./kernel/generation.ts";
 import { pinnedFleets, pinnedInterfaces } from "./kernel/pins.ts";
 import type { Refusal } from "./observe/health.ts";
+import { BEAT_MS, every, type Timer } from "./pulse.ts";
 import type { AgentReport } from "./report.ts";
 import { Backoff, isTransient } from "./retry.ts";
 
@@ -44,8 +45,6 @@ export interface ServingParts {
 }
 
 const TICK_MS = 1000;
-/** Traffic of an interface that has lost its link is not filtered until the agent sees it. A glance costs 30 µs. */
-const GLANCE_MS = 250;
 /** A set of files that does not fit together is waited out so long: kubelet writes a volume in far less. */
 const TORN_GRACE_MS = 60_000;
 
@@ -59,8 +58,7 @@ export class Serving {
   #trust: Trust;
   #fleet: Fleet | null = null;
   #watcher: BundleWatcher | null = null;
-  #tick: NodeJS.Timeout | null = null;
-  #glance: NodeJS.Timeout | null = null;
+  readonly #timers: Timer[] = [];
   /** What a glance saw waits for its turn. */
   #glanced = false;
   /** performance.now() at which a set of files was first seen torn. */
@@ -100,14 +98,17 @@ export class Serving {
 
   /** From now on looks by itself whether the kernel is as it should be. */
   lookAfter(): void {
-    this.#tick = setInterval(() => void this.exclusive(() => this.#onTick()), TICK_MS);
-    this.#glance = setInterval(() => this.#glanceAtLinks(), GLANCE_MS);
+    this.#timers.push(
+      every(TICK_MS, () => void this.exclusive(() => this.#onTick())),
+      // Traffic of an interface that has lost its link is not filtered until the agent sees it.
+      every(BEAT_MS, () => this.#glanceAtLinks()),
+    );
   }
 
   /** What is asked from now on is refused; what was, goes on. */
   stopAccepting(): void {
     this.#watcher?.close();
-    for (const timer of [this.#tick, this.#glance]) if (timer) clearInterval(timer);
+    for (const timer of this.#timers) timer.stop();
     this.#stopping = true;
   }
 

@@ -3,6 +3,7 @@
 
 import type { ManifestBackend, ManifestHealthCheck } from "../../bundle/manifest.generated.ts";
 import { messageOf } from "../errors.ts";
+import { later, type Timer } from "../pulse.ts";
 import { type Finding, type HealthCheck, LocalFault, probe } from "./probe.ts";
 
 export type OriginState = "unknown" | "healthy" | "unhealthy";
@@ -49,7 +50,7 @@ interface Target {
   reason: string | null;
   failures: number;
   checkedAtMs: number | null;
-  timer: NodeJS.Timeout | null;
+  timer: Timer | null;
   /** No longer a target: what its last check finds is not told. */
   gone: boolean;
 }
@@ -114,12 +115,11 @@ export class BackendChecker {
 
   #schedule(target: Target, delayMs: number): void {
     if (target.gone) return;
-    target.timer = setTimeout(() => {
+    target.timer = later(delayMs, () => {
       target.timer = null;
       this.#waiting.push(target);
       this.#startWaiting();
-    }, delayMs);
-    target.timer.unref();
+    });
   }
 
   #startWaiting(): void {
@@ -176,7 +176,7 @@ function newTarget(backend: string, origin: string, check: ManifestHealthCheck):
 
 function retire(target: Target): void {
   target.gone = true;
-  if (target.timer) clearTimeout(target.timer);
+  target.timer?.stop();
   target.timer = null;
 }
 

@@ -1,9 +1,14 @@
 // Checks against real servers on loopback.
 
 import { createSocket, type Socket } from "node:dgram";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer, type Server } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { makeCertificate } from "../http/certificate-fixture.ts";
 import { LocalFault, probe } from "./probe.ts";
 
 const HOST = "127.0.0.1";
@@ -76,6 +81,36 @@ describe("an HTTP check", () => {
   it("waits no longer than its timeout for a server that accepts and is silent", async () => {
     const port = await serve(createServer(() => {}));
     expect(await probe(HOST, check("http", port, "/"))).toBe("no answer");
+  });
+});
+
+describe("an HTTPS check", () => {
+  let folder: string;
+  let certificate: { readonly cert: Buffer; readonly key: Buffer };
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "piston-probe-"));
+    const { certFile, keyFile } = makeCertificate(folder, "origin.example");
+    certificate = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it("takes any certificate, asks for the path, and judges the status", async () => {
+    const hosts: (string | undefined)[] = [];
+    const server = createHttpsServer(certificate, (request, response) => {
+      hosts.push(request.headers.host);
+      response.writeHead(request.url === "/healthz" ? 204 : 503).end();
+    });
+    const port = await serve(server);
+    expect(await probe(HOST, check("https", port, "/healthz"))).toBeNull();
+    expect(await probe(HOST, check("https", port))).toBe("status 503");
+    expect(hosts).toEqual([`${HOST}:${port}`, `${HOST}:${port}`]);
+  });
+
+  it("finds a closed port, one that speaks no TLS, and one that is silent not healthy", async () => {
+    expect(await probe(HOST, check("https", await closedPort()))).toBe("ECONNREFUSED");
+    const plain = await serve(createServer((socket) => socket.end("220 mail.example\r\n")));
+    expect(await probe(HOST, check("https", plain))).toMatch(/^E[A-Z]+$/);
+    expect(await probe(HOST, check("https", await serve(createServer(() => {}))))).toBe("no answer");
   });
 });
 

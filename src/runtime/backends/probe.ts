@@ -1,6 +1,9 @@
 // One health check of one origin: what a policy's `healthCheck` says, asked over the network. An answer is about the
 // origin; a fault of this node (no descriptors left, no route) is thrown, because it says nothing about the origin.
 
+import type { ClientRequest } from "node:http";
+import type { Socket } from "node:net";
+import type { SecureContext } from "node:tls";
 import type { ManifestHealthCheck } from "../../bundle/manifest.generated.ts";
 import { errnoOf, messageOf } from "../errors.ts";
 
@@ -40,20 +43,43 @@ function probeTcp(host: string, { port, timeoutSeconds }: HealthCheck): Promise<
   });
 }
 
-/** 200 to 399 is healthy. A certificate is not verified: origins are asked by address, and are the fleet's own. */
+/**
+ * 200 to 399 is healthy. A request, and what TLS needs, are made once there is a connection: an origin that is gone is asked
+ * as often as one that answers.
+ */
 function probeHttp(host: string, check: HealthCheck): Promise<Finding> {
-  const { kind, port, path, timeoutSeconds } = check;
+  const { port, path, timeoutSeconds } = check;
   return untilSettled(timeoutSeconds, (settle, fail) => {
-    const options = { host, port, path: path ?? "/", agent: false, rejectUnauthorized: false } as const;
-    const request = kind === "http" ? builtin("node:http").get(options) : builtin("node:https").get(options);
-    request.once("response", (response) => {
-      const status = response.statusCode ?? 0;
-      response.destroy();
-      settle(status >= 200 && status < 400 ? null : `status ${status}`);
+    let request: ClientRequest | null = null;
+    const socket = builtin("node:net").connect({ host, port });
+    socket.on("error", fail);
+    socket.once("connect", () => {
+      const [defaultPort, createConnection] =
+        check.kind === "http" ? [80, () => socket] : [443, () => secured(socket, host)];
+      request = builtin("node:http").get({ host, port, defaultPort, path: path ?? "/", createConnection });
+      request.once("response", (response) => {
+        const status = response.statusCode ?? 0;
+        response.destroy();
+        settle(status >= 200 && status < 400 ? null : `status ${status}`);
+      });
+      request.on("error", fail);
     });
-    request.on("error", fail);
-    return { silence: "no answer", end: () => request.destroy() };
+    const end = () => {
+      request?.destroy();
+      socket.destroy();
+    };
+    return { silence: "no answer", end };
   });
+}
+
+let secureContext: SecureContext | null = null;
+
+/** A certificate is not verified, so nobody's authorities are loaded: origins are asked by address, and are the fleet's own. */
+function secured(socket: Socket, host: string): Socket {
+  const tls = builtin("node:tls");
+  secureContext ??= tls.createSecureContext({ ca: [] });
+  const name = builtin("node:net").isIP(host) === 0 ? { servername: host } : {};
+  return tls.connect({ socket, secureContext, rejectUnauthorized: false, ...name });
 }
 
 /** A query for the name servers of the root: RFC 1035 §4.1. Whatever the answer, a server gave it. */

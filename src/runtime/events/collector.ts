@@ -8,6 +8,7 @@ import { type BpfMap, RingReader } from "../bpf/index.ts";
 import { messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type ComponentReading, degraded, OK } from "../observe/components.ts";
+import { every, type Timer } from "../pulse.ts";
 import type { ResourceReading } from "../resources/resources.ts";
 import { Backoff } from "../retry.ts";
 import { monotonicMs } from "./clock.ts";
@@ -54,6 +55,8 @@ export class EventCollector {
   readonly #counts: Counts = createCounts();
   readonly #backoff: Backoff;
   readonly #window: SlidingWindow;
+  /** What the last reading of the window was made of. */
+  #seen = "";
   #source: SampleSource | null = null;
   #positions: RingReader | null = null;
   /** The ring's reading position and the kernel's totals when the collector began. */
@@ -64,7 +67,7 @@ export class EventCollector {
   /** The worker that is being replaced. */
   #replaced: Worker | null = null;
   #names: Names | null = null;
-  #watch: NodeJS.Timeout | null = null;
+  #watch: Timer | null = null;
   #restart: NodeJS.Timeout | null = null;
   #crashes = 0;
   #restarts = 0;
@@ -105,7 +108,7 @@ export class EventCollector {
     this.#base = { read: this.#positions.positions().read, totals: source.totals() ?? NOTHING };
     this.#source = source;
     if (this.#options.events.enabled) this.#run();
-    this.#watch = setInterval(() => this.#look(), WATCH_MS).unref();
+    this.#watch = every(WATCH_MS, () => this.#look());
   }
 
   /** What rules and generations records speak of. */
@@ -185,7 +188,7 @@ export class EventCollector {
   /** Takes what is in the ring now, hands on all that waits, and ends; what is left at the deadline counts as worker-lost. */
   async close(deadlineMs: number): Promise<void> {
     this.#closing = true;
-    if (this.#watch) clearInterval(this.#watch);
+    this.#watch?.stop();
     this.#watch = null;
     await this.#changes;
     await this.#stopWorker(deadlineMs);
@@ -340,7 +343,10 @@ export class EventCollector {
       void this.#worker.terminate();
       return;
     }
-    this.#window.push(this.stats());
+    const host = this.#kernelSide();
+    const state = `${host.written} ${host.suppressed} ${host.ringFull} ${this.#lost} ${accounted(this.#counts)}`;
+    this.#window.push(state === this.#seen ? null : this.stats());
+    this.#seen = state;
   }
 
   // ---- Readings --------------------------------------------------------------------------------------------------------

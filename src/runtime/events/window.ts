@@ -24,9 +24,12 @@ export class SlidingWindow {
     this.#dropWindowMs = dropWindowMs;
   }
 
-  push({ submitted, dropped, latency }: EventStats): void {
+  /** null: nothing has happened since the last one. An idle agent would keep a minute of equal ones. */
+  push(stats: Reading | null): void {
     const now = performance.now();
-    this.#readings.push({ atMs: now, reading: { submitted, dropped, latency } });
+    const reading = stats ? shortened(stats) : this.#readings.at(-1)?.reading;
+    if (!reading) return;
+    this.#readings.push({ atMs: now, reading });
     // The oldest that is kept is the last one at or before the window's beginning.
     while (this.#readings.length > 2 && this.#readings[1]!.atMs <= now - LATENCY_WINDOW_MS)
       this.#readings.shift();
@@ -52,6 +55,10 @@ export class SlidingWindow {
     const found = this.#readings.findLast(({ atMs }) => atMs <= beginMs) ?? this.#readings[0];
     return found?.reading ?? null;
   }
+}
+
+function shortened({ submitted, dropped, latency }: Reading): Reading {
+  return { submitted, dropped, latency };
 }
 
 /** What health says of drops within a window; null where they are too few to speak of. */

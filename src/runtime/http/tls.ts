@@ -5,6 +5,7 @@
 import { X509Certificate } from "node:crypto";
 import type { SecureContextOptions } from "node:tls";
 import { messageOf } from "../errors.ts";
+import { every, type Timer } from "../pulse.ts";
 import { WatchedFiles } from "./watched-file.ts";
 
 export interface TlsFiles {
@@ -38,14 +39,13 @@ export class TlsCredentials {
   #context: SecureContextOptions | null = null;
   #certificate: CertificateInfo | null = null;
   #fault: string | null = null;
-  #timer: NodeJS.Timeout | null = null;
+  #timer: Timer | null = null;
 
   constructor(files: TlsFiles, options: TlsOptions = {}) {
     this.#options = options;
     this.#files = new WatchedFiles([]);
     this.use(files);
-    this.#timer = setInterval(() => this.check(), options.checkMs ?? CHECK_MS);
-    this.#timer.unref();
+    this.#timer = every(options.checkMs ?? CHECK_MS, () => this.check());
   }
 
   /** From now on these files, and the certificate in force until they can be used. */
@@ -81,7 +81,7 @@ export class TlsCredentials {
   }
 
   close(): void {
-    if (this.#timer) clearInterval(this.#timer);
+    this.#timer?.stop();
     this.#timer = null;
   }
 

@@ -2,9 +2,10 @@
 // neither is enough: inotify is quick but blind to what lies behind a symlink, and a ConfigMap's volume changes by swapping
 // the symlink `..data`; a poll of what the path resolves to sees everything, a second late.
 
-import { type FSWatcher, readdirSync, realpathSync, statSync, watch } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { type FSWatcher, readdirSync, type Stats, statSync, watch } from "node:fs";
+import { dirname, join } from "node:path";
 import { messageOf } from "../errors.ts";
+import { every } from "../pulse.ts";
 
 export interface WatchOptions {
   readonly pollMs?: number;
@@ -27,8 +28,9 @@ export function watchBundle(path: string, onChange: () => void, options: WatchOp
   let quiet: NodeJS.Timeout | null = null;
 
   function look(): void {
-    arm();
-    const now = fingerprint(path);
+    const found = find(path);
+    arm(found);
+    const now = fingerprint(path, found);
     if (now === seen) return;
     seen = now;
     if (quiet) clearTimeout(quiet);
@@ -44,66 +46,74 @@ export function watchBundle(path: string, onChange: () => void, options: WatchOp
   }
 
   /** Watches the directory that the path is, or is in; anew where another directory has taken its place. */
-  function arm(): void {
-    const found = watchedDirectory(path);
-    if (inotify && found?.identity === inotify.directory) return;
+  function arm(found: Found): void {
+    const directory = watchedDirectory(path, found);
+    if (inotify && directory?.identity === inotify.directory) return;
     inotify?.watcher.close();
     inotify = null;
-    if (!found) return;
+    if (!directory) return;
     try {
-      const watcher = watch(found.path, { persistent: false }, look);
+      const watcher = watch(directory.path, { persistent: false }, look);
       watcher.on("error", () => watcher.close()); // the poll goes on
-      inotify = { watcher, directory: found.identity };
+      inotify = { watcher, directory: directory.identity };
     } catch {
       // No inotify instance left, or the directory vanished in between: the poll goes on.
     }
   }
 
-  arm();
-  const poll = setInterval(look, options.pollMs ?? DEFAULT_POLL_MS);
+  arm(find(path));
+  const poll = every(options.pollMs ?? DEFAULT_POLL_MS, look);
   return {
     close() {
-      clearInterval(poll);
+      poll.stop();
       if (quiet) clearTimeout(quiet);
       inotify?.watcher.close();
     },
   };
 }
 
-function watchedDirectory(path: string): { path: string; identity: string } | null {
-  for (const candidate of [path, dirname(path)]) {
-    try {
-      const stat = statSync(candidate);
-      if (stat.isDirectory()) return { path: candidate, identity: `${candidate} ${stat.dev}:${stat.ino}` };
-    } catch {
-      // Not there yet.
-    }
-  }
-  return null;
+function watchedDirectory(path: string, found: Found): { path: string; identity: string } | null {
+  if (typeof found !== "string" && found.isDirectory()) return { path, identity: identityOf(path, found) };
+  const above = dirname(path);
+  const directory = find(above);
+  return typeof directory === "string" || !directory.isDirectory()
+    ? null
+    : { path: above, identity: identityOf(above, directory) };
+}
+
+function identityOf(path: string, { dev, ino }: Stats): string {
+  return `${path} ${dev}:${ino}`;
 }
 
 /** What is at a path, short: two that are equal hold the same files. Follows symlinks. */
-export function fingerprint(path: string): string {
-  let names: string[];
+export function fingerprint(path: string, found = find(path)): string {
+  if (typeof found === "string") return found;
+  if (!found.isDirectory()) return `${stampOf(found)}\n${stampOf(find(`${path}.sig`))}`;
   try {
-    names = statSync(path).isDirectory()
-      ? readdirSync(path)
-          .filter((name) => !name.startsWith("."))
-          .sort()
-          .map((name) => join(path, name))
-      : [path, `${path}.sig`];
+    return readdirSync(path)
+      .filter((name) => !name.startsWith("."))
+      .sort()
+      .map((name) => `${name} ${stampOf(find(join(path, name)))}`)
+      .join("\n");
   } catch (error) {
-    return `absent: ${messageOf(error)}`;
+    return messageOf(error);
   }
-  return names
-    .map((name) => {
-      try {
-        const real = realpathSync.native(name); // the other one asks for each folder of the path
-        const stat = statSync(real, { bigint: true });
-        return `${basename(name)} ${real} ${stat.ino} ${stat.size} ${stat.mtimeNs}`;
-      } catch {
-        return `${basename(name)} absent`;
-      }
-    })
-    .join("\n");
+}
+
+/** Which file it is and when it was last changed; the path that symlinks lead along says nothing more. */
+function stampOf(found: Found): string {
+  if (typeof found === "string") return found;
+  const { dev, ino, size, mtimeMs, ctimeMs } = found;
+  return `${dev}:${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+}
+
+/** Or why there is nothing: most often there is no signature, and an error for that would cost more than the question. */
+type Found = Stats | string;
+
+function find(path: string): Found {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) ?? "absent";
+  } catch (error) {
+    return messageOf(error);
+  }
 }

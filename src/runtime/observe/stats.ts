@@ -3,6 +3,7 @@
 
 import type { Accounts } from "../kernel/accounting.ts";
 import type { Count } from "../kernel/reason-ledger.ts";
+import { every, type Timer } from "../pulse.ts";
 
 export interface TopRule {
   /** `<policy>/<rule>`. */
@@ -97,7 +98,7 @@ export class TrafficStats {
   readonly #parts: StatsParts;
   readonly #now: () => number;
   #moments: Moment[] = [];
-  #timer: NodeJS.Timeout | null = null;
+  #timer: Timer | null = null;
 
   constructor(parts: StatsParts) {
     this.#parts = parts;
@@ -108,12 +109,11 @@ export class TrafficStats {
   start(): void {
     if (this.#timer) return;
     this.#read();
-    this.#timer = setInterval(() => this.#read(), BACKGROUND_MS);
-    this.#timer.unref();
+    this.#timer = every(BACKGROUND_MS, () => this.#read());
   }
 
   close(): void {
-    if (this.#timer) clearInterval(this.#timer);
+    this.#timer?.stop();
     this.#timer = null;
     this.#moments = [];
   }

@@ -3,6 +3,7 @@
 
 import { RESOURCES } from "../../metrics/catalogue.ts";
 import { releaseMemory } from "../bpf/index.ts";
+import { BEAT_MS, every, type Timer } from "../pulse.ts";
 import { Cgroup, type CgroupReading } from "./cgroup.ts";
 import { Pressure, type PressureLevel } from "./pressure.ts";
 import { LiveFile, ProcessFiles, type ProcessReading, stallRatio } from "./process.ts";
@@ -85,8 +86,6 @@ function collectGarbage(): void {
 export type PressureListener = (reading: ResourceReading, before: ResourceReading["pressure"]) => void;
 
 const CPU_WINDOW_MS = 5000;
-/** Each wake-up of an idle process costs some 50 µs: monitorEventLoopDelay's hundred a second would be half a per cent. */
-const LAG_PROBE_MS = 500;
 /** Above this share of stalled time memory is short, whatever the limits say. */
 const STALL_WARN_RATIO = 0.1;
 /** While pressure lasts, garbage is collected again after so long: a full collection stops everything for 10 ms or so. */
@@ -144,7 +143,7 @@ export class ResourceManager {
   #pressure: Readonly<Record<Resource, Pressure>>;
   readonly #cpu: CpuWindow;
   readonly #lag = new LagProbe();
-  #check: NodeJS.Timeout | null = null;
+  #check: Timer | null = null;
   #reading: ResourceReading;
   #collectedAtMs = Number.NEGATIVE_INFINITY;
   #releasedAtMs = performance.now();
@@ -162,23 +161,23 @@ export class ResourceManager {
   /** Reads every checkIntervalMs. Neither timer keeps the process alive. */
   start(): void {
     this.#lag.start();
-    this.#check = setInterval(() => this.check(), this.#limits.checkIntervalMs).unref();
+    this.#check = every(this.#limits.checkIntervalMs, () => this.check());
   }
 
   /** Other limits from now on. */
   configure(limits: ResourceLimits): void {
     const running = this.#check !== null;
-    if (this.#check) clearInterval(this.#check);
+    this.#check?.stop();
     if (limits.warnRatio !== this.#limits.warnRatio) this.#pressure = pressures(limits.warnRatio);
     this.#limits = limits;
     if (!running) return;
-    this.#check = setInterval(() => this.check(), limits.checkIntervalMs).unref();
+    this.#check = every(limits.checkIntervalMs, () => this.check());
     this.check();
   }
 
   close(): void {
     this.#lag.close();
-    if (this.#check) clearInterval(this.#check);
+    this.#check?.stop();
     for (const timer of this.#releases) clearTimeout(timer);
     this.#check = null;
     this.#reserve.release();
@@ -295,19 +294,22 @@ class CpuWindow {
   }
 }
 
-/** How late timers come: the longest that the event loop was busy with something else. */
+/**
+ * How late timers come: the longest that the event loop was busy with something else. Asked at each beat, which is there
+ * anyway; monitorEventLoopDelay wakes up a hundred times a second.
+ */
 class LagProbe {
-  #timer: NodeJS.Timeout | null = null;
+  #timer: Timer | null = null;
   #dueMs = 0;
   #worstMs = 0;
 
   start(): void {
-    this.#dueMs = performance.now() + LAG_PROBE_MS;
-    this.#timer = setInterval(() => {
+    this.#dueMs = performance.now() + BEAT_MS;
+    this.#timer = every(BEAT_MS, () => {
       const now = performance.now();
       this.#worstMs = Math.max(this.#worstMs, now - this.#dueMs);
-      this.#dueMs = now + LAG_PROBE_MS;
-    }, LAG_PROBE_MS).unref();
+      this.#dueMs = now + BEAT_MS;
+    });
   }
 
   take(): number {
@@ -317,6 +319,6 @@ class LagProbe {
   }
 
   close(): void {
-    if (this.#timer) clearInterval(this.#timer);
+    this.#timer?.stop();
   }
 }
