@@ -17,6 +17,7 @@
         "src/program.cc",
         "src/ring-buffer.cc",
         "src/ring-reader.cc",
+        "src/sha256.cc",
         "src/system.cc",
         "src/test-run.cc"
       ],

@@ -14,6 +14,7 @@ struct AddonData {
   Napi::FunctionReference program;
   Napi::FunctionReference ring_buffer;
   Napi::FunctionReference ring_reader;
+  Napi::FunctionReference sha256;
 
   static AddonData& Of(Napi::Env env) { return *env.GetInstanceData<AddonData>(); }
 };
@@ -27,6 +28,7 @@ void DefineObject(Napi::Env env, Napi::Object exports);
 void DefineProgram(Napi::Env env, Napi::Object exports);
 void DefineRingBuffer(Napi::Env env, Napi::Object exports);
 void DefineRingReader(Napi::Env env, Napi::Object exports);
+void DefineSha256(Napi::Env env, Napi::Object exports);
 void DefineSystem(Napi::Env env, Napi::Object exports);
 
 }  // namespace piston

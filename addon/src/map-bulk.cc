@@ -175,4 +175,16 @@ Napi::Value Map::ReadImage(const Napi::CallbackInfo& info) {
   return CopyOut(info.Env(), mapping.data(), length);
 }
 
+// (bytes, offset) Whether the array holds these very bytes there, compared in place.
+Napi::Value Map::HoldsImage(const Napi::CallbackInfo& info) {
+  int fd = Use("map compare");
+  Bytes bytes = ReadBytes(info[0], "bytes");
+  size_t offset = ReadSize(info[1], "offsetBytes");
+  CheckImage("map compare", offset, bytes.size);
+  if (bytes.size == 0) return Napi::Boolean::New(info.Env(), true);
+  Mapping mapping(fd, offset, bytes.size, PROT_READ);
+  if (!mapping.data()) Fail(info.Env(), {"map compare", name(), errno});
+  return Napi::Boolean::New(info.Env(), memcmp(mapping.data(), bytes.data, bytes.size) == 0);
+}
+
 }  // namespace piston

@@ -153,6 +153,7 @@ Napi::Function Map::Define(Napi::Env env) {
                          InstanceMethod<&Map::ReadRange>("readRange"),
                          InstanceMethod<&Map::WriteImage>("writeImage"),
                          InstanceMethod<&Map::ReadImage>("readImage"),
+                         InstanceMethod<&Map::HoldsImage>("holdsImage"),
                          InstanceMethod("pin", &Map::Pin),
                          InstanceMethod("close", &Map::Close),
                          InstanceMethod("isClosed", &Map::IsClosed),

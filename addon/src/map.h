@@ -31,6 +31,7 @@ class Map : public Handle<Map> {
   Napi::Value ReadRange(const Napi::CallbackInfo& info);
   void WriteImage(const Napi::CallbackInfo& info);
   Napi::Value ReadImage(const Napi::CallbackInfo& info);
+  Napi::Value HoldsImage(const Napi::CallbackInfo& info);
 
   const uint8_t* Key(const char* operation, Napi::Value value);
   void ReadOneByOne(int fd, struct Entries* entries);

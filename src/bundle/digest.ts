@@ -16,6 +16,34 @@ export function digestOf(bytes: Uint8Array | string): string {
   return `sha256:${sha256Hex(bytes)}`;
 }
 
+/** The same of a digest that is there. */
+export function digestText(digest: Uint8Array): string {
+  return `sha256:${Buffer.from(digest).toString("hex")}`;
+}
+
+/** A SHA-256 of bytes that are still arriving. Either finish() or close() ends it. */
+export interface ArrivingDigest {
+  /** So many bytes, from the first on, are there and do not change any more. */
+  advance(bytes: number): void;
+  /** 32 bytes, of what has arrived. */
+  finish(): Uint8Array;
+  close(): void;
+}
+
+export type BeginDigest = (bytes: Uint8Array) => ArrivingDigest;
+
+/** In this thread, when it is asked for. */
+export const beginDigestHere: BeginDigest = (bytes) => {
+  let arrived = 0;
+  return {
+    advance: (count) => {
+      arrived = count;
+    },
+    finish: () => sha256Bytes(bytes.subarray(0, arrived)),
+    close: () => {},
+  };
+};
+
 /** The first 12 hex digits of a bundle's digest: what people call the generation. */
 export function generationOf(digest: string): string {
   return digest.slice("sha256:".length, "sha256:".length + 12);

@@ -2,7 +2,7 @@
 
 export { BundleError, type BundleErrorCode } from "./bundle-error.ts";
 export { type Config, decodeConfig } from "./consistency.ts";
-export { digestOf, generationOf, sha256Bytes, sha256Hex } from "./digest.ts";
+export { type BeginDigest, digestOf, generationOf, sha256Bytes, sha256Hex } from "./digest.ts";
 export * from "./format.ts";
 export { tableMemoryBytes } from "./layout.ts";
 export type {
@@ -18,9 +18,10 @@ export type {
   Witness,
   WitnessStep,
 } from "./manifest.generated.ts";
-export { type FoundBundle, readBundleFrom } from "./read-bundle-from.ts";
+export { type FoundBundle, type ReadOptions, readBundleFrom } from "./read-bundle-from.ts";
 export {
   type DirectoryReader,
+  type JoinedBundle,
   joinShards,
   SHARD_BYTES,
   SHARDS_MAX,

@@ -1,9 +1,11 @@
 // A path to a bundle and the signature that came with it: a *.bundle file, a directory with one, or a directory of
 // shards (the projected volume).
 
-import { lstat, readdir, readFile, realpath, stat } from "node:fs/promises";
+import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BundleError } from "./bundle-error.ts";
+import { type BeginDigest, beginDigestHere, digestText } from "./digest.ts";
 import { type Bundle, type IsKnown, readBundle } from "./read-bundle.ts";
 import { BUNDLE_BYTES_MAX, joinShards } from "./shards.ts";
 
@@ -13,12 +15,22 @@ export interface FoundBundle {
   readonly envelope: string | null;
 }
 
-/** Throws BundleError. `isKnown`: see readBundle. */
-export async function readBundleFrom(path: string, isKnown?: IsKnown): Promise<FoundBundle> {
+export interface ReadOptions {
+  /** See readBundle. */
+  readonly isKnown?: IsKnown;
+  /** Who hashes a file while it is read; else it is hashed afterwards. */
+  readonly beginDigest?: BeginDigest;
+}
+
+/** A file is hashed part by part as it comes: the first part must not be long in coming. */
+const PART_BYTES = 2 ** 20;
+
+/** Throws BundleError. */
+export async function readBundleFrom(path: string, options: ReadOptions = {}): Promise<FoundBundle> {
   try {
-    return (await stat(path)).isDirectory()
-      ? await readDirectory(path, isKnown)
-      : await readBundleFile(path, isKnown);
+    return statSync(path).isDirectory()
+      ? await readDirectory(path, options)
+      : await readBundleFile(path, options);
   } catch (error) {
     if (error instanceof BundleError) throw error;
     throw new BundleError(
@@ -30,30 +42,54 @@ export async function readBundleFrom(path: string, isKnown?: IsKnown): Promise<F
   }
 }
 
-async function readBundleFile(path: string, isKnown: IsKnown | undefined): Promise<FoundBundle> {
-  const { size } = await stat(path);
-  if (size > BUNDLE_BYTES_MAX)
-    throw new BundleError(
-      "too-large",
-      path,
-      `${size} bytes are no bundle`,
-      "give the path of a *.bundle file",
-    );
+async function readBundleFile(
+  path: string,
+  { isKnown, beginDigest = beginDigestHere }: ReadOptions,
+): Promise<FoundBundle> {
   // The signature first: where both are replaced in between, the old one does not fit the new bundle.
-  const envelope = await readOptional(`${path}.sig`);
-  return { bundle: readBundle(await readFile(path), isKnown), envelope: envelope?.toString() ?? null };
+  const envelope = readEnvelope(`${path}.sig`);
+  const file = await open(path);
+  try {
+    const stats = await file.stat();
+    if (!stats.isFile()) return { bundle: readBundle(await file.readFile(), isKnown), envelope }; // a pipe has no size
+    const { size } = stats;
+    if (size > BUNDLE_BYTES_MAX)
+      throw new BundleError(
+        "too-large",
+        path,
+        `${size} bytes are no bundle`,
+        "give the path of a *.bundle file",
+      );
+    const bytes = Buffer.allocUnsafeSlow(size);
+    const digest = beginDigest(bytes);
+    try {
+      let arrived = 0;
+      while (arrived < size) {
+        const { bytesRead } = await file.read(bytes, arrived, Math.min(PART_BYTES, size - arrived));
+        if (bytesRead === 0) break; // it was cut meanwhile
+        arrived += bytesRead;
+        digest.advance(arrived);
+      }
+      const bundle = readBundle(bytes.subarray(0, arrived), isKnown, () => digestText(digest.finish()));
+      return { bundle, envelope };
+    } finally {
+      digest.close();
+    }
+  } finally {
+    await file.close();
+  }
 }
 
-async function readDirectory(path: string, isKnown: IsKnown | undefined): Promise<FoundBundle> {
-  const directory = await settled(path);
-  const names = await readdir(directory);
+async function readDirectory(path: string, options: ReadOptions): Promise<FoundBundle> {
+  const directory = settled(path);
+  const names = readdirSync(directory);
   if (names.includes("index.json")) {
-    const envelope = await readOptional(join(directory, "signature"));
-    const bytes = await joinShards((name) => readOptional(join(directory, name)));
-    return { bundle: readBundle(bytes, isKnown), envelope: envelope?.toString() ?? null };
+    const envelope = readEnvelope(join(directory, "signature"));
+    const { bytes, digest } = await joinShards((name) => readOptional(join(directory, name)));
+    return { bundle: readBundle(bytes, options.isKnown, () => digest), envelope };
   }
   const bundles = names.filter((name) => name.endsWith(".bundle"));
-  if (bundles.length === 1) return readBundleFile(join(directory, bundles[0]!), isKnown);
+  if (bundles.length === 1) return readBundleFile(join(directory, bundles[0]!), options);
   throw new BundleError(
     "no-bundle",
     path,
@@ -65,10 +101,10 @@ async function readDirectory(path: string, isKnown: IsKnown | undefined): Promis
 }
 
 /** The kubelet swaps the symlink `..data`: what it points to now is one state, and stays so while it is read. */
-async function settled(path: string): Promise<string> {
+function settled(path: string): string {
   const data = join(path, "..data");
   try {
-    return (await lstat(data)).isSymbolicLink() ? await realpath(data) : path;
+    return lstatSync(data).isSymbolicLink() ? realpathSync.native(data) : path;
   } catch {
     return path;
   }
@@ -78,7 +114,20 @@ async function readOptional(path: string): Promise<Buffer | null> {
   try {
     return await readFile(path);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    if (isAbsent(error)) return null;
     throw error;
   }
+}
+
+function readEnvelope(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw error;
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }

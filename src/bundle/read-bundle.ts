@@ -27,8 +27,15 @@ const SAME_VERSION = "compile the bundle and run the agent with the same version
 /** Whether these very bytes are known to have this digest: an agent compares them with a table that it has verified before. */
 export type IsKnown = (name: SectionName, sha256: string, image: Uint8Array) => boolean;
 
-/** Throws BundleError. `bytes` must not change afterwards. A section that is known is not hashed again. */
-export function readBundle(bytes: Uint8Array, isKnown: IsKnown = () => false): Bundle {
+/**
+ * Throws BundleError. `bytes` must not change afterwards. A section that is known is not hashed again. `wholeDigest` gives
+ * the digest of all bytes where somebody else is at it; it is asked for last.
+ */
+export function readBundle(
+  bytes: Uint8Array,
+  isKnown: IsKnown = () => false,
+  wholeDigest: () => string = () => digestOf(bytes),
+): Bundle {
   if (endianness() !== "LE") throw new Error("bundles hold little-endian tables; this machine is big-endian");
   const file = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
   const header = readHeader(file);
@@ -66,7 +73,7 @@ export function readBundle(bytes: Uint8Array, isKnown: IsKnown = () => false): B
     );
   checkConsistency(manifest, images);
 
-  const digest = digestOf(file);
+  const digest = wholeDigest();
   return {
     bytes: file,
     digest,

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -67,7 +68,9 @@ describe("joining", () => {
     ["one shard", smallBundle()],
     ["three shards", noise],
   ])("%s gives the bundle back", async (_, bytes) => {
-    expect(Buffer.from(await joinShards(readerOf(directoryOf(bytes)))).equals(bytes)).toBe(true);
+    const joined = await joinShards(readerOf(directoryOf(bytes)));
+    expect(Buffer.from(joined.bytes).equals(bytes)).toBe(true);
+    expect(joined.digest).toBe(`sha256:${sha256(bytes)}`);
   });
 
   test("an index of one bundle with the shards of another is torn", async () => {
@@ -178,6 +181,31 @@ describe("reading from a path", () => {
       bundle: { digest },
       envelope: "{}",
     });
+  });
+
+  test("has a file hashed part by part as it comes, and ends that also where the bundle is refused", async () => {
+    const long = Buffer.concat([smallBundle(), Buffer.alloc(3 << 20)]);
+    const path = await directory("parts", { "good.bundle": addressBundle(), "long.bundle": long });
+    const calls: unknown[] = [];
+    const beginDigest = () => ({
+      advance: (bytes: number) => void calls.push(bytes),
+      finish: () => new Uint8Array(32).fill(7),
+      close: () => void calls.push("close"),
+    });
+    const { bundle } = await readBundleFrom(join(path, "good.bundle"), { beginDigest });
+    expect(bundle.digest).toBe(`sha256:${"07".repeat(32)}`);
+    expect(calls.splice(0)).toEqual([addressBundle().length, "close"]);
+    expect(await refusal(readBundleFrom(join(path, "long.bundle"), { beginDigest }))).toMatchObject({
+      code: "trailing-bytes",
+    });
+    expect(calls).toEqual([1 << 20, 2 << 20, 3 << 20, long.length, "close"]);
+  });
+
+  test("takes a pipe, which does not say how long it is", async () => {
+    const path = join(root, "pipe");
+    execFileSync("mkfifo", [path]);
+    const [found] = await Promise.all([readBundleFrom(path), writeFile(path, smallBundle())]);
+    expect(found.bundle.digest).toBe(digest);
   });
 
   test("takes a directory with one bundle, and refuses none or two", async () => {

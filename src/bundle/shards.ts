@@ -69,8 +69,14 @@ export function splitBundle(fleetName: string, bundleBytes: Uint8Array): Sharded
 /** Reads one file of the directory; null where it does not exist. */
 export type DirectoryReader = (path: string) => Promise<Uint8Array | null>;
 
+export interface JoinedBundle {
+  readonly bytes: Uint8Array;
+  /** `sha256:<64 hex>` of them, as the index names it. */
+  readonly digest: string;
+}
+
 /** The bundle's bytes. Throws BundleError: `torn` where waiting may help, `bad-index` where it will not. */
-export async function joinShards(read: DirectoryReader): Promise<Uint8Array> {
+export async function joinShards(read: DirectoryReader): Promise<JoinedBundle> {
   const index = parseIndex(await read("index.json"));
   const parts: Uint8Array[] = [];
   for (const { path, sha256, bytes } of index.shards) {
@@ -83,15 +89,16 @@ export async function joinShards(read: DirectoryReader): Promise<Uint8Array> {
   const compressed = Buffer.concat(parts);
   if (compressed.length !== index.compressedBytes)
     throw badIndex(`its shards are ${compressed.length} bytes together, not ${index.compressedBytes}`);
-  let bundle: Uint8Array;
+  let bytes: Uint8Array;
   try {
-    bundle = zstdDecompressSync(compressed, { maxOutputLength: BUNDLE_BYTES_MAX });
+    bytes = zstdDecompressSync(compressed, { maxOutputLength: BUNDLE_BYTES_MAX });
   } catch (error) {
     throw badIndex(`its shards do not decompress: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (digestOf(bundle) !== index.bundleDigest)
-    throw torn("index.json", `its shards are bundle ${digestOf(bundle)}, not ${index.bundleDigest}`);
-  return bundle;
+  const digest = digestOf(bytes);
+  if (digest !== index.bundleDigest)
+    throw torn("index.json", `its shards are bundle ${digest}, not ${index.bundleDigest}`);
+  return { bytes, digest };
 }
 
 interface Index {

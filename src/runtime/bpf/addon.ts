@@ -20,6 +20,7 @@ export interface NativeMap extends NativeHandle {
   readRange(first: number, count: number): Uint8Array;
   writeImage(bytes: Uint8Array, offsetBytes: number): void;
   readImage(lengthBytes: number, offsetBytes: number): Uint8Array;
+  holdsImage(bytes: Uint8Array, offsetBytes: number): boolean;
   pin(path: string): void;
 }
 
@@ -68,6 +69,11 @@ export interface NativeRingReader extends NativeHandle {
   drain(into: Uint8Array, slotBytes: number, sizes: Uint32Array, total: Float64Array, most: number): number;
   positions(): { read: number; written: number };
   wait(onReadable: () => void): void;
+}
+
+export interface NativeSha256 extends NativeHandle {
+  advance(bytes: number): void;
+  finish(): Uint8Array;
 }
 
 /** A map as its object file declares it. */
@@ -164,6 +170,7 @@ export interface Native {
   openObject(elf: Uint8Array, name: string): NativeObject;
   openRingBuffer(map: NativeMap, onRecord: (bytes: Uint8Array) => void): NativeRingBuffer;
   openRingReader(map: NativeMap): NativeRingReader;
+  beginSha256(bytes: Uint8Array): NativeSha256;
   dropCapabilities(keep: bigint): void;
   probeFeatures(): ProbedFeatures;
   probeHelper(id: number): number;

@@ -20,6 +20,7 @@ const MAP: Method<BpfMap>[] = [
   ["readRange", (map) => map.readRange(0, 1)],
   ["writeImage", (map) => map.writeImage(u64(0n))],
   ["readImage", (map) => map.readImage(8)],
+  ["holdsImage", (map) => map.holdsImage(u64(0n))],
   ["freeze", (map) => map.freeze()],
   ["pin", (map) => map.pin("/sys/fs/bpf/piston-test-never")],
   ["RingBuffer.open", (map) => RingBuffer.open(map, () => {})],

@@ -19,6 +19,7 @@ export { BpfObject } from "./object.ts";
 export { BpfProgram, type TestRunOptions, type TestRunResult } from "./program.ts";
 export { RingBuffer } from "./ring-buffer.ts";
 export { type RecordSlots, type RingPositions, RingReader } from "./ring-reader.ts";
+export { Sha256 } from "./sha256.ts";
 export {
   dropCapabilities,
   enterNetworkNamespace,

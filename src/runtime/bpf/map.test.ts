@@ -142,6 +142,23 @@ describeKernel("a map", () => {
     );
   });
 
+  test("says whether it holds an image, to the last bit", () => {
+    using map = BpfMap.create(IMAGE);
+    const image = Uint8Array.from({ length: 64_000 }, (_, i) => (i * 7) & 255);
+    map.writeImage(image);
+    map.freeze();
+    expect(map.holdsImage(image)).toBe(true);
+    expect(map.holdsImage(image.subarray(4099, 9100), 4099)).toBe(true);
+    expect(map.holdsImage(new Uint8Array(0), 64_000)).toBe(true);
+    for (const at of [0, 4095, 4096, 63_999]) {
+      const other = image.slice();
+      other[at]! ^= 0x80;
+      expect(map.holdsImage(other)).toBe(false);
+      expect(map.holdsImage(other.subarray(at, at + 1), at)).toBe(false);
+    }
+    expect(() => map.holdsImage(new Uint8Array(2), 63_999)).toThrow("ERANGE");
+  });
+
   test("refuses an image that does not fit, and one of a map that is not mmap-able", () => {
     using map = BpfMap.create(IMAGE);
     map.writeImage(new Uint8Array(64_000));

@@ -120,6 +120,11 @@ export class BpfMap {
     return this.#native.readImage(lengthBytes, offsetBytes);
   }
 
+  /** Whether it holds these very bytes: as readImage, without a copy. */
+  holdsImage(bytes: Uint8Array, offsetBytes = 0): boolean {
+    return this.#native.holdsImage(bytes, offsetBytes);
+  }
+
   /** From now on no system call can change it; programs still can, unless it has readOnlyToProgram. */
   freeze(): void {
     this.#native.freeze();

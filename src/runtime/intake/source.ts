@@ -9,6 +9,7 @@ import {
   readBundleFrom,
   verifySignature,
 } from "../../bundle/index.ts";
+import { Sha256 } from "../bpf/index.ts";
 import { BundleRefused, messageOf, RuntimeFault } from "../errors.ts";
 
 export interface Trust {
@@ -62,7 +63,10 @@ export function readTrust(paths: readonly string[], allowUnsigned: boolean): Tru
 /** Throws BundleRefused, and TornBundle among them. `isKnown`: tables that are in the kernel, see readBundle. */
 export async function readVerified(path: string, trust: Trust, isKnown?: IsKnown): Promise<VerifiedBundle> {
   try {
-    const { bundle, envelope } = await readBundleFrom(path, isKnown);
+    const { bundle, envelope } = await readBundleFrom(path, {
+      ...(isKnown && { isKnown }),
+      beginDigest: (bytes) => Sha256.begin(bytes),
+    });
     if (trust.keys.length > 0) return { bundle, keyid: verifySignature(bundle, envelope, trust.keys) };
     if (trust.allowUnsigned) return { bundle, keyid: null };
     throw new BundleError(

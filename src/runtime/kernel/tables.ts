@@ -54,7 +54,7 @@ export function frozenTable(image: TableImage): BpfMap {
   try {
     map.writeImage(image.bytes);
     map.freeze();
-    if (Buffer.compare(map.readImage(image.bytes.length), image.bytes) !== 0) {
+    if (!map.holdsImage(image.bytes)) {
       throw new RuntimeFault({
         code: "read-back",
         operation: "read back",
@@ -107,7 +107,7 @@ export function holdsTable(layout: PinLayout, name: string, sha256: string, byte
   using map = BpfMap.openPinned(path);
   const { frozen, maxEntries, valueBytes } = map.info;
   if (!frozen || valueBytes !== LINE_BYTES || maxEntries * LINE_BYTES !== bytes.length) return false;
-  return Buffer.compare(map.readImage(bytes.length), bytes) === 0;
+  return map.holdsImage(bytes);
 }
 
 /** Unpins the tables that none of the generations uses. Programs that still run hold theirs by themselves. */

@@ -153,7 +153,8 @@ describe("the bundle in ConfigMaps", () => {
         files.set(path, data[key] ? Buffer.from(data[key]) : Buffer.from(binaryData[key]!, "base64"));
     }
     expect(files.size).toBe(3);
-    expect(Buffer.from(await joinShards(async (path) => files.get(path) ?? null)).equals(bundle)).toBe(true);
+    const joined = await joinShards(async (path) => files.get(path) ?? null);
+    expect(Buffer.from(joined.bytes).equals(bundle)).toBe(true);
   });
 
   it("is immutable, below 1 MiB a piece, and kept by Flux when it is superseded", () => {
