@@ -17,6 +17,7 @@ import { inconsistent } from "./bundle-error.ts";
 const CELLS = LINE_BYTES / 2;
 const LINE_RANGES = CELLS / 2;
 const GROUP = LINE_RANGES / RANGE_GROUPS;
+const KIND_MASK = 2 ** ROOT_KIND_BITS - 1;
 /** A chunk has no more different addresses. */
 const LINES_MAX = 65536 / LINE_RANGES;
 
@@ -33,8 +34,10 @@ export function checkRanges4(rootName: SectionName, rangesName: SectionName, ima
   let greatest = 0;
   let rangesUsed = false;
   for (let chunk = 0; chunk < ROOT_ENTRIES; chunk++) {
-    const kind = root[chunk]! & (2 ** ROOT_KIND_BITS - 1);
-    const at = root[chunk]! >>> ROOT_KIND_BITS;
+    const word = root[chunk]!;
+    if (chunk > 0 && word === root[chunk - 1]) continue; // as most are
+    const kind = word & KIND_MASK;
+    const at = word >>> ROOT_KIND_BITS;
     if (kind === 0) {
       if (at > 0xffff) throw fault(rootName, `chunk ${chunk} has class ${at}`);
       greatest = Math.max(greatest, at);

@@ -28,29 +28,37 @@ export interface Shard {
 }
 
 export interface ShardedBundle {
+  readonly bundleDigest: string;
   /** Text of index.json. */
   readonly index: string;
   readonly shards: readonly Shard[];
   readonly compressedBytes: number;
 }
 
-/** A bundle's check and its manifests both ask for it. */
-const compressions = new WeakMap<Uint8Array, Uint8Array>();
+interface Compression {
+  readonly compressed: Uint8Array;
+  /** Of the bundle. */
+  readonly digest: string;
+}
 
-function compress(bundleBytes: Uint8Array): Uint8Array {
+/** A bundle's check and each environment's manifests ask for it. */
+const compressions = new WeakMap<Uint8Array, Compression>();
+
+function compress(bundleBytes: Uint8Array): Compression {
   const known = compressions.get(bundleBytes);
   if (known) return known;
   const compressed = zstdCompressSync(bundleBytes, {
     params: { [constants.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL },
     pledgedSrcSize: bundleBytes.length,
   });
-  compressions.set(bundleBytes, compressed);
-  return compressed;
+  const compression = { compressed, digest: digestOf(bundleBytes) };
+  compressions.set(bundleBytes, compression);
+  return compression;
 }
 
 /** `bundleBytes` must not change afterwards. */
 export function splitBundle(fleetName: string, bundleBytes: Uint8Array): ShardedBundle {
-  const compressed = compress(bundleBytes);
+  const { compressed, digest: bundleDigest } = compress(bundleBytes);
   const shards: Shard[] = [];
   for (let start = 0; start < compressed.length; start += SHARD_BYTES) {
     const bytes = compressed.subarray(start, start + SHARD_BYTES);
@@ -59,11 +67,11 @@ export function splitBundle(fleetName: string, bundleBytes: Uint8Array): Sharded
     shards.push({ name: `${fleetName}-bundle-${sha256.slice(0, 10)}`, path, sha256, bytes });
   }
   const index = {
-    bundleDigest: digestOf(bundleBytes),
+    bundleDigest,
     compressedBytes: compressed.length,
     shards: shards.map(({ path, sha256, bytes }) => ({ path, sha256, bytes: bytes.length })),
   };
-  return { index: JSON.stringify(index), shards, compressedBytes: compressed.length };
+  return { bundleDigest, index: JSON.stringify(index), shards, compressedBytes: compressed.length };
 }
 
 /** Reads one file of the directory; null where it does not exist. */

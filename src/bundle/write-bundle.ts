@@ -56,29 +56,22 @@ export function writeBundle(parts: BundleParts): Uint8Array {
 /** Offsets stand in the manifest, whose length moves them: repeated until the length stays, which it soon does. */
 function place(head: ManifestHead, described: readonly ManifestSection[]) {
   const memoryBytes = tableMemoryBytes(described.map((section) => section.length));
+  const parts = { formatVersion: FORMAT_VERSION, abiVersion: ABI_VERSION, ...head, memoryBytes };
+  // Witnesses are most of it, and stay as they are.
+  const ordered = inSchemaOrder({ ...parts, sections: described }, schema) as Manifest;
   for (let start = 0; ; ) {
     let next = start;
-    const sections = described.map((section) => {
+    const sections = ordered.sections.map((section) => {
       const offset = next;
       next += toPage(section.length);
       return { ...section, offset };
     });
-    const manifest = encodeManifest({
-      formatVersion: FORMAT_VERSION,
-      abiVersion: ABI_VERSION,
-      ...head,
-      memoryBytes,
-      sections,
-    });
+    const manifest = new TextEncoder().encode(JSON.stringify({ ...ordered, sections }));
     const end = toPage(HEADER.bytes + manifest.length);
     if (end === start) return { manifest, sections, totalLength: next };
     assert(end > start, "the manifest grows with its offsets, so this ends");
     start = end;
   }
-}
-
-function encodeManifest(manifest: Manifest): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(inSchemaOrder(manifest, schema)));
 }
 
 /** The keywords of JSON Schema that order keys; others are passed over. */

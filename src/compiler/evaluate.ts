@@ -38,6 +38,8 @@ export { type Decision, formatTrace, type TraceStep, type Verdict } from "./eval
 export interface Evaluator {
   /** Judges a frame at a time, and keeps state and counts. `trace` is empty. */
   decide(frame: Uint8Array, nowNs: bigint): Decision;
+  /** As decide() so many times, once at least: what the last one gets. */
+  repeat(frame: Uint8Array, nowNs: bigint, times: number): Decision;
   /** As decide(), state and counts included, with the trace. */
   explain(frame: Uint8Array, nowNs: bigint): Decision;
   /** Blocks a source (an IPv6 one with its /64) as an operator. Throws RangeError where `source` is not an address. */
@@ -78,7 +80,9 @@ export function createEvaluator(
   const countsByRule = new Map([...management, ...rules].map((rule) => [rule.ir.id, rule.counts]));
   assert(countsByRule.size === management.length + rules.length, "rule ids are unique in a fleet");
 
-  function judge(frame: Uint8Array, nowNs: bigint, trace: TraceStep[] | null): Decision {
+  const parse = (frame: Uint8Array) => parsePacket(frame, fleet.payloadTests);
+
+  function judge(frame: Uint8Array, packet: ParseResult, nowNs: bigint, trace: TraceStep[] | null): Decision {
     const decide = (verdict: Verdict, reason: Reason, rule: string | null): Decision => ({
       verdict,
       rule,
@@ -91,7 +95,6 @@ export function createEvaluator(
     };
 
     // 1. Parse.
-    const packet = parsePacket(frame, fleet.payloadTests);
     trace?.push(parseStep(frame, packet));
     if (packet.kind === "failure") return decideByReason(fleet.parseVerdicts[packet.class], packet.class);
 
@@ -149,8 +152,13 @@ export function createEvaluator(
   }
 
   return {
-    decide: (frame, nowNs) => judge(frame, nowNs, null),
-    explain: (frame, nowNs) => judge(frame, nowNs, []),
+    decide: (frame, nowNs) => judge(frame, parse(frame), nowNs, null),
+    repeat(frame, nowNs, times) {
+      const packet = parse(frame);
+      for (let left = times; left > 1; left--) judge(frame, packet, nowNs, null);
+      return judge(frame, packet, nowNs, null);
+    },
+    explain: (frame, nowNs) => judge(frame, parse(frame), nowNs, []),
     block(source, untilNs) {
       const { family, value } = address(source);
       blocks.set(family, value, { untilNs, rule: null });

@@ -63,7 +63,7 @@ interface Output {
 function outputOf(where: string): Output | null {
   if (where.startsWith("piston "))
     return {
-      text: ["main", "command-line"]
+      text: ["main", "agent-commands", "compiler-commands"]
         .map((name) => readFileSync(join(ROOT, `src/cli/${name}.ts`), "utf8"))
         .join("\n"),
       objects: [],

@@ -42,10 +42,16 @@ function node(data: unknown, pad: string, outer: string): string {
   );
   if (Array.isArray(data))
     return data.length === 0 ? "[]" : data.map((item) => `- ${node(item, `${pad}  `, pad)}`).join(`\n${pad}`);
-  const entries = Object.entries(data).filter(([, value]) => value !== undefined);
-  if (entries.length === 0) return "{}";
-  entries.sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
-  return entries.map(([key, value]) => member(key, value, pad)).join(`\n${pad}`);
+  const record = data as Readonly<Record<string, unknown>>;
+  const keys = inOrder(Object.keys(record).filter((key) => record[key] !== undefined));
+  if (keys.length === 0) return "{}";
+  return keys.map((key) => member(key, record[key], pad)).join(`\n${pad}`);
+}
+
+function inOrder(keys: string[]): readonly string[] {
+  keys.sort();
+  const first = FIRST_KEYS.filter((key) => keys.includes(key));
+  return first.length === 0 ? keys : [...first, ...keys.filter((key) => !first.includes(key))];
 }
 
 function member(name: string, value: unknown, pad: string): string {
@@ -57,11 +63,6 @@ function member(name: string, value: unknown, pad: string): string {
   const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
   const written = node(value, inner, pad);
   return isRecord && written !== "{}" ? `${key}:\n${inner}${written}` : `${key}: ${written}`;
-}
-
-function rank(key: string): number {
-  const index = FIRST_KEYS.indexOf(key);
-  return index < 0 ? FIRST_KEYS.length : index;
 }
 
 function number(data: number): string {

@@ -83,8 +83,9 @@ function ranges6Images({ firsts, classes }: Segments6): { root: Uint8Array; rang
     ranges[i * RANGE_WORDS] = first >> 64n;
     ranges[i * RANGE_WORDS + 1] = BigInt.asUintN(64, first);
     ranges[i * RANGE_WORDS + 2] = BigInt(classes[i]!);
-    const end = firsts[i + 1] ?? END;
-    for (; chunk < ROOT_ENTRIES && BigInt(chunk) << 112n < end; chunk++) root[chunk] = i;
+    const end = Number(((firsts[i + 1] ?? END) - 1n) >> 112n) + 1; // chunks that begin before the next range
+    root.fill(i, chunk, end);
+    chunk = Math.max(chunk, end);
   });
   root[ROOT_ENTRIES] = firsts.length - 1;
   return { root: new Uint8Array(root.buffer), ranges: new Uint8Array(ranges.buffer) };

@@ -22,6 +22,8 @@ const NOT_TEXT: readonly (readonly [RegExp, string])[] = [
   [/^(<<|=)$/, "a key of its own in YAML 1.1"],
 ];
 
+/** Most lines: a key that is clearly text, and a value that is too or that stands below. */
+const CLEARLY_TEXTS = /^ *(?:- )*[A-Za-z][\w./-]{5,}:(?: [A-Za-z].{5}|$)/;
 /** Nearly all scalars: a letter first, and longer than any word that a reader takes for something else. */
 const CLEARLY_TEXT = /^[A-Za-z].{5}/;
 
@@ -54,6 +56,10 @@ export function ambiguousScalars(text: string): Ambiguous[] {
   let deeper = ""; // how its lines begin
   for (const [index, line] of text.split("\n").entries()) {
     if (block >= 0 && line.startsWith(deeper)) continue;
+    if (CLEARLY_TEXTS.test(line)) {
+      block = -1;
+      continue;
+    }
     const indent = line.search(/[^ ]/);
     if (indent < 0) continue;
     block = -1;

@@ -5,7 +5,7 @@ import type { Witness, WitnessStep } from "../../bundle/manifest.generated.ts";
 import { limitParameters } from "../../ir/limit.ts";
 import type { CheckedFleet } from "../../ir/nodes.ts";
 import { TESTABLE_FRAME_BYTES } from "../cells/space.ts";
-import { createEvaluator, type Decision, type Evaluator } from "../evaluate.ts";
+import { createEvaluator, type Evaluator } from "../evaluate.ts";
 
 /** Time of a witness's first step: not 0, which is the state of a limit that was never seen. */
 export const START_NS = 1_000_000_000n;
@@ -65,10 +65,8 @@ export class Recorder {
     }
     const recorded = steps.map(({ frame, atNs, repeat }): WitnessStep => {
       assert(fitsTestRun(frame), `${name}: a frame of ${frame.length} bytes`);
-      let decision: Decision | null = null;
-      for (let time = 0; time < repeat; time++)
-        decision = this.#evaluator.decide(frame, this.#offsetNs + atNs);
-      assert(decision, `${name}: a step runs once at least`);
+      assert(repeat > 0, `${name}: a step runs once at least`);
+      const decision = this.#evaluator.repeat(frame, this.#offsetNs + atNs, repeat);
       return {
         packet: Buffer.from(frame).toString("base64"),
         atNs: String(atNs),

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
 import type { IIoK8sApiCoreV1VolumeProjection } from "kubernetes-models/v1/VolumeProjection";
-import { digestOf, generationOf } from "../../../bundle/digest.ts";
+import { generationOf } from "../../../bundle/digest.ts";
 import { SHARDS_MAX, splitBundle } from "../../../bundle/shards.ts";
 import type { SiteIr } from "../../../ir/site.ts";
 import { commonLabels, FLEET_LABEL, REVISION_ANNOTATION } from "../kubernetes.ts";
@@ -28,9 +28,8 @@ export function bundleObjects(
   revision: string,
   { namespaces }: SiteIr,
 ): BundleObjects {
-  const bundleDigest = digestOf(bundle);
+  const { bundleDigest, index, shards } = splitBundle(fleet, bundle);
   const generation = generationOf(bundleDigest);
-  const { index, shards } = splitBundle(fleet, bundle);
   // A check tells the author before; this is the emitter's own refusal.
   assert(shards.length <= SHARDS_MAX, `fleet ${fleet}: ${shards.length} shards are too many for ConfigMaps`);
 

@@ -60,9 +60,10 @@ function analysed(text: string, metrics: Metrics): Analysis {
     faults.push({ code, message, help, word: slice(node) });
 
   tree.iterate({
-    enter: ({ node }) => {
-      if (!node.type.isError || faults.length > 0) return;
-      const at = text.slice(node.from, node.from + 20);
+    // Not its `node`, which would be made for each.
+    enter: ({ type, from }) => {
+      if (!type.isError || faults.length > 0) return;
+      const at = text.slice(from, from + 20);
       faults.push({
         code: "promql-syntax",
         message: at === "" ? "it ends too early" : `it cannot be read from ${JSON.stringify(at)} on`,
