@@ -4,6 +4,7 @@
       "target_name": "piston_bpf",
       "sources": [
         "src/addon.cc",
+        "src/beside.cc",
         "src/capabilities.cc",
         "src/error.cc",
         "src/fd.cc",

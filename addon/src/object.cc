@@ -9,11 +9,10 @@
 #include <memory>
 #include <mutex>
 #include <set>
-#include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
+#include "beside.h"
 #include "map.h"
 #include "program.h"
 
@@ -40,7 +39,7 @@ int Collect(enum libbpf_print_level level, const char* format, va_list arguments
   return length;
 }
 
-// While one is alive no signal interrupts this thread, nor one that it starts: the verifier gives up with EAGAIN at a pending
+// While one is alive no signal interrupts this thread: the verifier gives up with EAGAIN at a pending
 // signal, and a process that gets them without end (a profiler's timer) would never load. Other threads take them meanwhile.
 class WithoutSignals {
  public:
@@ -256,16 +255,22 @@ void Object::SetInitialValue(const Napi::CallbackInfo& info) {
 }
 
 // Without a log level libbpf loads quietly; where that fails it loads once more with the log on, for us to collect.
-void Object::Load(const Napi::CallbackInfo&) {
-  struct bpf_object* object = UseBefore("object load");
+int LoadHere(struct bpf_object* object, std::string* said) {
   WithoutSignals quiet;
   Collecting log;
   int error = bpf_object__load(object);
-  Settle(error, log.text());
+  *said = log.text();
+  return error;
 }
 
-// (another object) Loads both, each on a thread of its own: the verifier is most of a load, and it takes no lock that two
-// loads would share.
+void Object::Load(const Napi::CallbackInfo&) {
+  struct bpf_object* object = UseBefore("object load");
+  std::string log;
+  int error = LoadHere(object, &log);
+  Settle(error, log);
+}
+
+// (another object) Loads both at once: the verifier is most of a load, and it takes no lock that two loads would share.
 void Object::LoadBeside(const Napi::CallbackInfo& info) {
   struct bpf_object* object = UseBefore("object load");
   if (!info[0].IsObject() || !info[0].As<Napi::Object>().InstanceOf(AddonData::Of(info.Env()).object.Value())) {
@@ -274,34 +279,13 @@ void Object::LoadBeside(const Napi::CallbackInfo& info) {
   Object& other = *Napi::ObjectWrap<Object>::Unwrap(info[0].As<Napi::Object>());
   if (&other == this) Fail(info.Env(), {"object load", name_, EINVAL, "it cannot be loaded beside itself"});
   struct bpf_object* beside = other.UseBefore("object load");
-  WithoutSignals quiet;
-  int beside_error = 0;
-  std::string beside_log;
-  auto load_beside = [&] {
-    Collecting log;
-    beside_error = bpf_object__load(beside);
-    beside_log = log.text();
-  };
-  std::thread thread;
-  try {
-    thread = std::thread(load_beside);
-  } catch (const std::system_error&) {
-    // No thread to be had: one after the other.
-  }
-  int error;
-  std::string log_text;
-  {
-    Collecting log;
-    error = bpf_object__load(object);
-    log_text = log.text();
-  }
-  if (thread.joinable()) {
-    thread.join();
-  } else {
-    load_beside();
-  }
+  int error = 0, beside_error = 0;
+  std::string log, beside_log;
+  Beside second(info.Env(), [&] { beside_error = LoadHere(beside, &beside_log); });
+  error = LoadHere(object, &log);
+  second.Join();
   other.state_ = beside_error ? State::kFailed : State::kLoaded;
-  Settle(error, log_text);
+  Settle(error, log);
   other.Settle(beside_error, beside_log);
 }
 

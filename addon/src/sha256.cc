@@ -1,18 +1,17 @@
-// SHA-256 of bytes that are still arriving, on a thread of its own: who reads a large file hashes it meanwhile, and does not
-// wait for it before it asks for the digest. The hash is OpenSSL's, which Node exports.
+// SHA-256 of bytes that are still arriving, beside the thread that fetches them: who reads a large file has it hashed
+// meanwhile, and need not wait for all of it when the digest is wanted. The hash is OpenSSL's, which Node exports.
 #include <napi.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
-#include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <system_error>
-#include <thread>
+#include <utility>
 
 #include "addon.h"
 #include "args.h"
+#include "beside.h"
 #include "error.h"
 
 namespace piston {
@@ -53,22 +52,23 @@ class Sha256 : public Napi::ObjectWrap<Sha256> {
   Napi::Value IsClosed(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), closed_); }
 
   void Stop();
-  void Run();
+  void CatchUp();
 
   std::unique_ptr<EVP_MD_CTX, FreeContext> context_;
-  Napi::ObjectReference bytes_;  // keeps the memory that the thread reads
+  Napi::ObjectReference bytes_;  // keeps the memory that is hashed
   const uint8_t* data_ = nullptr;
   size_t size_ = 0;
   bool closed_ = false;
-  std::thread thread_;
+  std::unique_ptr<Beside> work_;
 
+  // Who catches up owns the context and `done_` until nothing is left to do.
+  size_t done_ = 0;
+  bool good_ = true;
   std::mutex mutex_;
-  std::condition_variable arrived_;
-  // Guarded by the mutex while the thread runs.
+  // Guarded by it.
   size_t ready_ = 0;
-  bool last_ = false;
+  bool working_ = false;
   bool stopped_ = false;
-  bool failed_ = false;
 };
 
 // (bytes: what has not arrived yet may still be written to)
@@ -78,55 +78,45 @@ Sha256::Sha256(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Sha256>(info),
   size_ = bytes.size;
   bytes_ = Napi::Persistent(info[0].As<Napi::Object>());
   if (!context_ || !EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr)) Fail(info.Env(), {"sha256 begin", "sha256", ENOMEM});
-  try {
-    thread_ = std::thread([this] { Run(); });
-  } catch (const std::system_error&) {
-    // No thread to be had: Finish() hashes.
-  }
-}
-
-// Until the last byte was hashed, or it is stopped.
-void Sha256::Run() {
-  size_t done = 0;
-  std::unique_lock<std::mutex> lock(mutex_);
-  for (;;) {
-    arrived_.wait(lock, [&] { return stopped_ || last_ || ready_ > done; });
-    if (stopped_ || failed_ || ready_ == done) return;
-    size_t until = std::min(ready_, done + kStepBytes);
-    lock.unlock();
-    bool good = EVP_DigestUpdate(context_.get(), data_ + done, until - done) == 1;
-    done = until;
-    lock.lock();
-    failed_ = !good;
-  }
 }
 
 // (bytes) That many bytes have arrived, from the first on; they do not change any more.
 void Sha256::Advance(const Napi::CallbackInfo& info) {
   Use("sha256 advance");
   size_t ready = ReadSize(info[0], "bytes");
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (ready < ready_ || ready > size_) throw Napi::RangeError::New(info.Env(), "bytes must not shrink, nor exceed what was given");
-  ready_ = ready;
-  arrived_.notify_one();
-}
-
-// The digest of what has arrived. Waits for the thread; the digest is closed afterwards.
-Napi::Value Sha256::Finish(const Napi::CallbackInfo& info) {
-  Use("sha256 finish");
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    last_ = true;
-    arrived_.notify_one();
+    if (ready < ready_ || ready > size_) throw Napi::RangeError::New(info.Env(), "bytes must not shrink, nor exceed what was given");
+    ready_ = ready;
+    if (std::exchange(working_, true)) return;
   }
-  if (thread_.joinable()) {
-    thread_.join();
-  } else {
-    Run();
+  work_ = std::make_unique<Beside>(info.Env(), [this] { CatchUp(); });
+}
+
+// Until it has hashed what has arrived.
+void Sha256::CatchUp() {
+  for (;;) {
+    size_t until;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      until = std::min(ready_, done_ + kStepBytes);
+      if (stopped_ || until == done_) {
+        working_ = false;
+        return;
+      }
+    }
+    good_ = good_ && EVP_DigestUpdate(context_.get(), data_ + done_, until - done_) == 1;
+    done_ = until;
   }
+}
+
+// The digest of what has arrived. Waits for what is not hashed yet; the digest is closed afterwards.
+Napi::Value Sha256::Finish(const Napi::CallbackInfo& info) {
+  Use("sha256 finish");
+  work_.reset();
   std::array<uint8_t, kDigestBytes> digest;
   unsigned length = 0;
-  bool good = !failed_ && EVP_DigestFinal_ex(context_.get(), digest.data(), &length) == 1 && length == digest.size();
+  bool good = good_ && EVP_DigestFinal_ex(context_.get(), digest.data(), &length) == 1 && length == digest.size();
   Stop();
   if (!good) Fail(info.Env(), {"sha256 finish", "sha256", EIO});
   return CopyOut(info.Env(), digest.data(), digest.size());
@@ -134,14 +124,11 @@ Napi::Value Sha256::Finish(const Napi::CallbackInfo& info) {
 
 void Sha256::Stop() {
   closed_ = true;
-  if (thread_.joinable()) {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      stopped_ = true;
-      arrived_.notify_one();
-    }
-    thread_.join();
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopped_ = true;
   }
+  work_.reset();
   bytes_.Reset();
 }
 

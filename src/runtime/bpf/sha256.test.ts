@@ -1,7 +1,10 @@
-// The digest on a thread of its own against the one of node:crypto, and what becomes of the thread.
+// The digest that another thread works out against the one of node:crypto, and what becomes of that thread.
 
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { loadAddon } from "./addon.ts";
 import { bpfUnavailable, Sha256 } from "./index.ts";
@@ -74,15 +77,43 @@ describe.skipIf(unavailable !== null)("SHA-256 of bytes that arrive", () => {
     }
   });
 
-  test("leaves no thread behind, finished or given up", () => {
-    const before = threads();
+  test("takes threads that are there, and leaves as many, whether it is finished or given up", () => {
     const bytes = new Uint8Array(8 << 20);
-    for (let round = 0; round < 20; round++) {
+    const hash = (end: "close" | "finish") => {
       const digest = Sha256.begin(bytes);
       digest.advance(bytes.length);
-      if (round % 2 === 0) digest.close();
-      else digest.finish();
+      digest[end]();
+    };
+    hash("finish");
+    const before = threads();
+    for (let round = 0; round < 10; round++) {
+      hash("close");
+      hash("finish");
     }
     expect(threads()).toBe(before);
+  });
+
+  test("does not need a thread: with the only one busy it hashes when the digest is asked for", () => {
+    const script = `
+      import { Sha256 } from ${JSON.stringify(new URL("sha256.ts", import.meta.url).href)};
+      import { open } from "node:fs";
+      open(process.argv[1], "r", () => process.exit(1)); // a pipe that nobody writes to
+      const digest = Sha256.begin(Buffer.from("abc"));
+      digest.advance(3);
+      process.stdout.write(Buffer.from(digest.finish()).toString("hex"));
+      process.kill(process.pid, "SIGKILL"); // an exit would wait for the pipe
+    `;
+    const folder = mkdtempSync(join(tmpdir(), "piston-sha256-"));
+    try {
+      execFileSync("mkfifo", [join(folder, "pipe")]);
+      const run = spawnSync(
+        process.execPath,
+        ["--input-type=module", "--eval", script, join(folder, "pipe")],
+        { encoding: "utf8", env: { ...process.env, UV_THREADPOOL_SIZE: "1" }, timeout: 10_000 },
+      );
+      expect(run.stdout).toBe(expected(Buffer.from("abc")));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

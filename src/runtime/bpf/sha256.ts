@@ -1,5 +1,5 @@
-// SHA-256 on a thread of its own, of bytes that are still arriving: a large file is hashed while it is read, and while what
-// was read is looked at.
+// SHA-256 of bytes that are still arriving, on another thread: a large file is hashed while it is read, and while what was
+// read is looked at.
 
 import { loadAddon, type NativeSha256 } from "./addon.ts";
 
@@ -10,7 +10,7 @@ export class Sha256 {
     this.#native = handle;
   }
 
-  /** Of `bytes`, from the first on, as far as they will have arrived. Close it, or finish it: a thread waits until then. */
+  /** Of `bytes`, from the first on, as far as they will have arrived. Close it, or finish it: it keeps them until then. */
   static begin(bytes: Uint8Array): Sha256 {
     return new Sha256(loadAddon().beginSha256(bytes));
   }

@@ -55,6 +55,14 @@ export type LoadResult =
       readonly reused: boolean;
     };
 
+interface MadeGeneration {
+  readonly packets: number;
+  readonly sharedTables: number;
+  readonly buildMs: number;
+  readonly proveMs: number;
+  close(): void;
+}
+
 export class Fleet {
   readonly name: string;
   readonly #options: FleetOptions;
@@ -163,10 +171,26 @@ export class Fleet {
     const placement = this.#present(this.#placement(bundle), bundle);
     const clock = stopwatch();
     const pinned = sameGeneration(this.#journal.previous, key) ? this.#open(key) : null;
-    const made = pinned ? { packets: 0, sharedTables: 0, build: 0, prove: 0 } : this.#make(bundle, object);
-    const next = pinned ?? this.#open(key);
-    if (!next) throw vanished(key);
-    clock.lap();
+    const made = pinned ? null : this.#make(bundle, object);
+    try {
+      const next = pinned ?? this.#open(key);
+      if (!next) throw vanished(key);
+      clock.lap();
+      this.#commit(next, placement);
+      return {
+        kind: "committed",
+        previous,
+        durationMs: { build: made?.buildMs ?? 0, prove: made?.proveMs ?? 0, commit: clock.lap() },
+        packetsProven: made?.packets ?? 0,
+        sharedTables: made?.sharedTables ?? 0,
+        reused: pinned !== null,
+      };
+    } finally {
+      made?.close(); // not before: a link update waits for what the kernel has begun to free
+    }
+  }
+
+  #commit(next: PinnedGeneration, placement: Placement): void {
     try {
       this.#journal = commitGeneration(this.#state, next, placement, null);
     } catch (error) {
@@ -178,14 +202,6 @@ export class Fleet {
     this.#serving = next;
     this.#links.renew();
     this.#settleLedger();
-    return {
-      kind: "committed",
-      previous,
-      durationMs: { build: made.build, prove: made.prove, commit: clock.lap() },
-      packetsProven: made.packets,
-      sharedTables: made.sharedTables,
-      reused: pinned !== null,
-    };
   }
 
   /** Removes what load() has left behind: generations and tables that nobody needs any more. */
@@ -198,20 +214,19 @@ export class Fleet {
     return collectGarbage(this.#state, this.#journal);
   }
 
-  /** A generation in the kernel, proven and pinned. */
-  #make(
-    bundle: Bundle,
-    object: ProgramObject,
-  ): { packets: number; sharedTables: number; build: number; prove: number } {
+  /** A generation in the kernel, proven and pinned. The caller closes what it was made with. */
+  #make(bundle: Bundle, object: ProgramObject): MadeGeneration {
     const clock = stopwatch();
     const built = buildGeneration(this.#state, bundle, object, this.#slots(bundle));
     try {
-      const build = clock.lap();
+      const buildMs = clock.lap();
       const packets = prove(built.manifest, built.proof);
       built.pin();
-      return { packets, sharedTables: built.sharedTables, build, prove: clock.lap() };
-    } finally {
+      const { sharedTables } = built;
+      return { packets, sharedTables, buildMs, proveMs: clock.lap(), close: () => built.close() };
+    } catch (error) {
       built.close();
+      throw error;
     }
   }
 
