@@ -34,6 +34,12 @@ export function ranges4Images({ firsts, classes }: Segments<Uint32Array>): Range
   const lines = new RangeLines(firsts.length);
   let open = 0; // the segment that covers the chunk's first address
   for (let chunk = 0; chunk < ROOT_ENTRIES; chunk++) {
+    const alone = open + 1 < firsts.length ? firsts[open + 1]! >>> 16 : ROOT_ENTRIES;
+    if (alone > chunk) {
+      root.fill((classes[open]! << ROOT_KIND_BITS) >>> 0, chunk, alone);
+      chunk = alone - 1;
+      continue;
+    }
     const end = (chunk + 1) * 65536;
     let next = open + 1;
     if (next < firsts.length && firsts[next] === chunk * 65536) open = next++;
