@@ -13,7 +13,7 @@
         "src/map.cc",
         "src/map-bulk.cc",
         "src/memory.cc",
-        "src/object.cc",
+        "src/object.cc", "src/patch.cc",
         "src/packet-socket.cc",
         "src/program.cc",
         "src/ring-buffer.cc",

@@ -15,6 +15,12 @@
 #include "parse.bpf.h"
 #include "tables.bpf.h"
 
+/* Where in `rodata` what is known of the tables of one side and family stands, and members of it. */
+#define ADDRESS(side, family) ((__u32)__builtin_offsetof(struct rodata, config.address[side][family]))
+#define HOSTS __builtin_offsetof(struct address_table, hosts)
+#define NETS __builtin_offsetof(struct address_table, nets)
+#define EXACT(exact, member) constant_at((exact) + __builtin_offsetof(struct exact_table, member))
+
 #define LANE_ONES 0x0001000100010001ULL
 #define LANE_HIGHS 0x8000800080008000ULL
 
@@ -73,20 +79,18 @@ static __always_inline __u32 class_or(__u32 found, __u32 otherwise)
 }
 
 /* The class of an entry of an exact table, NO_CLASS where there is none. */
-static __always_inline __u32 exact_class(const volatile struct exact_table *exact, void *table, __u32 key)
+static __always_inline __u32 exact_class(const __u32 exact, struct table table, __u32 key)
 {
-	__u64 product = (__u64)key * exact->buckets, tag = (__u32)product >> 17, first, second, label, is_entry;
-	__u32 bucket = product >> 32, class_bits = exact->class_bits, at;
-	const union line *line = line_at(table, class_bits ? bucket / 2 : bucket / 4);
+	__u64 product = (__u64)key * EXACT(exact, buckets), tag = (__u32)product >> 17, first, second, label, is_entry;
+	__u32 bucket = product >> 32, class_bits = EXACT(exact, class_bits), at;
+	const union line *line = LINE(table, class_bits ? bucket / 2 : bucket / 4);
 
-	if (!line)
-		return NO_CLASS;
 	at = class_bits ? bucket % 2 * 4 : bucket % 4 * 2;
 	first = lanes_equal(line->words[at], tag);
 	second = lanes_equal(line->words[at + 1], tag);
 	is_entry = is_set(first | second) & ~((tag + 1) >> 15); /* EXACT_EMPTY */
 	if (!class_bits) {
-		label = exact->class_index;
+		label = EXACT(exact, class_index);
 	} else {
 		/* No tag is twice in a bucket, so one lane is left at most. */
 		label = (line->words[at + 2] & (first >> 15) * 0xffff) | (line->words[at + 3] & (second >> 15) * 0xffff);
@@ -96,19 +100,20 @@ static __always_inline __u32 exact_class(const volatile struct exact_table *exac
 		label &= (1U << class_bits) - 1;
 	}
 	return class_or(label | (is_entry ^ 1) << 16, NO_CLASS);
+past_the_end:
+	return NO_CLASS;
 }
 
 /* The class by `root` and `ranges` alone. */
-static __always_inline __u32 ranges4_class(void *root, void *ranges, __u32 address)
+static __always_inline __u32 ranges4_class(struct table root, struct table ranges, __u32 address)
 {
-	const union line *line = line_at(root, address >> 20);
+	const __u32 *chunk = ENTRY(__u32, root, address >> 16);
+	const union line *line;
 	__u32 entry, kind, at, group, two, low = address & 0xffff;
 	__u64 count;
 
-	if (!line)
-		return 0;
 	low -= CANARY(CANARY_RANGE_EDGE) & is_set(low);
-	entry = line->roots[address >> 16 & 15];
+	entry = *chunk;
 	kind = entry & ((1U << ROOT_KIND_BITS) - 1);
 	at = entry >> ROOT_KIND_BITS;
 	if (!kind)
@@ -121,40 +126,36 @@ static __always_inline __u32 ranges4_class(void *root, void *ranges, __u32 addre
 		for (int step = 0; step < ADDRESS4_STEPS && lines > 1; step++) {
 			__u32 half = lines / 2;
 
-			line = line_at(ranges, at + half);
-			if (!line)
-				return 0;
+			line = LINE(ranges, at + half);
 			at += half & -is_from(line->ranges4.firsts[0], low);
 			lines -= half;
 		}
-		line = line_at(ranges, at);
-		if (!line)
-			return 0;
+		line = LINE(ranges, at);
 		group = 2 * is_from(line->ranges4.firsts[2], low);
 		two = 1;
 	} else {
 		group = (kind - 1) / 2;
 		two = (kind - 1) & 1;
-		line = line_at(ranges, at);
-		if (!line)
-			return 0;
+		line = LINE(ranges, at);
 	}
 	/* Ranges of the one or two groups, after their first, whose first address is not above `low`. */
 	count = lanes_carry(line->ranges4.firsts[group & 3] & ~0xffffULL, low) +
 		lanes_carry(line->ranges4.firsts[(group + 1) & 3] & -(__u64)two, low);
 	return line->ranges4.classes[(group * 4 + (count * LANE_ONES >> 48)) & 15];
+past_the_end:
+	return 0;
 }
 
-static __always_inline __u32 address4_class(const volatile struct address_table *config, void *hosts, void *nets,
-					    void *root, void *ranges, __u32 address)
+static __always_inline __u32 address4_class(const __u32 config, struct table hosts, struct table nets,
+					    struct table root, struct table ranges, __u32 address)
 {
 	/* The ranges first: theirs are the only two lines that wait for each other. */
 	__u32 class_index = ranges4_class(root, ranges, address);
 
-	if (config->nets.buckets)
-		class_index = class_or(exact_class(&config->nets, nets, address4_mix(address, 0xffffff00)), class_index);
-	if (config->hosts.buckets)
-		class_index = class_or(exact_class(&config->hosts, hosts, address4_mix(address, 0xffffffff)), class_index);
+	if (EXACT(config + NETS, buckets))
+		class_index = class_or(exact_class(config + NETS, nets, address4_mix(address, 0xffffff00)), class_index);
+	if (EXACT(config + HOSTS, buckets))
+		class_index = class_or(exact_class(config + HOSTS, hosts, address4_mix(address, 0xffffffff)), class_index);
 	return class_index;
 }
 
@@ -180,14 +181,12 @@ static __always_inline __u32 class_of_code(__u32 code, __u32 class_index)
 	return ((code - 1 + class_index) & 0xffff) | (code - 1) >> 31 << 16;
 }
 
-static __always_inline __u32 host6_class(const volatile struct exact_table *exact, void *table, __u64 high, __u64 low)
+static __always_inline __u32 host6_class(const __u32 exact, struct table table, __u64 high, __u64 low)
 {
-	__u64 mix = address6_mix(high ^ address6_mix(low)), product = (mix >> 32) * exact->buckets, key, found = 0;
-	const union line *line = line_at(table, product >> 32);
-	__u32 bits = exact->class_bits;
+	__u64 mix = address6_mix(high ^ address6_mix(low)), product = (mix >> 32) * EXACT(exact, buckets), key, found = 0;
+	const union line *line = LINE(table, product >> 32);
+	__u32 bits = EXACT(exact, class_bits);
 
-	if (!line)
-		return NO_CLASS;
 	key = ((__u64)(__u32)product >> bits) << (32 + bits) | (mix & 0xffffffff) << bits;
 #pragma unroll
 	for (int slot = 0; slot < 4; slot++)
@@ -195,16 +194,16 @@ static __always_inline __u32 host6_class(const volatile struct exact_table *exac
 		if (!((line->words[2 * slot] ^ key) >> bits) && line->words[2 * slot + 1] == low)
 			found = line->words[2 * slot];
 	return class_of_code(found & ((1ULL << bits) - 1), 0);
+past_the_end:
+	return NO_CLASS;
 }
 
-static __always_inline __u32 net6_class(const volatile struct exact_table *exact, void *table, __u64 high)
+static __always_inline __u32 net6_class(const __u32 exact, struct table table, __u64 high)
 {
-	__u64 product = (__u64)address6_key(high, exact->key_bits) * exact->buckets, key, found = 0;
-	const union line *line = line_at(table, product >> 32);
-	__u32 bits = exact->class_bits + NET6_SHIFT_BITS;
+	__u64 product = (__u64)address6_key(high, EXACT(exact, key_bits)) * EXACT(exact, buckets), key, found = 0;
+	const union line *line = LINE(table, product >> 32);
+	__u32 bits = EXACT(exact, class_bits) + NET6_SHIFT_BITS;
 
-	if (!line)
-		return NO_CLASS;
 	key = ((__u64)(__u32)product >> bits) << (32 + bits) | (high & 0xffffffff) << bits;
 #pragma unroll
 	for (int slot = 0; slot < 8; slot++) {
@@ -213,33 +212,28 @@ static __always_inline __u32 net6_class(const volatile struct exact_table *exact
 		/* All ones where nothing differs. A free slot may be taken for equal: it adds nothing. */
 		found |= word & (__u64)((__s64)(differ - 1) >> 63);
 	}
-	return class_of_code(found >> NET6_SHIFT_BITS & ((1ULL << exact->class_bits) - 1), exact->class_index);
+	return class_of_code(found >> NET6_SHIFT_BITS & ((1ULL << EXACT(exact, class_bits)) - 1), EXACT(exact, class_index));
+past_the_end:
+	return NO_CLASS;
 }
 
 /* The class by `root` and `ranges` alone. */
-static __always_inline __u32 ranges6_class(void *root, void *ranges, __u64 high, __u64 low)
+static __always_inline __u32 ranges6_class(struct table root, struct table ranges, __u64 high, __u64 low)
 {
-	__u32 chunk = high >> 48, first, count;
-	const union line *line = line_at(root, chunk / 16);
+	const __u32 *chunk = ENTRY(__u32, root, high >> 48);
+	const __u32 *next = ENTRY(__u32, root, (high >> 48) + 1);
+	const union line *line;
+	__u32 first, count;
 
-	if (!line)
-		return 0;
-	first = line->roots[chunk % 16];
-	if (chunk % 16 == 15) {
-		line = line_at(root, chunk / 16 + 1);
-		if (!line)
-			return 0;
-	}
-	count = line->roots[(chunk + 1) % 16] - first + 1;
+	first = *chunk;
+	count = *next - first + 1;
 	/* The last range that does not begin above the address; range `first` never does. */
 	for (int step = 0; step < ADDRESS6_STEPS && count > 1; step++) {
 		__u32 half = count / 2, middle = first + half;
 		const struct address6_range *range;
 		__u64 below;
 
-		line = line_at(ranges, middle / 2);
-		if (!line)
-			return 0;
+		line = LINE(ranges, middle / 2);
 		range = &line->ranges6[middle % 2];
 		/* (high, low) < (first_high, first_low): the high halves decide, or are equal and the low ones do. */
 		below = is_below(high, range->first_high) |
@@ -247,19 +241,20 @@ static __always_inline __u32 ranges6_class(void *root, void *ranges, __u64 high,
 		first += half & ((__u32)below - 1);
 		count -= half;
 	}
-	line = line_at(ranges, first / 2);
-	return line ? line->ranges6[first % 2].class_index : 0;
+	return LINE(ranges, first / 2)->ranges6[first % 2].class_index;
+past_the_end:
+	return 0;
 }
 
-static __always_inline __u32 address6_class(const volatile struct address_table *config, void *hosts, void *nets,
-					    void *root, void *ranges, __u64 high, __u64 low)
+static __always_inline __u32 address6_class(const __u32 config, struct table hosts, struct table nets,
+					    struct table root, struct table ranges, __u64 high, __u64 low)
 {
 	__u32 host = NO_CLASS, net = NO_CLASS;
 
-	if (config->hosts.buckets)
-		host = host6_class(&config->hosts, hosts, high, low);
-	if (config->nets.buckets)
-		net = net6_class(&config->nets, nets, high);
+	if (EXACT(config + HOSTS, buckets))
+		host = host6_class(config + HOSTS, hosts, high, low);
+	if (EXACT(config + NETS, buckets))
+		net = net6_class(config + NETS, nets, high);
 	return class_or(host, class_or(net, ranges6_class(root, ranges, high, low)));
 }
 
@@ -269,47 +264,47 @@ static __always_inline __u32 address6_class(const volatile struct address_table 
  */
 __noinline __u32 source4_class(__u32 address)
 {
-	return address4_class(&CONFIG.address[SIDE_SOURCE][FAMILY_IPV4], &source4_hosts, &source4_nets, &source4_root,
-			      &source4_ranges, address);
+	return address4_class(ADDRESS(SIDE_SOURCE, FAMILY_IPV4), TABLE_OF(source4_hosts), TABLE_OF(source4_nets), TABLE_OF(source4_root),
+			      TABLE_OF(source4_ranges), address);
 }
 
 __noinline __u32 destination4_class(__u32 address)
 {
-	return address4_class(&CONFIG.address[SIDE_DESTINATION][FAMILY_IPV4], &destination4_hosts, &destination4_nets,
-			      &destination4_root, &destination4_ranges, address);
+	return address4_class(ADDRESS(SIDE_DESTINATION, FAMILY_IPV4), TABLE_OF(destination4_hosts), TABLE_OF(destination4_nets),
+			      TABLE_OF(destination4_root), TABLE_OF(destination4_ranges), address);
 }
 
 __noinline __u32 source6_class(__u64 high, __u64 low)
 {
-	return address6_class(&CONFIG.address[SIDE_SOURCE][FAMILY_IPV6], &source6_hosts, &source6_nets, &source6_root,
-			      &source6_ranges, high, low);
+	return address6_class(ADDRESS(SIDE_SOURCE, FAMILY_IPV6), TABLE_OF(source6_hosts), TABLE_OF(source6_nets), TABLE_OF(source6_root),
+			      TABLE_OF(source6_ranges), high, low);
 }
 
 __noinline __u32 destination6_class(__u64 high, __u64 low)
 {
-	return address6_class(&CONFIG.address[SIDE_DESTINATION][FAMILY_IPV6], &destination6_hosts, &destination6_nets, &destination6_root,
-			      &destination6_ranges, high, low);
+	return address6_class(ADDRESS(SIDE_DESTINATION, FAMILY_IPV6), TABLE_OF(destination6_hosts), TABLE_OF(destination6_nets), TABLE_OF(destination6_root),
+			      TABLE_OF(destination6_ranges), high, low);
 }
 
 static __always_inline __u32 source_class(const struct packet *packet)
 {
-	const volatile struct address_table *table4 = &CONFIG.address[SIDE_SOURCE][FAMILY_IPV4];
-	const volatile struct address_table *table6 = &CONFIG.address[SIDE_SOURCE][FAMILY_IPV6];
+	const __u32 table4 = ADDRESS(SIDE_SOURCE, FAMILY_IPV4);
+	const __u32 table6 = ADDRESS(SIDE_SOURCE, FAMILY_IPV6);
 
 	if (packet->family == FAMILY_IPV4)
-		return table4->present ? source4_class(packet->source_low) : table4->uniform_class;
-	return table6->present ? source6_class(packet->source_high, packet->source_low) : table6->uniform_class;
+		return constant_at(table4 + __builtin_offsetof(struct address_table, present)) ? source4_class(packet->source_low) : constant_at(table4 + __builtin_offsetof(struct address_table, uniform_class));
+	return constant_at(table6 + __builtin_offsetof(struct address_table, present)) ? source6_class(packet->source_high, packet->source_low) : constant_at(table6 + __builtin_offsetof(struct address_table, uniform_class));
 }
 
 static __always_inline __u32 destination_class(const struct packet *packet)
 {
-	const volatile struct address_table *table4 = &CONFIG.address[SIDE_DESTINATION][FAMILY_IPV4];
-	const volatile struct address_table *table6 = &CONFIG.address[SIDE_DESTINATION][FAMILY_IPV6];
+	const __u32 table4 = ADDRESS(SIDE_DESTINATION, FAMILY_IPV4);
+	const __u32 table6 = ADDRESS(SIDE_DESTINATION, FAMILY_IPV6);
 
 	if (packet->family == FAMILY_IPV4)
-		return table4->present ? destination4_class(packet->destination_low) : table4->uniform_class;
-	return table6->present ? destination6_class(packet->destination_high, packet->destination_low)
-			       : table6->uniform_class;
+		return constant_at(table4 + __builtin_offsetof(struct address_table, present)) ? destination4_class(packet->destination_low) : constant_at(table4 + __builtin_offsetof(struct address_table, uniform_class));
+	return constant_at(table6 + __builtin_offsetof(struct address_table, present)) ? destination6_class(packet->destination_high, packet->destination_low)
+			       : constant_at(table6 + __builtin_offsetof(struct address_table, uniform_class));
 }
 
 #endif

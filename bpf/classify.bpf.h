@@ -25,77 +25,68 @@ struct rows {
 
 static __always_inline int has_dimension(__u32 dimension)
 {
-	return CONFIG.dimension_mask >> dimension & 1;
+	return constant_bit_at(__builtin_offsetof(struct rodata, config.dimension_mask), dimension);
 }
 
+/* Written out, for clang unrolls no loop that an `asm goto` can leave. */
+#define FOR_EACH_DIMENSION(DO)                                                                              \
+	DO(FIELD_PROTOCOL) DO(FIELD_SOURCE_PORT) DO(FIELD_DESTINATION_PORT) DO(FIELD_TCP_FLAGS)             \
+	DO(FIELD_L3_LENGTH) DO(FIELD_ICMP) DO(FIELD_FRAGMENT) DO(FIELD_TTL) DO(FIELD_DSCP) DO(FIELD_VLAN)   \
+	DO(FIELD_PAYLOAD_LENGTH) DO(FIELD_IPV4_OPTIONS) DO(FIELD_IPV6_EXTENSIONS) DO(FIELD_PAYLOAD)         \
+	DO(DIMENSION_SOURCE) DO(DIMENSION_DESTINATION)
+_Static_assert(DIMENSION_COUNT == 16, "FOR_EACH_DIMENSION has them all");
+
 /*
- * 0 where a table is too short. Every such end is left at once and nothing goes on with a made-up class: before kernel
- * 6.2 the verifier would walk what follows once more for each.
+ * The class of each dimension -> its row, and the AND of the rows' first words in `first`: with up to 64 rules that is all
+ * there is to know, and no row is looked at again. 0 where a table is too short. Every such end is left at once and
+ * nothing goes on with a made-up class: before kernel 6.2 the verifier would walk what follows once more for each.
  */
-static __always_inline int classify(const struct packet *packet, struct rows *rows)
+static __always_inline int classify(const struct packet *packet, struct rows *rows, __u64 *first)
 {
-#pragma unroll
-	for (__u32 dimension = 0; dimension < DIMENSION_COUNT; dimension++) {
-		__u32 class_index;
+	__u64 bits = ~0ULL;
 
-		rows->at[dimension] = 0;
-		if (!has_dimension(dimension))
-			continue;
-		if (dimension == DIMENSION_SOURCE) {
-			class_index = source_class(packet);
-		} else if (dimension == DIMENSION_DESTINATION) {
-			class_index = destination_class(packet);
-		} else {
-			__u32 entry = CONFIG.field_base[dimension] + packet->value[dimension];
-			const union line *line = line_at(&fields, entry / 32);
-
-			if (!line)
-				return 0;
-			class_index = line->classes[entry % 32];
-		}
-		rows->at[dimension] = CONFIG.row_base[dimension] + class_index * CONFIG.row_stride;
+#define CLASS_OF_FIELD(dimension) \
+	*ENTRY(__u16, TABLE_OF(fields), ADD_CONSTANT(packet->value[dimension], config.field_base[dimension]))
+#define SELECT(dimension)                                                                                   \
+	if (has_dimension(dimension)) {                                                                     \
+		__u64 class_index = dimension == DIMENSION_SOURCE	     ? source_class(packet)             \
+				    : dimension == DIMENSION_DESTINATION ? destination_class(packet)        \
+									 : CLASS_OF_FIELD(dimension % FIELD_COUNT); \
+		if (CONSTANT(config.word_count) > 1) {                                                      \
+			class_index *= CONSTANT(config.row_stride);                                         \
+			rows->at[dimension] = class_index + CONSTANT(config.row_base[dimension]);           \
+		}                                                                                           \
+		bits &= *ENTRY(__u64, TABLE_OF(vectors), ADD_CONSTANT(class_index, config.row_base[dimension])); \
 	}
+	FOR_EACH_DIMENSION(SELECT)
+#undef SELECT
 	/* Kept as an array: clang would make a spilled register of each, and the stack of all calls together has 512 bytes. */
 	asm volatile("" : : "r"(rows) : "memory");
+	*first = bits;
 	return 1;
+past_the_end:
+	return 0;
 }
 
-/*
- * AND of word `word` of all rows, counted from each row's first word; `bits` is where there is no dimension. 0 where a
- * table is too short.
- */
-static __always_inline __u64 rows_and(const struct rows *rows, __u32 word, __u64 bits)
+/* AND of word `word` of all rows, counted from each row's first word. 0 where a table is too short. */
+static __always_inline __u64 rows_and(const struct rows *rows, __u32 word)
 {
-#pragma unroll
-	for (__u32 dimension = 0; dimension < DIMENSION_COUNT; dimension++) {
-		const union line *line;
-		__u32 at;
+	__u64 bits = ~0ULL;
 
-		if (!has_dimension(dimension))
-			continue;
-		at = rows->at[dimension] + word;
-		line = line_at(&vectors, at / 8);
-		if (!line)
-			return 0;
-		bits &= line->words[at % 8];
-	}
+#define SELECT(dimension)            \
+	if (has_dimension(dimension)) \
+		bits &= *ENTRY(__u64, TABLE_OF(vectors), rows->at[dimension] + word);
+	FOR_EACH_DIMENSION(SELECT)
+#undef SELECT
 	return bits;
+past_the_end:
+	return 0;
 }
 
-/* `count` low bits, 1 to 64. */
-static __always_inline __u64 low_bits(__u32 count)
-{
-	return count >= 64 ? ~0ULL : (1ULL << (count & 63)) - 1;
-}
-
-/* Number of the lowest bit of `bits`, which is not 0: BPF has no instruction for it, so the ones below are counted. */
+/* Number of the lowest bit of `bits`, which is not 0: BPF has no instruction for it. */
 static __always_inline __u32 lowest_bit(__u64 bits)
 {
-	bits = ~bits & (bits - 1);
-	bits -= bits >> 1 & 0x5555555555555555ULL;
-	bits = (bits & 0x3333333333333333ULL) + (bits >> 2 & 0x3333333333333333ULL);
-	bits = (bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
-	return bits * 0x0101010101010101ULL >> 56 & 63;
+	return INSTANCE.lowest_bit[(bits & -bits) * DE_BRUIJN >> 58];
 }
 
 #endif

@@ -66,14 +66,14 @@ static __always_inline int is_neighbour_discovery(const struct packet *packet)
 /* RFC 2131 §4.1; RFC 8415 §7.2, between link-local addresses as its clients speak. */
 static __always_inline int is_dhcp(const struct packet *packet)
 {
-	__u32 source = packet->value[FIELD_SOURCE_PORT], destination = packet->value[FIELD_DESTINATION_PORT];
+	__u32 ports;
 
 	if (packet->value[FIELD_PROTOCOL] != PROTOCOL_UDP || packet->value[FIELD_FRAGMENT] != FRAGMENT_NONE)
 		return 0;
+	ports = packet->value[FIELD_SOURCE_PORT] << 16 | packet->value[FIELD_DESTINATION_PORT];
 	if (packet->family == FAMILY_IPV4)
-		return (source == 67 && destination == 68) || (source == 68 && destination == 67);
-	return ((source == 546 && destination == 547) || (source == 547 && destination == 546)) &&
-	       packet->source_high >> 54 == 0xfe80 >> 6;
+		return ports == (67 << 16 | 68) || ports == (68 << 16 | 67);
+	return (ports == (546 << 16 | 547) || ports == (547 << 16 | 546)) && packet->source_high >> 54 == 0xfe80 >> 6;
 }
 
 /*
@@ -82,13 +82,14 @@ static __always_inline int is_dhcp(const struct packet *packet)
  */
 __noinline int apply_limit_or_shadow(struct xdp_md *ctx, struct packet *packet, __u32 index)
 {
-	const struct rule *rule = rule_at(index);
+	const struct rule *rule = ENTRY(struct rule, TABLE_OF(rules), index);
+	struct cpu_state *cpu = this_cpu();
 	__u32 reason = REASON_RULE;
 
-	if (!packet || !rule)
+	if (!packet || !cpu)
 		return GO_ON;
-	if (CONFIG.limit_count && rule->action == ACTION_LIMIT) {
-		if (!limit_exceeded(packet, rule)) {
+	if (CONSTANT(config.limit_count) && rule->action == ACTION_LIMIT) {
+		if (!limit_exceeded(packet, rule, cpu)) {
 			count_rule(packet, index, COUNTER_CONFORMED);
 			return GO_ON;
 		}
@@ -100,11 +101,13 @@ __noinline int apply_limit_or_shadow(struct xdp_md *ctx, struct packet *packet, 
 			take_sample(ctx, packet, rule->id, reason, 1);
 		return GO_ON;
 	}
-	if (CONFIG.block_count && rule->block_ns)
-		block_source(packet, rule, index);
+	if (CONSTANT(config.block_count) && rule->block_ns)
+		block_source(packet, rule, index, cpu);
 	packet->rule_id = rule->id;
 	packet->reason = reason;
 	return VERDICT_DROP;
+past_the_end:
+	return GO_ON;
 }
 
 /*
@@ -122,9 +125,9 @@ __noinline int apply_rules(struct xdp_md *ctx, struct packet *packet, __u32 word
 		int verdict;
 
 		index = word * 64 + lowest_bit(bits);
-		rule = rule_at(index);
-		if (index >= CONFIG.rule_count || !rule)
+		if (index >= CONSTANT(config.rule_count))
 			return GO_ON;
+		rule = ENTRY(struct rule, TABLE_OF(rules), index);
 		if (rule->action != ACTION_LIMIT && !rule->shadow)
 			break;
 		verdict = apply_limit_or_shadow(ctx, packet, index);
@@ -139,24 +142,23 @@ __noinline int apply_rules(struct xdp_md *ctx, struct packet *packet, __u32 word
 	packet->rule_id = rule->id;
 	packet->reason = REASON_RULE;
 	return rule->action == ACTION_PASS ? VERDICT_PASS : VERDICT_DROP;
+past_the_end:
+	return GO_ON;
 }
 
 /* Every rule that matches, word by word. */
-static __always_inline int judge(struct xdp_md *ctx, struct packet *packet, const struct rows *rows)
+static __always_inline int judge(struct xdp_md *ctx, struct packet *packet, const struct rows *rows, __u64 first)
 {
 	__u64 words;
 
-	if (CONFIG.word_count == 1) {
-		__u64 bits = rows_and(rows, 0, low_bits(CONFIG.rule_count));
-
-		return bits ? apply_rules(ctx, packet, 0, bits) : GO_ON;
-	}
-	words = rows_and(rows, 0, low_bits(CONFIG.word_count));
+	if (CONSTANT(config.word_count) == 1)
+		return first ? apply_rules(ctx, packet, 0, first) : GO_ON;
+	words = first;
 	if (CANARY(CANARY_SUMMARY_WORD))
 		words &= ~2ULL;
-	for (__u32 round = 0; round < CONFIG.word_count && words; round++) {
+	for (__u32 round = 0; round < CONSTANT(config.word_count) && words; round++) {
 		__u32 word = lowest_bit(words);
-		__u64 bits = rows_and(rows, 1 + word, ~0ULL);
+		__u64 bits = rows_and(rows, 1 + word);
 		int verdict;
 
 		words &= words - 1;
@@ -170,21 +172,19 @@ static __always_inline int judge(struct xdp_md *ctx, struct packet *packet, cons
 }
 
 /* The topmost management flow that matches passes the packet, before any block. 1: it did. */
-static __always_inline int is_management(struct packet *packet, const struct rows *rows)
+static __always_inline int is_management(struct packet *packet, const struct rows *rows, __u64 first)
 {
-	__u64 bits = rows_and(rows, CONFIG.word_count == 1 ? 0 : 1, ~0ULL) & CONFIG.management_mask;
-	const struct rule *rule;
+	__u64 bits = (CONSTANT(config.word_count) == 1 ? first : rows_and(rows, 1)) & CONFIG.management_mask;
 	__u32 index;
 
 	if (!bits)
 		return 0;
 	index = lowest_bit(bits);
-	rule = rule_at(index);
-	if (!rule)
-		return 0;
-	packet->rule_id = rule->id;
+	packet->rule_id = ENTRY(struct rule, TABLE_OF(rules), index)->id;
 	count_rule(packet, index, COUNTER_DECIDED);
 	return 1;
+past_the_end:
+	return 0;
 }
 
 /* 1: the source is blocked, and the packet is counted. */
@@ -205,6 +205,7 @@ int piston_filter(struct xdp_md *ctx)
 {
 	struct packet packet;
 	struct rows rows;
+	__u64 first;
 	__u32 reason, verdict;
 
 	packet_init(&packet);
@@ -233,18 +234,18 @@ int piston_filter(struct xdp_md *ctx)
 	find_present(ctx, &packet);
 	if (has_dimension(FIELD_PAYLOAD))
 		find_payload(ctx, &packet);
-	if (!classify(&packet, &rows))
-		return finish_by_reason(ctx, &packet, REASON_DEFAULT, CONFIG.default_verdict);
+	if (!classify(&packet, &rows, &first))
+		return finish_by_reason(ctx, &packet, REASON_DEFAULT, CONSTANT(config.default_verdict));
 	if (CONFIG.management_mask) {
-		if (is_management(&packet, &rows))
+		if (is_management(&packet, &rows, first))
 			return finish_by_reason(ctx, &packet, REASON_MANAGEMENT, VERDICT_PASS);
 		if (is_blocked(&packet))
 			return finish(ctx, &packet, VERDICT_DROP);
 	}
-	verdict = judge(ctx, &packet, &rows);
+	verdict = judge(ctx, &packet, &rows, first);
 	if (verdict != GO_ON)
 		return finish(ctx, &packet, verdict);
-	return finish_by_reason(ctx, &packet, REASON_DEFAULT, CONFIG.default_verdict);
+	return finish_by_reason(ctx, &packet, REASON_DEFAULT, CONSTANT(config.default_verdict));
 }
 
 char program_license[] SEC("license") = "Dual BSD/GPL";

@@ -22,7 +22,6 @@
 #define SWAP_TRIES 32
 #define INSERT_ROUNDS 8
 #define INSERT_SPINS 128
-#define BUCKET_BITS (INSTANCE.limit_bucket_bits ? INSTANCE.limit_bucket_bits : LIMIT_BUCKET_BITS)
 
 #define NOT_FOUND 8
 #define PLACES 0x73654210ULL /* bucket << 2 | slot, from the lowest digit on */
@@ -43,17 +42,15 @@ static __always_inline __u64 load_once(const __u64 *at)
 
 /*
  * Multiply-shift by two odd numbers that are the node's own secret: whatever addresses somebody chooses, two of them share
- * a bucket no more often than by chance (Dietzfelbinger et al., 1997).
+ * a bucket no more often than by chance (Dietzfelbinger et al., 1997). The bits below those of the first bucket are the second.
  */
-static __always_inline void limit_buckets_of(struct limit_charge *charge)
+static __always_inline __u64 limit_hash(__u64 limit_id, __u64 high, __u64 low)
 {
-	__u64 low = (INSTANCE.limit_seed ^ 0x9e3779b97f4a7c15ULL) | 1;
-	__u64 high = (__builtin_bswap64(INSTANCE.limit_seed) ^ 0xd6e8feb86659fd93ULL) | 1;
-	__u64 hash = (charge->low ^ charge->limit_id) * low + charge->high * high;
-
-	charge->bucket[0] = hash >> (64 - BUCKET_BITS);
-	charge->bucket[1] = hash << BUCKET_BITS >> (64 - BUCKET_BITS);
+	return (low ^ limit_id) * INSTANCE.limit_multipliers[0] + high * INSTANCE.limit_multipliers[1];
 }
+
+/* 64 less the bits of a bucket's number. */
+#define LIMIT_SHIFT (INSTANCE.limit_shift & 63)
 
 static __always_inline struct limit_bucket *limit_bucket_at(__u32 index)
 {
@@ -64,13 +61,6 @@ static __always_inline struct limit_bucket *limit_bucket_at(__u32 index)
 static __always_inline __u64 below_mask(__u64 a, __u64 b)
 {
 	return -(((~a & b) | (~(a ^ b) & (a - b))) >> 63);
-}
-
-/* Through memory, where the verifier keeps no track: the paths that led to different slots are one again. */
-static __always_inline __u64 forget_slot(struct limit_charge *charge, __u64 found)
-{
-	*(volatile __u64 *)&charge->found = found;
-	return *(volatile __u64 *)&charge->found;
 }
 
 /* Keys alone: whether the slot is the key's at the time of its TAT is for charge_slot() to say. */
@@ -205,7 +195,7 @@ __noinline int insert_limit(struct limit_charge *charge)
 
 	if (!charge)
 		return WITHIN;
-	index = (1U << BUCKET_BITS) + (charge->bucket[0] >> 4) % LIMIT_INSERT_BUCKETS;
+	index = (1ULL << (-LIMIT_SHIFT & 63)) + (charge->bucket[0] >> 4) % LIMIT_INSERT_BUCKETS;
 	inserts = bpf_map_lookup_elem(&limit_state, &index);
 	if (!inserts)
 		return WITHIN;
@@ -241,24 +231,36 @@ __noinline int insert_limit(struct limit_charge *charge)
 	return WITHIN;
 }
 
-/* Charges the packet. 1: above the rate, and nothing was charged; 0: within it. */
-static __always_inline int charge_limit(struct limit_charge *charge)
+/*
+ * The way of nearly every packet: its key is in the first bucket, nobody else writes the slot, and so one look at it and one
+ * swap do. GONE where it was otherwise, and nothing was charged. As in charge_slot(), the TAT is read before the key.
+ */
+static __always_inline enum charged charge_first(const struct limit_bucket *bucket, __u64 limit_id, __u64 high, __u64 low,
+						 __u64 now, __u64 cost, __u64 burst)
 {
-	struct limit_bucket *bucket;
-	enum charged charged;
-	__u64 found;
+#pragma unroll
+	for (int i = 0; i < LIMIT_SLOTS_PER_BUCKET; i++) {
+		struct limit_slot *slot = (struct limit_slot *)&bucket->slots[i];
+		__u64 seen = load_once(&slot->tat);
+		const struct limit_slot *then = (const void *)slot + after(seen);
+		__u64 key_low = load_once(&then->low), key_high, key_id, owed;
 
-	limit_buckets_of(charge);
-	bucket = limit_bucket_at(charge->bucket[0]);
-	if (!bucket)
-		return WITHIN;
-	found = forget_slot(charge, find_in_bucket(bucket, charge));
-	if (found < LIMIT_SLOTS_PER_BUCKET) {
-		charged = charge_slot(&bucket->slots[found & 3], charge);
-		if (charged != GONE)
-			return charged;
+		if (key_low != low)
+			continue;
+		key_high = load_once(&then->high);
+		key_id = load_once(&then->limit_id);
+		if (key_high != high || key_id != limit_id)
+			continue;
+		if (seen == LIMIT_CLAIMED)
+			return GONE;
+		owed = seen > now ? seen - now : 0;
+		if (owed + cost + CANARY(CANARY_LIMIT_EDGE) > burst) {
+			then = (const void *)slot + after(key_high | key_id | key_low);
+			return load_once(&then->tat) == seen ? ABOVE : GONE;
+		}
+		return __sync_val_compare_and_swap(&slot->tat, seen, now + owed + cost) == seen ? WITHIN : GONE;
 	}
-	return insert_limit(charge);
+	return GONE;
 }
 
 #endif

@@ -26,59 +26,69 @@ static __always_inline __u64 high_bits(__u32 count)
 	return count >= 64 ? ~0ULL : ~(~0ULL >> (count & 63));
 }
 
-static __always_inline void limit_key_of(const struct packet *packet, const struct rule *rule,
-					 struct limit_charge *charge)
+/* What the packet is charged by: an address, cut to the limit's prefix, or a port. */
+static __always_inline void limit_key_of(const struct packet *packet, const struct rule *rule, __u64 *high, __u64 *low)
 {
-	__u64 high = 0, low = 0;
-
+	*high = 0;
+	*low = 0;
 	switch (rule->limit_key) {
 	case KEY_SOURCE:
 	case KEY_DESTINATION:
-		high = rule->limit_key == KEY_SOURCE ? packet->source_high : packet->destination_high;
-		low = rule->limit_key == KEY_SOURCE ? packet->source_low : packet->destination_low;
+		*high = rule->limit_key == KEY_SOURCE ? packet->source_high : packet->destination_high;
+		*low = rule->limit_key == KEY_SOURCE ? packet->source_low : packet->destination_low;
 		if (packet->family == FAMILY_IPV4) {
-			low &= high_bits(32 + rule->limit_prefix4);
+			*low &= high_bits(32 + rule->limit_prefix4);
 		} else {
-			high &= high_bits(rule->limit_prefix6);
-			low &= rule->limit_prefix6 > 64 ? high_bits(rule->limit_prefix6 - 64) : 0;
+			*high &= high_bits(rule->limit_prefix6);
+			*low &= rule->limit_prefix6 > 64 ? high_bits(rule->limit_prefix6 - 64) : 0;
 		}
 		break;
 	case KEY_SOURCE_PORT: /* absent is 65536: keyed 0 */
-		low = packet->value[FIELD_SOURCE_PORT] & 0xffff;
+		*low = packet->value[FIELD_SOURCE_PORT] & 0xffff;
 		break;
 	case KEY_DESTINATION_PORT:
-		low = packet->value[FIELD_DESTINATION_PORT] & 0xffff;
+		*low = packet->value[FIELD_DESTINATION_PORT] & 0xffff;
 		break;
 	}
-	charge->limit_id = rule->limit_id;
-	charge->high = high;
-	charge->low = low;
 }
 
 /* A burst of COARSE_CLOCK_BURST_MS bears a clock that is late by a tick of at most 10 ms (docs/SEMANTICS.md §4). */
-static __always_inline __u64 limit_now(struct packet *packet, const struct rule *rule)
+static __always_inline __u64 limit_now(struct packet *packet, const struct rule *rule, struct cpu_state *cpu)
 {
 	if (rule->limit_burst_ticks >= COARSE_CLOCK_BURST_MS * 1000000ULL * TICKS_PER_NS)
-		return coarse_now(packet);
+		return coarse_now(packet, cpu);
 	return packet_now(packet);
 }
 
 /* Charges the packet to its key of the limit. 1: above the rate, and nothing was charged; 0: within it. */
-static __always_inline int limit_exceeded(struct packet *packet, const struct rule *rule)
+static __always_inline int limit_exceeded(struct packet *packet, const struct rule *rule, struct cpu_state *cpu)
 {
-	struct cpu_state *cpu = this_cpu();
-	struct limit_charge *charge;
-	__u64 cost;
+	__u64 high, low, now, hash, cost = rule->limit_multiplier;
+	const struct limit_bucket *bucket;
+	struct limit_charge *charge = &cpu->charge;
+	enum charged charged;
 
-	if (!cpu)
-		return 0;
-	charge = &cpu->charge;
-	limit_key_of(packet, rule, charge);
-	cost = rule->limit_unit == UNIT_BYTES ? packet->value[FIELD_L3_LENGTH] : 1;
-	charge->cost = cost * rule->limit_multiplier >> LIMIT_MULTIPLIER_SHIFT;
+	limit_key_of(packet, rule, &high, &low);
+	if (rule->limit_unit == UNIT_BYTES)
+		cost *= packet->value[FIELD_L3_LENGTH];
+	cost >>= LIMIT_MULTIPLIER_SHIFT;
+	now = limit_now(packet, rule, cpu) * TICKS_PER_NS;
+	hash = limit_hash(rule->limit_id, high, low);
+	bucket = limit_bucket_at(hash >> LIMIT_SHIFT);
+	if (!bucket)
+		return WITHIN;
+	charged = charge_first(bucket, rule->limit_id, high, low, now, cost, rule->limit_burst_ticks);
+	if (charged != GONE)
+		return charged;
+	charge->limit_id = rule->limit_id;
+	charge->high = high;
+	charge->low = low;
+	charge->now = now;
+	charge->cost = cost;
 	charge->burst = rule->limit_burst_ticks;
-	charge->now = limit_now(packet, rule) * TICKS_PER_NS;
-	return charge_limit(charge);
+	charge->bucket[0] = hash >> LIMIT_SHIFT;
+	charge->bucket[1] = hash << (-LIMIT_SHIFT & 63) >> LIMIT_SHIFT;
+	return insert_limit(charge);
 }
 
 static __always_inline void block_key_of(const struct packet *packet, struct block_key *key)
@@ -104,13 +114,14 @@ static __always_inline void raise_block_horizon(__u64 until_ns)
 }
 
 /* From this packet on. A block that is over stays until LRU or the next one of its source takes its place. */
-static __always_inline void block_source(struct packet *packet, const struct rule *rule, __u32 rule_index)
+static __always_inline void block_source(struct packet *packet, const struct rule *rule, __u32 rule_index,
+					 struct cpu_state *cpu)
 {
 	struct block_key key;
 	struct block block = {};
 
 	block_key_of(packet, &key);
-	block.until_ns = limit_now(packet, rule) + rule->block_ns;
+	block.until_ns = limit_now(packet, rule, cpu) + rule->block_ns;
 	block.rule_id = rule->id;
 	block.slot = rule_slot(rule_index);
 	raise_block_horizon(block.until_ns);
@@ -122,28 +133,36 @@ static __always_inline int may_be_blocked(const struct packet *packet)
 {
 	__u32 zero = 0;
 	const struct block_horizon *horizon;
+	struct cpu_state *cpu;
+	__u64 now;
 
 	if (INSTANCE.proof)
 		return 1;
 	horizon = bpf_map_lookup_elem(&block_horizon, &zero);
 	if (!horizon)
 		return 1;
-	if (!horizon->rules_until_ns && !horizon->operator_until_ns)
+	if (!(horizon->rules_until_ns | horizon->operator_until_ns))
 		return 0;
-	return coarse_now(packet) < horizon->rules_until_ns || coarse_now(packet) < horizon->operator_until_ns;
+	cpu = this_cpu();
+	if (!cpu)
+		return 1;
+	now = coarse_now(packet, cpu);
+	return now < horizon->rules_until_ns || now < horizon->operator_until_ns;
 }
 
 /* The source's block, where it has one whose time is not over. */
 static __always_inline const struct block *find_block(const struct packet *packet)
 {
 	const struct block *block;
+	struct cpu_state *cpu;
 	struct block_key key;
 
 	if (!may_be_blocked(packet))
 		return 0;
 	block_key_of(packet, &key);
 	block = bpf_map_lookup_elem(&blocks, &key);
-	return block && coarse_now(packet) < block->until_ns ? block : 0;
+	cpu = this_cpu();
+	return block && cpu && coarse_now(packet, cpu) < block->until_ns ? block : 0;
 }
 
 #endif

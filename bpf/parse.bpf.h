@@ -150,7 +150,7 @@ static __always_inline int is_vlan(__u32 ethertype)
 static __always_inline int parse_ipv4(struct xdp_md *ctx, struct packet *packet, __u64 offset)
 {
 	const void *ip = bytes_at(ctx, offset, IPV4_BYTES);
-	__u32 header_bytes, total, fragment, fragment_offset;
+	__u32 header_bytes, total, fragment;
 
 	if (!ip)
 		return REASON_TRUNCATED_IP;
@@ -164,11 +164,16 @@ static __always_inline int parse_ipv4(struct xdp_md *ctx, struct packet *packet,
 		return REASON_BAD_TOTAL_LENGTH;
 	if (offset + total > packet->frame_bytes)
 		return REASON_TRUNCATED_IP;
-	fragment = load16(ip + 6); /* 1 bit reserved, DF, MF, 13 bits offset in units of 8 bytes */
-	fragment_offset = (fragment & 0x1fff) * 8;
-	if (fragment_offset + total - header_bytes > DATAGRAM_MAX)
-		return REASON_BAD_FRAGMENT;
+	fragment = load16(ip + 6) & 0x3fff; /* MF, 13 bits offset in units of 8 bytes */
+	if (fragment) {
+		__u32 fragment_offset = (fragment & 0x1fff) * 8;
 
+		if (fragment_offset + total - header_bytes > DATAGRAM_MAX)
+			return REASON_BAD_FRAGMENT;
+		packet->value[FIELD_FRAGMENT] = fragment_offset ? FRAGMENT_LATER : FRAGMENT_FIRST;
+	} else {
+		packet->value[FIELD_FRAGMENT] = FRAGMENT_NONE;
+	}
 	packet->family = FAMILY_IPV4;
 	packet->source_low = 0xffffULL << 32 | load32(ip + 12);
 	packet->destination_low = 0xffffULL << 32 | load32(ip + 16);
@@ -176,9 +181,6 @@ static __always_inline int parse_ipv4(struct xdp_md *ctx, struct packet *packet,
 	packet->value[FIELD_L3_LENGTH] = total;
 	packet->value[FIELD_TTL] = load8(ip + 8);
 	packet->value[FIELD_DSCP] = load8(ip + 1) >> 2;
-	packet->value[FIELD_FRAGMENT] = fragment_offset ? FRAGMENT_LATER
-				      : fragment & 0x2000 ? FRAGMENT_FIRST
-							  : FRAGMENT_NONE;
 	packet->l4_offset = offset + header_bytes;
 	packet->l4_bytes = total - header_bytes;
 	return PARSED;

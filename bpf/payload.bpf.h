@@ -24,7 +24,7 @@ __noinline int find_payload(struct xdp_md *ctx, struct packet *packet)
 		__u64 length, start, found = 0;
 		const void *at;
 
-		if (index >= CONFIG.payload_test_count)
+		if (index >= CONSTANT(config.payload_test_count))
 			break;
 		/* Read again for each test: what one test learnt of the length is nothing to the next. */
 		length = forget(&packet->scratch, packet->value[FIELD_PAYLOAD_LENGTH]);

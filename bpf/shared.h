@@ -4,9 +4,8 @@
  * once in src/bundle/abi.ts. `src/bundle/abi.test.ts` compares the two, field by field.
  *
  * All integers are in host byte order of a little-endian machine (x86-64, arm64); packet bytes are in network order
- * until parse.bpf.h turns them round. Every table is an array of 64-byte lines (one cache line), because the kernel
- * rounds the element of an mmap-able array up to 8 bytes: a line lets small entries stand side by side, and an entry
- * is read with one look-up and one masked index.
+ * until parse.bpf.h turns them round. Every table is whole 64-byte lines (one cache line): what is asked for together
+ * stands in one. docs/adr/0002-tables-are-64-byte-lines.md.
  */
 #ifndef PISTON_SHARED_H
 #define PISTON_SHARED_H
@@ -113,6 +112,22 @@ enum limit_key {
 };
 
 /* --- Tables of a generation: frozen, read-only to the program. One section of the bundle each. --------------------- */
+
+#define TABLES(X)                                                                                              \
+	X(rules) X(fields) X(vectors)                                                                          \
+	X(source4_hosts) X(source4_nets) X(source4_root) X(source4_ranges)                                     \
+	X(source6_hosts) X(source6_nets) X(source6_root) X(source6_ranges)                                     \
+	X(destination4_hosts) X(destination4_nets) X(destination4_root) X(destination4_ranges)                 \
+	X(destination6_hosts) X(destination6_nets) X(destination6_root) X(destination6_ranges)                 \
+	X(counter_slots)
+/* Bytes of what the program reads of a table at once: classes, words of rows, roots, slots; else lines. */
+#define FIELDS_ENTRY_BYTES 2
+#define VECTORS_ENTRY_BYTES 8
+#define ROOT_ENTRY_BYTES 4
+#define SLOT_ENTRY_BYTES 4
+
+#define TABLE_INDEX(name) TABLE_##name,
+enum table_index { TABLES(TABLE_INDEX) TABLE_COUNT };
 
 /* One rule, one line. Management flows stand first, then the rules of the fleet from top to bottom. */
 struct rule {
@@ -252,14 +267,23 @@ struct config {
 
 /* --- The instance's part of .rodata, written by the agent, never in a bundle. ---------------------------------------- */
 
+/* Any six of its bits in a row, zeroes after them, are another number: a power of two times it tells which power. */
+#define DE_BRUIJN 0x03f79d71b4cb0a89
+
 struct instance {
 	__u8 bundle_digest[32]; /* SHA-256 of the bundle: the generation that this program is */
 	__u32 proof;            /* 1: takes its clock from, and leaves its decision in, the metadata before the packet */
 	__u32 samples_per_jiffy; /* for each CPU; 0: no samples */
-	__u64 limit_seed;        /* of the hash that spreads keys over limit_state; the same for all that share the map */
-	__u32 limit_bucket_bits; /* limit_state has 2^this buckets; 0: LIMIT_BUCKET_BITS */
+	__u64 limit_multipliers[2]; /* odd: the hash that spreads keys over limit_state; the same for all that share the map */
+	__u32 limit_shift;          /* limit_state has 2^(64 - this) buckets */
+	__u32 table_entries[TABLE_COUNT]; /* of each table, where the program sees its end */
+	__u8 lowest_bit[64];        /* n, at the six high bits of DE_BRUIJN << n */
 	__u32 reserved;
 };
+
+/* The program has CONSTANT_BASE and an offset into `rodata` where the addon is to put the 32 bits that stand there. */
+#define CONSTANT_BASE 0x7a000000
+#define CONSTANT_BIT_BASE 0x7b000000 /* likewise for one bit, whose number is in bits 16-23 */
 
 struct rodata {
 	struct config config;

@@ -106,9 +106,9 @@ static __always_inline void count(const struct packet *packet, __u32 index)
 
 static __always_inline __u32 rule_slot(__u32 rule_index)
 {
-	const union line *line = line_at(&counter_slots, rule_index / 16);
-
-	return line ? line->slots[rule_index % 16] : SLOT_NONE;
+	return *ENTRY(__u32, TABLE_OF(counter_slots), rule_index);
+past_the_end:
+	return SLOT_NONE;
 }
 
 static __always_inline __u32 slot_counter(__u32 slot, __u32 kind)
@@ -137,16 +137,12 @@ static __always_inline __u64 packet_now(struct packet *packet)
  * The same clock, late by less than a timer tick (1 to 10 ms, CONFIG_HZ): read anew when the tick has changed. Never ahead,
  * and never backwards on one CPU. The exact clock costs 30 ns, half of what a whole decision may; this one 2.
  */
-static __always_inline __u64 coarse_now(const struct packet *packet)
+static __always_inline __u64 coarse_now(const struct packet *packet, struct cpu_state *cpu)
 {
-	struct cpu_state *cpu;
 	__u64 jiffy;
 
 	if (INSTANCE.proof)
 		return packet->now_ns;
-	cpu = this_cpu();
-	if (!cpu)
-		return bpf_ktime_get_ns();
 	jiffy = bpf_jiffies64();
 	if (cpu->clock_jiffy != jiffy) {
 		cpu->clock_jiffy = jiffy;

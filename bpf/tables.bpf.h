@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The tables of a generation, as the program sees them: constants in .rodata and arrays of 64-byte lines that nothing
- * can write once the agent has frozen them.
+ * The tables of a generation, as the program sees them: constants in .rodata and 64-byte lines that nothing can write
+ * once the agent has frozen them.
  *
- * Contract: the agent sets .rodata and each table's max_entries before load, and maps every table from the bundle.
- * A look-up past a table's end gives NULL. No bundle that the compiler made leads there, and each caller says what
+ * Contract: the agent sets .rodata, fills every table from the bundle, and binds its address before load.
+ * A line past a table's end is NULL. No bundle that the compiler made leads there, and each caller says what
  * it does then: it never invents a drop.
  */
 #ifndef PISTON_TABLES_BPF_H
@@ -15,21 +15,51 @@
 #include "shared.h"
 
 /*
- * The only thing in .rodata. libbpf freezes the map before load, and the verifier then takes a load from it as a
- * constant (kernel 5.5): what a bundle does not use is removed before the program is translated to machine code.
- * volatile: clang must not fold the zeroes that stand here at build time.
+ * The only thing in .rodata, which libbpf freezes before load. volatile: clang must not fold the zeroes that stand here at
+ * build time.
  */
 const volatile struct rodata rodata = {};
-_Static_assert(sizeof(struct rodata) == 784, "rodata: config 728 bytes and instance 56, as in src/bundle/abi.ts");
+_Static_assert(sizeof(struct rodata) == 936, "rodata: config 728 bytes and instance 208, as in src/bundle/abi.ts");
 
 #define CONFIG (rodata.config)
 #define INSTANCE (rodata.instance)
 
+/*
+ * A 32-bit member of `rodata` as an immediate: the addon puts the value where the offset stands (addon/src/patch.cc), before
+ * the verifier sees the program. So what a bundle does not use is removed before the program is translated to machine
+ * code, and what it uses costs no load. Only for what the proof instance and the serving one have in common: they are to be
+ * the same instructions.
+ */
+#define CONSTANT(member) constant_at(__builtin_offsetof(struct rodata, member))
+#define ADD_CONSTANT(value, member) add_constant_at(value, __builtin_offsetof(struct rodata, member))
+
+static __always_inline __u32 constant_at(const __u32 offset)
+{
+	__u32 value;
+
+	asm volatile("%0 = %1" : "=w"(value) : "i"(CONSTANT_BASE + offset));
+	return value;
+}
+
+/* Bit `bit`, 0 to 31, of the constant at `offset`. */
+static __always_inline __u32 constant_bit_at(const __u32 offset, const __u32 bit)
+{
+	__u32 value;
+
+	asm volatile("%0 = %1" : "=w"(value) : "i"(CONSTANT_BIT_BASE + (bit << 16) + offset));
+	return value;
+}
+
+/* `value` and the constant at `offset`, in one instruction. */
+static __always_inline __u64 add_constant_at(__u64 value, const __u32 offset)
+{
+	asm volatile("%0 += %1" : "+r"(value) : "i"(CONSTANT_BASE + offset));
+	return value;
+}
+
+/* Of `*_hosts`, `*_nets` and `*_ranges`; the other tables are read by smaller entries. */
 union line {
-	__u16 classes[32];               /* fields */
-	__u64 words[8];                  /* vectors, *_hosts, *_nets */
-	__u32 slots[16];                 /* counter_slots */
-	__u32 roots[16];                 /* *_root */
+	__u64 words[8]; /* *_hosts, *_nets */
 	struct {
 		__u64 firsts[4]; /* a group each */
 		__u16 classes[16];
@@ -40,9 +70,13 @@ _Static_assert(sizeof(union line) == LINE_BYTES, "a line is one cache line");
 _Static_assert(sizeof(struct rule) == LINE_BYTES, "a rule is one line");
 
 /*
- * max_entries is a placeholder. BPF_F_RDONLY_PROG: loaded as it is, the object has the verifier show that the program
- * writes to no table (test/kernel/verifier.test.ts). The agent's tables are without that flag, for the kernel refuses to
- * map such an array for writing (bpf_map_mmap(), kernel 5.5), and with it they could not be filled as memory.
+ * Each table is the one element of an array, and `&name` is that element's address: the agent makes the array as large as
+ * the table, and the addon's useValue() has the loader put the address in. So a line costs a comparison and an addition,
+ * where a look-up takes a call's registers and a dozen instructions. value_size is a placeholder.
+ *
+ * The agent's tables are without BPF_F_RDONLY_PROG, for the kernel refuses to map such an array for writing (bpf_map_mmap(),
+ * kernel 5.5), and with it they could not be filled as memory. That the program writes to none is shown with tables that
+ * have it (test/kernel/verifier.test.ts).
  */
 #define TABLE(name)                                                    \
 	struct {                                                       \
@@ -51,37 +85,33 @@ _Static_assert(sizeof(struct rule) == LINE_BYTES, "a rule is one line");
 		__uint(max_entries, 1);                                \
 		__uint(key_size, sizeof(__u32));                       \
 		__uint(value_size, LINE_BYTES);                        \
-	} name SEC(".maps")
+	} name SEC(".maps");
+TABLES(TABLE)
 
-TABLE(rules);
-TABLE(fields);
-TABLE(vectors);
-TABLE(source4_hosts);
-TABLE(source4_nets);
-TABLE(source4_root);
-TABLE(source4_ranges);
-TABLE(source6_hosts);
-TABLE(source6_nets);
-TABLE(source6_root);
-TABLE(source6_ranges);
-TABLE(destination4_hosts);
-TABLE(destination4_nets);
-TABLE(destination4_root);
-TABLE(destination4_ranges);
-TABLE(destination6_hosts);
-TABLE(destination6_nets);
-TABLE(destination6_root);
-TABLE(destination6_ranges);
-TABLE(counter_slots);
+struct table {
+	const void *first;
+	__u32 length; /* where CONSTANT has it, in entries */
+};
+#define TABLE_OF(name) \
+	((struct table){ &name, __builtin_offsetof(struct rodata, instance.table_entries[TABLE_##name]) })
 
-static __always_inline const union line *line_at(void *table, __u32 line)
-{
-	return bpf_map_lookup_elem(table, &line);
-}
+/*
+ * The entry at `index` of a table. Where the table is too short it leaves for past_the_end, a label that whoever reads
+ * tables has: a comparison with an immediate and a jump, where a NULL would be asked for once more.
+ */
+#define ENTRY(type, from, at)                                                                            \
+	({                                                                                          \
+		const struct table _table = (from);                                                 \
+		const type *_first = _table.first;                                                  \
+		__u64 _index = (at);                                                                \
+		asm goto("if %0 >= %1 goto %l2"                                                     \
+			 : : "r"(_index), "i"(CONSTANT_BASE + _table.length) : : past_the_end);     \
+		/* clang may not add before the comparison, nor know what it adds to: the map's */  \
+		/* definition is shorter than the table. */                                         \
+		asm volatile("" : "+r"(_first), "+r"(_index));                                      \
+		_first + _index;                                                                    \
+	})
 
-static __always_inline const struct rule *rule_at(__u32 index)
-{
-	return bpf_map_lookup_elem(&rules, &index);
-}
+#define LINE(from, at) ENTRY(union line, from, at)
 
 #endif

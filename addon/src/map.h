@@ -15,6 +15,7 @@ class Map : public Handle<Map> {
   explicit Map(const Napi::CallbackInfo& info);
 
   uint32_t type() const { return type_; }
+  uint32_t max_entries() const { return max_entries_; }
   uint32_t key_bytes() const { return key_bytes_; }
   uint32_t value_bytes() const { return value_bytes_; }
 

@@ -14,6 +14,7 @@
 
 #include "beside.h"
 #include "map.h"
+#include "patch.h"
 #include "program.h"
 
 namespace piston {
@@ -84,6 +85,8 @@ class Object : public Napi::ObjectWrap<Object> {
                            InstanceMethod<&Object::Programs>("programs"),
                            InstanceMethod<&Object::SetMaxEntries>("setMaxEntries"),
                            InstanceMethod<&Object::ReuseMap>("reuseMap"),
+                           InstanceMethod<&Object::UseValue>("useValue"),
+                           InstanceMethod<&Object::UseConstants>("useConstants"),
                            InstanceMethod<&Object::SetInitialValue>("setInitialValue"),
                            InstanceMethod<&Object::Load>("load"),
                            InstanceMethod<&Object::LoadBeside>("loadBeside"),
@@ -126,7 +129,11 @@ class Object : public Napi::ObjectWrap<Object> {
   Napi::Value Programs(const Napi::CallbackInfo& info);
   void SetMaxEntries(const Napi::CallbackInfo& info);
   void ReuseMap(const Napi::CallbackInfo& info);
+  void UseValue(const Napi::CallbackInfo& info);
+  void UseConstants(const Napi::CallbackInfo& info);
   void SetInitialValue(const Napi::CallbackInfo& info);
+  // On whichever thread calls; `said` gets what libbpf had to say.
+  int LoadHere(std::string* said);
   void Load(const Napi::CallbackInfo& info);
   void LoadBeside(const Napi::CallbackInfo& info);
   void Settle(int error, const std::string& log);
@@ -141,6 +148,7 @@ class Object : public Napi::ObjectWrap<Object> {
   std::unique_ptr<struct bpf_object, CloseObject> object_;
   // Maps by the names that the source gave them: bpf_map__reuse_fd() renames a map after the one that it is bound to.
   std::vector<std::pair<std::string, struct bpf_map*>> maps_;
+  Patch patch_;
   std::string name_;
   State state_ = State::kOpen;
 };
@@ -241,6 +249,32 @@ void Object::ReuseMap(const Napi::CallbackInfo& info) {
   if (error) Fail(info.Env(), {"object reuse-map", object, error});
 }
 
+// (name, map) Binds a name in the object to the value of an array of one element, whatever its size: where the source takes
+// the map's address, the program gets the value's. No look-up then, and the verifier holds accesses to the value's size.
+void Object::UseValue(const Napi::CallbackInfo& info) {
+  struct bpf_object* bpf = UseBefore("object use-value");
+  std::string name = ReadString(info[0], "map");
+  struct bpf_map* map = Find("object use-value", bpf, name);
+  Map& other = Map::From(info[1]);
+  int fd = other.Use("object use-value");
+  std::string object = name_ + " " + name;
+  if (other.type() != BPF_MAP_TYPE_ARRAY || other.max_entries() != 1) {
+    Fail(info.Env(), {"object use-value", object, EINVAL, other.name() + " is not an array of one element"});
+  }
+  int error = bpf_map__reuse_fd(map, fd);
+  if (error) Fail(info.Env(), {"object use-value", object, error});
+  patch_.values.insert(bpf_map__fd(map));
+}
+
+// (base, bit base, bytes) Constants that the verifier sees, and that cost the program no load: see Patch.
+void Object::UseConstants(const Napi::CallbackInfo& info) {
+  UseBefore("object use-constants");
+  patch_.base = ReadU32(info[0], "base");
+  patch_.bit_base = ReadU32(info[1], "bitBase");
+  Bytes bytes = ReadBytes(info[2], "bytes");
+  patch_.constants.assign(bytes.data, bytes.data + bytes.size);
+}
+
 void Object::SetInitialValue(const Napi::CallbackInfo& info) {
   struct bpf_object* object = UseBefore("object set-value");
   std::string name = ReadString(info[0], "map");
@@ -255,34 +289,35 @@ void Object::SetInitialValue(const Napi::CallbackInfo& info) {
 }
 
 // Without a log level libbpf loads quietly; where that fails it loads once more with the log on, for us to collect.
-int LoadHere(struct bpf_object* object, std::string* said) {
+int Object::LoadHere(std::string* said) {
   WithoutSignals quiet;
   Collecting log;
-  int error = bpf_object__load(object);
+  Patching patching(patch_);
+  int error = bpf_object__load(object_.get());
   *said = log.text();
   return error;
 }
 
 void Object::Load(const Napi::CallbackInfo&) {
-  struct bpf_object* object = UseBefore("object load");
+  UseBefore("object load");
   std::string log;
-  int error = LoadHere(object, &log);
+  int error = LoadHere(&log);
   Settle(error, log);
 }
 
 // (another object) Loads both at once: the verifier is most of a load, and it takes no lock that two loads would share.
 void Object::LoadBeside(const Napi::CallbackInfo& info) {
-  struct bpf_object* object = UseBefore("object load");
+  UseBefore("object load");
   if (!info[0].IsObject() || !info[0].As<Napi::Object>().InstanceOf(AddonData::Of(info.Env()).object.Value())) {
     throw Napi::TypeError::New(info.Env(), "expected an object");
   }
   Object& other = *Napi::ObjectWrap<Object>::Unwrap(info[0].As<Napi::Object>());
   if (&other == this) Fail(info.Env(), {"object load", name_, EINVAL, "it cannot be loaded beside itself"});
-  struct bpf_object* beside = other.UseBefore("object load");
+  other.UseBefore("object load");
   int error = 0, beside_error = 0;
   std::string log, beside_log;
-  Beside second(info.Env(), [&] { beside_error = LoadHere(beside, &beside_log); });
-  error = LoadHere(object, &log);
+  Beside second(info.Env(), [&] { beside_error = other.LoadHere(&beside_log); });
+  error = LoadHere(&log);
   second.Join();
   other.state_ = beside_error ? State::kFailed : State::kLoaded;
   Settle(error, log);
@@ -317,7 +352,10 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
 
 void DefineObject(Napi::Env env, Napi::Object exports) {
   static std::once_flag once;
-  std::call_once(once, [] { libbpf_set_print(Collect); });
+  std::call_once(once, [] {
+    libbpf_set_print(Collect);
+    Patching::Register();
+  });
   AddonData::Of(env).object = Napi::Persistent(Object::Define(env));
   exports.Set("openObject", Napi::Function::New<Open>(env, "openObject"));
 }

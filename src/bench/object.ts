@@ -11,6 +11,7 @@ import { sha256Hex } from "../bundle/digest.ts";
 import type { Bundle } from "../bundle/index.ts";
 import { BpfMap, BpfObject, type BpfProgram } from "../runtime/bpf/index.ts";
 import { rodata } from "../runtime/kernel/generation.ts";
+import { bindTables } from "../runtime/kernel/instance.ts";
 import { limitTableEntries, SERVING_BUCKET_BITS } from "../runtime/kernel/limit-table.ts";
 import { frozenTable, zeroTable } from "../runtime/kernel/tables.ts";
 
@@ -71,17 +72,18 @@ export class Rig {
     assert.equal(feedEntries & (feedEntries - 1), 0, "entries of a feed are a power of two");
     this.#object = BpfObject.open(benchObject(), "bench");
     try {
+      const tables = new Map<string, BpfMap>();
       for (const name of SECTION_NAMES) {
         if (name === "config") continue;
         const bytes = bundle?.section(name);
         const table = frozenTable(bytes ? { name, bytes, sha256: sha256Hex(bytes) } : zeroTable(name));
         this.#handles.push(table);
-        this.#object.reuseMap(name, table);
+        tables.set(name, table);
       }
       const slots = frozenTable(identitySlots(bundle?.manifest.rules.length ?? 0));
       this.#handles.push(slots);
-      this.#object.reuseMap("counter_slots", slots);
-      this.#object.setInitialValue(".rodata", rodataOf(bundle, samplesPerJiffy));
+      tables.set("counter_slots", slots);
+      bindTables(this.#object, tables, rodataOf(bundle, samplesPerJiffy));
       if (bundle?.manifest.rules.some((rule) => rule.action === "limit"))
         this.#object.setMaxEntries("limit_state", limitTableEntries(SERVING_BUCKET_BITS));
       this.#object.setMaxEntries("bench_feed", feed.length / LINE_BYTES);

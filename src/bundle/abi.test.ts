@@ -68,6 +68,15 @@ const CONSTANTS = {
   SLOTS_MAX: abi.SLOTS_MAX,
   SLOT_NONE: abi.SLOT_NONE,
   SAMPLE_BYTES: abi.SAMPLE_BYTES,
+  ...Object.fromEntries(abi.PROGRAM_TABLES.map((name, index) => [`TABLE_${name}`, index])),
+  TABLE_COUNT: abi.PROGRAM_TABLES.length,
+  FIELDS_ENTRY_BYTES: abi.TABLE_ENTRY_BYTES.fields,
+  VECTORS_ENTRY_BYTES: abi.TABLE_ENTRY_BYTES.vectors,
+  ROOT_ENTRY_BYTES: abi.TABLE_ENTRY_BYTES.source4_root,
+  SLOT_ENTRY_BYTES: abi.TABLE_ENTRY_BYTES.counter_slots,
+  CONSTANT_BASE: abi.CONSTANT_BASE,
+  CONSTANT_BIT_BASE: abi.CONSTANT_BIT_BASE,
+  DE_BRUIJN: Number(abi.DE_BRUIJN),
   LIMIT_SLOTS_PER_BUCKET: abi.LIMIT_SLOTS_PER_BUCKET,
   LIMIT_BUCKET_BITS: abi.LIMIT_BUCKET_BITS,
   LIMIT_INSERT_BUCKETS: abi.LIMIT_INSERT_BUCKETS,
@@ -97,7 +106,8 @@ const structBodies = [...text.matchAll(/^struct (\w+) \{([^}]*)\}/gm)].map(([, n
 const symbols = [...text.matchAll(/^(?:#define (\w+) .+|\t(\w+) = \d+,)/gm)].map(
   (match) => match[1] ?? match[2]!,
 );
-// Enums that stand on one line.
+// Enums that stand on one line, or are made by a macro.
+symbols.push(...abi.PROGRAM_TABLES.map((name) => `TABLE_${name}`), "TABLE_COUNT");
 symbols.push("VERDICT_DROP", "VERDICT_PASS", "ACTION_PASS", "ACTION_DROP", "ACTION_LIMIT");
 symbols.push("UNIT_PACKETS", "UNIT_BYTES");
 

@@ -68,6 +68,27 @@ export const SECTION_NAMES = [
 ] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
+/** enum table_index: the tables of a generation, by value. All but the last are sections of a bundle. */
+export const PROGRAM_TABLES = [
+  ...SECTION_NAMES.filter((name) => name !== "config"),
+  "counter_slots",
+] as const;
+
+/** What the program reads of a table at once. Of those that are not here: a line. */
+export const TABLE_ENTRY_BYTES: Readonly<Partial<Record<(typeof PROGRAM_TABLES)[number], number>>> = {
+  fields: 2,
+  vectors: 8,
+  source4_root: 4,
+  source6_root: 4,
+  destination4_root: 4,
+  destination6_root: 4,
+  counter_slots: 4,
+};
+
+/** Stands in the program, with an offset into .rodata added, for the 32 bits that are there. */
+export const CONSTANT_BASE = 0x7a000000;
+export const CONSTANT_BIT_BASE = 0x7b000000;
+
 /** struct config. Offsets in bytes. */
 export const CONFIG = {
   bytes: 728,
@@ -95,14 +116,18 @@ export const PAYLOAD_OFFSET_MAX = 2040;
 /** struct payload_test. The first byte is in the highest bits of mask and value. */
 export const PAYLOAD_TEST = { bytes: 24, mask: 0, value: 8, offset: 16, bytesCount: 20 } as const;
 
+export const DE_BRUIJN = 0x03f79d71b4cb0a89n;
+
 /** struct instance, after struct config in .rodata. */
 export const INSTANCE = {
-  bytes: 56,
+  bytes: 208,
   bundleDigest: 0,
   proof: 32,
   samplesPerJiffy: 36,
-  limitSeed: 40,
-  limitBucketBits: 48,
+  limitMultipliers: 40,
+  limitShift: 56,
+  tableEntries: 60,
+  lowestBit: 140,
 } as const;
 
 /** struct rule. */
@@ -210,7 +235,7 @@ export const ADDRESS_TABLE = { bytes: 40, present: 0, uniformClass: 4, hosts: 8,
 export const CLASSES_MAX = 65535;
 
 /** struct rodata. */
-export const RODATA = { bytes: 784, config: 0, instance: 728 } as const;
+export const RODATA = { bytes: 936, config: 0, instance: 728 } as const;
 
 /** struct counter. */
 export const COUNTER = { bytes: 16, packets: 0, bytesCount: 8 } as const;

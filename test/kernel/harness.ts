@@ -16,6 +16,7 @@ import {
 import { buildPacket } from "../../src/packet/build.ts";
 import type { PacketSpec } from "../../src/packet/spec.ts";
 import { BpfMap, BpfObject, type BpfProgram, MAP_FLAGS } from "../../src/runtime/bpf/index.ts";
+import { bindTables } from "../../src/runtime/kernel/instance.ts";
 import { type LimitState, limitTableEntries, readLimitStates } from "../../src/runtime/kernel/limit-table.ts";
 import { clearMaps } from "../../src/runtime/kernel/prove.ts";
 import { buildImages, type HandPolicy, LIMIT_BUCKET_BITS } from "./tables.ts";
@@ -45,7 +46,7 @@ export interface Count {
 export class Filter {
   readonly program: BpfProgram;
   readonly #object: BpfObject;
-  readonly #tables: BpfMap[] = [];
+  readonly #tables = new Map<string, BpfMap>();
   readonly #maps = new Map<string, BpfMap>();
   readonly #slotCount: number;
 
@@ -57,11 +58,11 @@ export class Filter {
     this.#slotCount = slots.length;
     this.#object = BpfObject.open(OBJECT_PATH, "filter");
     try {
-      this.#object.setInitialValue(".rodata", images.rodata);
       const limitBuckets = policy.limitBucketBits ?? LIMIT_BUCKET_BITS;
       this.#object.setMaxEntries("limit_state", limitTableEntries(limitBuckets));
       for (const [name, image] of images.tables) this.#table(name, image);
       this.#table("counter_slots", new Uint8Array(slotImage.buffer));
+      bindTables(this.#object, this.#tables, images.rodata);
       this.#object.load();
     } catch (error) {
       this.close();
@@ -76,14 +77,13 @@ export class Filter {
       type: "array",
       name: name.slice(0, 15),
       keyBytes: 4,
-      valueBytes: 64,
-      maxEntries: image.length / 64,
+      valueBytes: image.length,
+      maxEntries: 1,
       flags: MAP_FLAGS.mmapable,
     });
-    this.#tables.push(map);
+    this.#tables.set(name, map);
     map.writeImage(image);
     map.freeze();
-    this.#object.reuseMap(name, map);
   }
 
   /** Runs a packet through a proof instance. */
@@ -148,7 +148,7 @@ export class Filter {
   }
 
   close(): void {
-    for (const map of [...this.#tables, ...this.#maps.values()]) map.close();
+    for (const map of [...this.#tables.values(), ...this.#maps.values()]) map.close();
     this.program?.close();
     this.#object.close();
   }

@@ -7,6 +7,7 @@ import type { AddressSet } from "../../src/ir/address-set.ts";
 import type { Family } from "../../src/ir/prefix.ts";
 import { udp } from "../../src/packet/helpers.ts";
 import { BpfMap, BpfObject, MAP_FLAGS } from "../../src/runtime/bpf/index.ts";
+import { bindTables } from "../../src/runtime/kernel/instance.ts";
 import { OBJECT_PATH } from "./harness.ts";
 
 /** Rule i drops source set i: the rule that decides is the first whose set has the address. Its position, -1 for none. */
@@ -18,25 +19,23 @@ export function decideSources(sets: readonly AddressSet[], family: Family, addre
   const rodata = new Uint8Array(RODATA.bytes);
   rodata.set(sections.get("config")!.bytes);
   new DataView(rodata.buffer).setUint32(RODATA.instance + INSTANCE.proof, 1, true);
-  object.setInitialValue(".rodata", rodata);
-  const maps: BpfMap[] = [];
+  const maps = new Map<string, BpfMap>();
   try {
     for (const [name, { bytes }] of sections) {
       if (name === "config") continue;
-      const maxEntries = bytes.length / 64;
       const flags = MAP_FLAGS.mmapable;
       const map = BpfMap.create({
         type: "array",
         name: name.slice(0, 15),
         keyBytes: 4,
-        valueBytes: 64,
-        maxEntries,
+        valueBytes: bytes.length,
+        maxEntries: 1,
         flags,
       });
-      maps.push(map);
+      maps.set(name, map);
       map.writeImage(bytes);
-      object.reuseMap(name, map);
     }
+    bindTables(object, maps, rodata);
     object.load();
     const program = object.program("piston_filter");
     // One packet with another source each time: the filter reads no checksum.
@@ -60,6 +59,6 @@ export function decideSources(sets: readonly AddressSet[], family: Family, addre
     );
     return { found, sections: [...sections.keys()] };
   } finally {
-    for (const map of maps) map.close();
+    for (const map of maps.values()) map.close();
   }
 }

@@ -16,6 +16,7 @@ import {
 import { FIELD_DOMAIN, FIELD_NAMES, type FieldName } from "../../src/ir/nodes.ts";
 import type { PayloadTest } from "../../src/ir/payload.ts";
 import { isFault, parsePrefix } from "../../src/ir/prefix.ts";
+import { limitMultipliers, limitShift } from "../../src/runtime/kernel/limit-table.ts";
 
 export type Range = readonly [first: number, last: number];
 
@@ -167,7 +168,9 @@ export function buildImages(policy: HandPolicy): Images {
   for (let i = 0; i < 32; i++) rodata.setUint8(CONFIG.bytes + INSTANCE.bundleDigest + i, DIGEST_FIRST + i);
   u32(CONFIG.bytes + INSTANCE.proof, policy.proof === false ? 0 : 1);
   u32(CONFIG.bytes + INSTANCE.samplesPerJiffy, policy.samplesPerJiffy ?? 0);
-  u32(CONFIG.bytes + INSTANCE.limitBucketBits, policy.limitBucketBits ?? LIMIT_BUCKET_BITS);
+  for (const [index, multiplier] of limitMultipliers(0n).entries())
+    rodata.setBigUint64(CONFIG.bytes + INSTANCE.limitMultipliers + 8 * index, multiplier, true);
+  u32(CONFIG.bytes + INSTANCE.limitShift, limitShift(policy.limitBucketBits ?? LIMIT_BUCKET_BITS));
   return { rodata: new Uint8Array(rodata.buffer), tables };
 }
 

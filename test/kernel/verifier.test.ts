@@ -4,7 +4,8 @@
 import { spawnSync } from "node:child_process";
 import { beforeAll, expect, test } from "vitest";
 import { ADDRESS_TABLE, CONFIG, DIMENSION_COUNT, EXACT_TABLE, INSTANCE } from "../../src/bundle/abi.ts";
-import { BpfObject, MAP_FLAGS } from "../../src/runtime/bpf/index.ts";
+import { BpfMap, BpfObject, MAP_FLAGS } from "../../src/runtime/bpf/index.ts";
+import { bindTables } from "../../src/runtime/kernel/instance.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { SECOND, ticks } from "./fixtures.ts";
 import { buildObject, Filter, OBJECT_PATH } from "./harness.ts";
@@ -48,7 +49,7 @@ describeKernel("the verifier", () => {
     },
   );
 
-  test("takes the object as it is, where every table is read-only to programs", () => {
+  test("takes the object with tables as it declares them, where every one is read-only to programs", () => {
     // The agent's own tables are without the flag (the kernel maps no such array for writing), so this is what shows
     // that the program writes to none of them.
     using object = BpfObject.open(OBJECT_PATH, "filter");
@@ -83,7 +84,13 @@ describeKernel("the verifier", () => {
         keyBytes: 4,
         valueBytes: 64,
       });
-    object.setInitialValue(".rodata", everythingOn());
+    using bound = new DisposableStack();
+    const readOnly = tables.map(({ name, ...shape }): [string, BpfMap] => {
+      const type = "array";
+      const map = BpfMap.create({ ...shape, name: name.slice(0, 15), type });
+      return [name, bound.use(map)];
+    });
+    bindTables(object, new Map(readOnly), everythingOn());
     object.load();
   });
 

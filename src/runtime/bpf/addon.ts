@@ -53,6 +53,8 @@ export interface NativeObject extends NativeHandle {
   programs(): ObjectProgram[];
   setMaxEntries(map: string, maxEntries: number): void;
   reuseMap(map: string, existing: NativeMap): void;
+  useValue(map: string, existing: NativeMap): void;
+  useConstants(base: number, bitBase: number, bytes: Uint8Array): void;
   setInitialValue(map: string, value: Uint8Array): void;
   load(): void;
   loadBeside(other: NativeObject): void;

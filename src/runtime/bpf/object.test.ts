@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { BpfError, BpfMap, BpfObject } from "./index.ts";
+import { BpfError, BpfMap, BpfObject, MAP_FLAGS } from "./index.ts";
 import { compile } from "./testdata/compile.ts";
 import { describeKernel, frame, loadFilter, u32, u64, XDP_DROP, XDP_PASS } from "./testdata/kernel.ts";
 
@@ -39,6 +39,31 @@ describeKernel("an object file", () => {
     object.setMaxEntries("table", 77);
     object.load();
     expect(object.map("table").info.maxEntries).toBe(77);
+  });
+
+  test("reaches a table of any size by its address, at an index that is a constant put into its code", () => {
+    const run = (constants: Uint8Array) => {
+      using table = tableOf(Uint8Array.from({ length: 100_000 }, (_, at) => at % 3));
+      using object = BpfObject.open(compile("patched"), "patched");
+      object.useValue("table", table);
+      object.useConstants(0x7a000000, 0x7b000000, constants);
+      object.load();
+      using program = object.program("patched");
+      return program.testRun(frame(64)).returnCode;
+    };
+    expect(run(u32(0, 0))).toBe(0);
+    expect(run(u32(99_998, 0))).toBe(99_998 % 3);
+    expect(run(u32(99_998, 0b0111))).toBe(99_998 % 3);
+    expect(run(u32(99_998, 0b1000))).toBe(3);
+    expect(() => run(u32(100_000, 0))).toThrow(/invalid access to map value/);
+    expect(() => run(u32(0))).toThrow(/EINVAL/); // no constant at offset 4
+    expect(() => run(u32(0x8000_0000, 0))).toThrow(/EINVAL/); // would be extended to 64 bits with its sign
+  });
+
+  test("uses no value of a map that has more than one", () => {
+    using several = BpfMap.create({ type: "array", name: "t", keyBytes: 4, valueBytes: 8, maxEntries: 2 });
+    using object = BpfObject.open(compile("patched"), "patched");
+    expect(() => object.useValue("table", several)).toThrow(/is not an array of one element/);
   });
 
   test("loads with a map that is there already, and both see its values", () => {
@@ -156,3 +181,16 @@ describeKernel("an object file", () => {
     );
   });
 });
+
+function tableOf(bytes: Uint8Array): BpfMap {
+  const map = BpfMap.create({
+    type: "array",
+    name: "table",
+    keyBytes: 4,
+    valueBytes: bytes.length,
+    maxEntries: 1,
+    flags: MAP_FLAGS.mmapable,
+  });
+  map.writeImage(bytes);
+  return map;
+}

@@ -41,6 +41,22 @@ export class BpfObject {
     this.#native.reuseMap(map, BpfMap.nativeOf(existing));
   }
 
+  /**
+   * Load will bind the name to the one value of this array, of any size: where the source takes the map's address, the
+   * program gets the value's. EINVAL where the map is not an array of one element.
+   */
+  useValue(map: string, existing: BpfMap): void {
+    this.#native.useValue(map, BpfMap.nativeOf(existing));
+  }
+
+  /**
+   * Immediates of XDP programs that load will replace: `base` + offset by the 32 bits at that offset of `bytes`, and `bitBase`
+   * + 65,536 n + offset by bit n of them. Constants that the verifier sees, and that cost no load.
+   */
+  useConstants(base: number, bitBase: number, bytes: Uint8Array): void {
+    this.#native.useConstants(base, bitBase, bytes);
+  }
+
   /** The whole content of a section's map, before load: `.rodata`. The verifier sees it as constants. */
   setInitialValue(map: string, value: Uint8Array): void {
     this.#native.setInitialValue(map, value);

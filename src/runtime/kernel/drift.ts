@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { BLOCK, BLOCK_HORIZON, CONFIG, INSTANCE, LINE_BYTES, RODATA } from "../../bundle/abi.ts";
+import { BLOCK, BLOCK_HORIZON, CONFIG, INSTANCE, RODATA } from "../../bundle/abi.ts";
 import { sha256Hex } from "../../bundle/digest.ts";
 import type { DRIFT_PARTS } from "../../metrics/catalogue.ts";
 import { BpfMap, BpfProgram, ktimeNs } from "../bpf/index.ts";
@@ -20,7 +20,7 @@ import { closeLinks, moveLinks, pinnedLinks } from "./links.ts";
 import { generationPath, type PinLayout, tablePin, unpin } from "./pins.ts";
 import { ownerKey } from "./slots.ts";
 import { type FleetState, PROGRAM_STATE } from "./state.ts";
-import { zeroTable } from "./tables.ts";
+import { tableBytes, zeroTable } from "./tables.ts";
 
 /** What a fleet runs, and knows that it runs. */
 export interface DriftSubject {
@@ -152,9 +152,10 @@ function repin(path: string, name: string, sha256: string, mapIds: ReadonlySet<n
   return () => {
     for (const id of mapIds) {
       using map = BpfMap.fromId(id);
-      const { name: mapName, frozen, maxEntries, valueBytes } = map.info;
-      if (!frozen || valueBytes !== LINE_BYTES || !name.startsWith(mapName)) continue;
-      if (sha256Hex(map.readImage(maxEntries * LINE_BYTES)) !== sha256) continue;
+      const { info } = map;
+      const lengthBytes = tableBytes(info);
+      if (!info.frozen || lengthBytes === null || !name.startsWith(info.name)) continue;
+      if (sha256Hex(map.readImage(lengthBytes)) !== sha256) continue;
       map.pin(path);
       return;
     }

@@ -15,7 +15,14 @@ import { BpfMap, BpfProgram, type MapDefinition } from "../bpf/index.ts";
 import { messageOf, RuntimeFault } from "../errors.ts";
 import { loadPair, prepareInstance } from "./instance.ts";
 import { type GenerationKey, generationName } from "./journal.ts";
-import { limitSeed, limitTableEntries, PROOF_BUCKET_BITS, SERVING_BUCKET_BITS } from "./limit-table.ts";
+import {
+  limitMultipliers,
+  limitSeed,
+  limitShift,
+  limitTableEntries,
+  PROOF_BUCKET_BITS,
+  SERVING_BUCKET_BITS,
+} from "./limit-table.ts";
 import {
   entries,
   generationPath,
@@ -227,8 +234,9 @@ export function rodata(
   bytes.write(bundle.digest.slice("sha256:".length), RODATA.instance + INSTANCE.bundleDigest, "hex");
   bytes.writeUInt32LE(proof ? 1 : 0, RODATA.instance + INSTANCE.proof);
   bytes.writeUInt32LE(proof ? 0 : SAMPLES_PER_JIFFY, RODATA.instance + INSTANCE.samplesPerJiffy);
-  bytes.writeBigUInt64LE(proof ? 0n : limitSeed(), RODATA.instance + INSTANCE.limitSeed);
-  bytes.writeUInt32LE(limitBucketBits, RODATA.instance + INSTANCE.limitBucketBits);
+  for (const [index, multiplier] of limitMultipliers(proof ? 0n : limitSeed()).entries())
+    bytes.writeBigUInt64LE(multiplier, RODATA.instance + INSTANCE.limitMultipliers + 8 * index);
+  bytes.writeUInt32LE(limitShift(limitBucketBits), RODATA.instance + INSTANCE.limitShift);
   return bytes;
 }
 
@@ -292,9 +300,7 @@ export function openGeneration(layout: PinLayout, name: string): PinnedGeneratio
     const key = { bundle, object: name.slice(name.indexOf("-") + 1) };
     if (generationName(key) !== name) return null;
     const manifest = JSON.parse(readLines(join(directory, "manifest"))) as Manifest;
-    const slots = withMap(join(directory, "counter_slots"), (map) =>
-      map.readImage(map.info.maxEntries * LINE_BYTES),
-    );
+    const slots = withMap(join(directory, "counter_slots"), (map) => map.readImage(map.info.valueBytes));
     program = BpfProgram.openPinned(join(directory, "program"));
     const opened = program;
     return {
@@ -313,7 +319,7 @@ export function openGeneration(layout: PinLayout, name: string): PinnedGeneratio
 }
 
 function readLines(path: string): string {
-  const bytes = withMap(path, (map) => map.readImage(map.info.maxEntries * LINE_BYTES));
+  const bytes = withMap(path, (map) => map.readImage(map.info.valueBytes));
   const end = bytes.indexOf(0);
   return Buffer.from(bytes.buffer, bytes.byteOffset, end < 0 ? bytes.length : end).toString("utf8");
 }

@@ -1,6 +1,16 @@
 // The XDP program's object, tables and constants to an instance of the program in the kernel.
 
 import assert from "node:assert/strict";
+import {
+  CONSTANT_BASE,
+  CONSTANT_BIT_BASE,
+  DE_BRUIJN,
+  INSTANCE,
+  LINE_BYTES,
+  PROGRAM_TABLES,
+  RODATA,
+  TABLE_ENTRY_BYTES,
+} from "../../bundle/abi.ts";
 import { type BpfMap, BpfObject, type BpfProgram, type MapDefinition, type ObjectMap } from "../bpf/index.ts";
 import { messageOf, RuntimeFault } from "../errors.ts";
 
@@ -45,14 +55,34 @@ export function prepareInstance(
     asLoadFault(() => {
       const declared = new Map(object.maps().map((map) => [map.name, map]));
       adjust(object, (name) => definitionOf(declared.get(name), name));
-      for (const [name, map] of tables) object.reuseMap(name, map);
-      object.setInitialValue(RODATA_MAP, initial);
+      bindTables(object, tables, initial);
     });
     return object;
   } catch (error) {
     object.close();
     throw error;
   }
+}
+
+/**
+ * Gives the object its tables' addresses and its constants: `rodata` and the tables' lengths, by which the program and the
+ * verifier know where each ends. A table that is not given has no entry.
+ */
+export function bindTables(object: BpfObject, tables: ReadonlyMap<string, BpfMap>, rodata: Uint8Array): void {
+  const constants = Buffer.from(rodata);
+  for (const [index, name] of PROGRAM_TABLES.entries()) {
+    const table = tables.get(name);
+    if (!table) continue;
+    object.useValue(name, table);
+    const entries = table.info.valueBytes / (TABLE_ENTRY_BYTES[name] ?? LINE_BYTES);
+    constants.writeUInt32LE(entries, RODATA.instance + INSTANCE.tableEntries + 4 * index);
+  }
+  for (let bit = 0n; bit < 64n; bit++) {
+    const place = Number(BigInt.asUintN(64, DE_BRUIJN << bit) >> 58n);
+    constants[RODATA.instance + INSTANCE.lowestBit + place] = Number(bit);
+  }
+  object.setInitialValue(RODATA_MAP, constants);
+  object.useConstants(CONSTANT_BASE, CONSTANT_BIT_BASE, constants);
 }
 
 function taken(object: BpfObject): LoadedInstance {

@@ -50,6 +50,21 @@ export function limitSeed(): bigint {
   }
 }
 
+/** What the program multiplies a key by to find its bucket: two odd numbers, another pair for each seed. */
+export function limitMultipliers(seed: bigint): [bigint, bigint] {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(seed);
+  return [
+    (bytes.readBigUInt64LE() ^ 0x9e3779b97f4a7c15n) | 1n,
+    (bytes.readBigUInt64BE() ^ 0xd6e8feb86659fd93n) | 1n,
+  ];
+}
+
+/** How far the product is shifted to leave a bucket's number. */
+export function limitShift(bucketBits: number): number {
+  return 64 - bucketBits;
+}
+
 /** Every key that has a slot, expired ones too. */
 export function* readLimitStates(table: LimitTable): Generator<LimitState, void, undefined> {
   yield* statesOf(table, table.info.maxEntries - LIMIT_INSERT_BUCKETS);

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { LINE_BYTES } from "../../bundle/abi.ts";
 import { sha256Hex } from "../../bundle/digest.ts";
-import { BpfMap, MAP_FLAGS } from "../bpf/index.ts";
+import { BpfError, BpfMap, MAP_FLAGS } from "../bpf/index.ts";
 import { RuntimeFault } from "../errors.ts";
 import { entries, type PinLayout, tablePin, unpin } from "./pins.ts";
 
@@ -41,16 +41,7 @@ export function zeroTable(name: string): TableImage {
  */
 export function frozenTable(image: TableImage): BpfMap {
   assert.equal(image.bytes.length % LINE_BYTES, 0, `${image.name} is not whole lines`);
-  const map = BpfMap.create({
-    type: "array",
-    name: image.name.slice(0, MAP_NAME_BYTES),
-    keyBytes: 4,
-    valueBytes: LINE_BYTES,
-    maxEntries: image.bytes.length / LINE_BYTES,
-    // Not readOnlyToProgram: the kernel refuses to map such an array for writing, and a system call for each line would
-    // cost ten times as much. The program that shares it writes to no table, and freeze() stops everybody else.
-    flags: MAP_FLAGS.mmapable,
-  });
+  const map = emptyTable(image);
   try {
     map.writeImage(image.bytes);
     map.freeze();
@@ -70,20 +61,44 @@ export function frozenTable(image: TableImage): BpfMap {
   }
 }
 
+function emptyTable({ name, bytes }: TableImage): BpfMap {
+  try {
+    return BpfMap.create({
+      type: "array",
+      name: name.slice(0, MAP_NAME_BYTES),
+      keyBytes: 4,
+      valueBytes: bytes.length,
+      maxEntries: 1, // the program knows its address: BpfObject.useValue()
+      // Not readOnlyToProgram: the kernel refuses to map such an array for writing, and a system call for each line would
+      // cost ten times as much. The program that shares it writes to no table, and freeze() stops everybody else.
+      flags: MAP_FLAGS.mmapable,
+    });
+  } catch (error) {
+    if (!(error instanceof BpfError && error.code === "E2BIG")) throw error;
+    throw new RuntimeFault({
+      code: "table-too-large",
+      operation: "create table",
+      object: `table ${name}`,
+      message: `this kernel takes no table of ${(bytes.length / 2 ** 20).toFixed(1)} MiB`,
+      help: "older kernels take up to 4 MiB for each table: run a newer one on the fleet's nodes, or let the fleet have fewer prefixes",
+      cause: error,
+    });
+  }
+}
+
+/** Length of a table in bytes; null where the map has not the shape of one. */
+export function tableBytes({ type, valueBytes, maxEntries }: BpfMap["info"]): number | null {
+  return type === "array" && maxEntries === 1 ? valueBytes : null;
+}
+
 /** The pinned table, made where it is not there yet. */
 export function sharedTable(layout: PinLayout, table: PendingTable): { map: BpfMap; shared: boolean } {
   const path = tablePin(layout, table.name, table.sha256);
   if (existsSync(path)) {
     const map = BpfMap.openPinned(path);
     const info = map.info;
-    if (
-      info.type === "array" &&
-      info.valueBytes === LINE_BYTES &&
-      info.maxEntries === table.lengthBytes / LINE_BYTES &&
-      info.frozen
-    )
-      return { map, shared: true };
-    // Not by our hand: a table is pinned last.
+    if (tableBytes(info) === table.lengthBytes && info.frozen) return { map, shared: true };
+    // Not by our hand, for a table is pinned last; or an earlier agent's, whose tables had another shape.
     map.close();
     unpin(path);
   }
@@ -105,9 +120,8 @@ export function holdsTable(layout: PinLayout, name: string, sha256: string, byte
   const path = tablePin(layout, name, sha256);
   if (!existsSync(path)) return false;
   using map = BpfMap.openPinned(path);
-  const { frozen, maxEntries, valueBytes } = map.info;
-  if (!frozen || valueBytes !== LINE_BYTES || maxEntries * LINE_BYTES !== bytes.length) return false;
-  return map.holdsImage(bytes);
+  const { info } = map;
+  return info.frozen && tableBytes(info) === bytes.length && map.holdsImage(bytes);
 }
 
 /** Unpins the tables that none of the generations uses. Programs that still run hold theirs by themselves. */

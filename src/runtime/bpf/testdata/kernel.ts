@@ -87,7 +87,7 @@ export function vethPair(): Disposable & { name: string; ifindex: number; namesp
   };
 }
 
-export const u32 = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
+export const u32 = (...values: number[]): Uint8Array => new Uint8Array(Uint32Array.from(values).buffer);
 export const u64 = (value: bigint): Uint8Array => new Uint8Array(BigUint64Array.of(value).buffer);
 /** A 64-bit little-endian number out of bytes. */
 export const readU64 = (bytes: Uint8Array, offset = 0): bigint =>

@@ -2,6 +2,9 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { Worker } from "node:worker_threads";
+import { PROGRAM_TABLES, RODATA } from "../../../bundle/abi.ts";
+import { bindTables } from "../../kernel/instance.ts";
+import { frozenTable, zeroTable } from "../../kernel/tables.ts";
 import { BpfMap, BpfObject, BpfProgram, RingBuffer } from "../index.ts";
 import { compile } from "./compile.ts";
 import { turn, until } from "./until.ts";
@@ -51,8 +54,10 @@ const scenarios: Record<string, () => Promise<void>> = {
     await new Promise((resolve) => storm.once("online", resolve));
     // The agent's own program: the verifier takes tens of milliseconds, and looks for signals all the while.
     const elf = readFileSync(new URL("../../../../build/filter.bpf.o", import.meta.url));
+    const tables = new Map(PROGRAM_TABLES.map((name) => [name, frozenTable(zeroTable(name))]));
     for (let i = 0; i < 8; i++) {
       using object = BpfObject.open(elf, "filter");
+      bindTables(object, tables, new Uint8Array(RODATA.bytes));
       object.load();
       await turn();
     }

@@ -1,0 +1,65 @@
+#include "patch.h"
+
+#include <bpf/libbpf.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace piston {
+namespace {
+
+thread_local const Patch* current = nullptr;
+
+// It reckons or compares with its immediate.
+bool TakesImmediate(const struct bpf_insn& code) {
+  int of = BPF_CLASS(code.code);
+  if (of == BPF_ALU || of == BPF_ALU64) return BPF_SRC(code.code) == BPF_K && BPF_OP(code.code) != BPF_END;
+  int what = BPF_OP(code.code);
+  return (of == BPF_JMP || of == BPF_JMP32) && BPF_SRC(code.code) == BPF_K && what != BPF_JA && what != BPF_CALL && what != BPF_EXIT;
+}
+
+// Puts the constant in that the immediate stands for, if it stands for one. False: there is no such constant.
+bool Resolve(const Patch& patch, int32_t* immediate) {
+  uint32_t marker = static_cast<uint32_t>(*immediate), word;
+  bool is_bit = marker >> 24 == patch.bit_base >> 24;
+  if (!is_bit && marker >> 24 != patch.base >> 24) return true;
+  uint32_t offset = marker & 0xffff, bit = marker >> 16 & 0xff;
+  if (offset % sizeof(word) || offset + sizeof(word) > patch.constants.size() || bit > (is_bit ? 31 : 0)) return false;
+  memcpy(&word, patch.constants.data() + offset, sizeof(word));
+  if (is_bit) word = word >> bit & 1;
+  // A 64-bit instruction extends the sign.
+  if (word > INT32_MAX) return false;
+  *immediate = static_cast<int32_t>(word);
+  return true;
+}
+bool LoadsAddress(const struct bpf_insn& code) { return code.code == (BPF_LD | BPF_IMM | BPF_DW); }
+
+int Apply(struct bpf_program* program, struct bpf_prog_load_opts*, long) {
+  if (!current) return 0;
+  const struct bpf_insn* begin = bpf_program__insns(program);
+  std::vector<struct bpf_insn> code(begin, begin + bpf_program__insn_cnt(program));
+  for (size_t i = 0; i < code.size(); i++) {
+    if (LoadsAddress(code[i])) {
+      if (code[i].src_reg == BPF_PSEUDO_MAP_FD && current->values.count(code[i].imm)) code[i].src_reg = BPF_PSEUDO_MAP_VALUE;
+      i++;  // two instructions in one
+    } else if (!current->constants.empty() && TakesImmediate(code[i])) {
+      if (!Resolve(*current, &code[i].imm)) return -EINVAL;
+    }
+  }
+  return bpf_program__set_insns(program, code.data(), code.size());
+}
+
+}  // namespace
+
+Patching::Patching(const Patch& patch) { current = &patch; }
+Patching::~Patching() { current = nullptr; }
+
+void Patching::Register() {
+  struct libbpf_prog_handler_opts options = {};
+  options.sz = sizeof(options);
+  options.prog_prepare_load_fn = Apply;
+  // Should it fail, patches have no effect, and the verifier refuses the program.
+  libbpf_register_prog_handler("xdp", BPF_PROG_TYPE_XDP, BPF_XDP, &options);
+}
+
+}  // namespace piston
