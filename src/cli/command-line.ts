@@ -44,17 +44,21 @@ export async function runCommandLine(commands: Commands, args: readonly string[]
     if (error.code === "EPIPE") process.exit(0);
     throw error;
   });
+  process.exitCode = await exitCodeOf(commands, args);
+}
+
+/** Runs the command that the arguments name, and says what went wrong. Never rejects. */
+export async function exitCodeOf(commands: Commands, args: readonly string[]): Promise<number> {
   try {
-    process.exitCode = await dispatch(commands, args);
+    return await dispatch(commands, args);
   } catch (error) {
     if (error instanceof UsageError) {
       process.stderr.write(`piston: ${error.message}\n`);
-      process.exitCode = 2;
-      return;
+      return 2;
     }
     const { help, message } = describe(error);
     process.stderr.write(`piston: ${message}\n${help ? `  help: ${help}\n` : ""}`);
-    process.exitCode = 1;
+    return 1;
   }
 }
 

@@ -63,7 +63,7 @@ interface Output {
 function outputOf(where: string): Output | null {
   if (where.startsWith("piston "))
     return {
-      text: ["main", "agent-commands", "compiler-commands"]
+      text: ["commands", "agent-commands", "compiler-commands"]
         .map((name) => readFileSync(join(ROOT, `src/cli/${name}.ts`), "utf8"))
         .join("\n"),
       objects: [],

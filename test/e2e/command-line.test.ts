@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { pistonHere } from "../support/piston.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PISTON = join(ROOT, "bin/piston");
@@ -139,13 +140,14 @@ describe("synthesis of the sample policies", () => {
 });
 
 describe("piston", () => {
-  it("prints help for every command, and exits 0", () => {
+  it("prints help for every command, and exits 0", async () => {
     const overview = piston(["--help"]);
     expect(overview.status).toBe(0);
     const names = [...overview.stdout.matchAll(/^ {2}(\w+) {2,}\S/gm)].map((match) => match[1]!);
     expect(names).toContain("node");
+    expect(piston(["node", "--help"])).toEqual(await pistonHere("node", "--help"));
     for (const name of names) {
-      const { status, stdout } = piston([name, "--help"]);
+      const { status, stdout } = await pistonHere(name, "--help");
       expect(stdout, name).toMatch(/^Usage: piston /m);
       expect(status, name).toBe(0);
     }

@@ -1,4 +1,4 @@
-// piston replay and piston explain in processes of their own, on the sample policies and on their bundle.
+// piston replay and piston explain on the sample policies and on their bundle.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -9,6 +9,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { type WrittenPacket, writePcap, writePcapng } from "../../src/capture/capture-fixture.ts";
 import { tcp, udp } from "../../src/packet/index.ts";
 import { describeKernel } from "../support/kernel.ts";
+import { pistonHere } from "../support/piston.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const POLICIES = join(ROOT, "policies");
@@ -17,7 +18,8 @@ const BUNDLE = join(ROOT, "dist/bundles/edge.bundle");
 const folder = mkdtempSync(join(tmpdir(), "piston-replay-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function piston(...args: string[]) {
+/** In a process of its own: once for each way of ending. */
+function pistonApart(...args: string[]) {
   return spawnSync(join(ROOT, "bin/piston"), args, { cwd: ROOT, encoding: "utf8" });
 }
 
@@ -42,8 +44,15 @@ const CAPTURE = write("queries.pcap", writePcap(packets));
 const NG = write("queries.pcapng", writePcapng(packets, { littleEndian: false }));
 
 describe("piston replay", () => {
-  it("prints one line for each packet and then the summary, the same for pcap and pcapng, policies and bundle", () => {
-    const { status, stdout, stderr } = piston("replay", POLICIES, CAPTURE, "--engine", "model", "--json");
+  it("prints one line for each packet and then the summary, the same for pcap and pcapng, policies and bundle", async () => {
+    const { status, stdout, stderr } = pistonApart(
+      "replay",
+      POLICIES,
+      CAPTURE,
+      "--engine",
+      "model",
+      "--json",
+    );
     expect([status, stderr]).toEqual([0, ""]);
     const lines = stdout.trimEnd().split("\n");
     expect(lines).toHaveLength(packets.length + 1);
@@ -69,14 +78,14 @@ describe("piston replay", () => {
         capture: { format: "pcap", durationSeconds: 0.003, cutPackets: 0, damageCount: 0 },
       },
     });
-    const ng = piston("replay", POLICIES, NG, "--json").stdout.trimEnd().split("\n");
+    const ng = (await pistonHere("replay", POLICIES, NG, "--json")).stdout.trimEnd().split("\n");
     expect(ng.slice(0, -1)).toEqual(lines.slice(0, -1));
-    const bundle = piston("replay", BUNDLE, CAPTURE, "--json").stdout.trimEnd().split("\n");
+    const bundle = (await pistonHere("replay", BUNDLE, CAPTURE, "--json")).stdout.trimEnd().split("\n");
     expect(bundle).toEqual(lines);
   });
 
-  it("prints tables for people: verdicts by rule with its line, and the sources that were dropped most", () => {
-    const { status, stdout } = piston("replay", POLICIES, CAPTURE);
+  it("prints tables for people: verdicts by rule with its line, and the sources that were dropped most", async () => {
+    const { status, stdout } = await pistonHere("replay", POLICIES, CAPTURE);
     expect(status).toBe(0);
     expect(stdout).toMatch(
       /^fleet edge, generation [0-9a-f]{12}: 213 packets over 0\.003 s, 200 passed, 13 dropped\n/,
@@ -85,9 +94,9 @@ describe("piston replay", () => {
     expect(stdout).toMatch(/^ +11 +\d+ {2}1\.2\.3\.4$/m);
   });
 
-  it("names damage with its offset, and judges what stands before it", () => {
+  it("names damage with its offset, and judges what stands before it", async () => {
     const path = write("cut.pcap", writePcap(packets).subarray(0, -1));
-    const { status, stdout } = piston("replay", POLICIES, path, "--json");
+    const { status, stdout } = await pistonHere("replay", POLICIES, path, "--json");
     const { summary } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
     expect([status, summary.packets]).toEqual([0, 212]);
     expect(summary.capture.damages).toEqual([
@@ -96,16 +105,25 @@ describe("piston replay", () => {
         message: "the last record is cut: 8 of 9 bytes",
       },
     ]);
-    expect(piston("replay", POLICIES, path).stdout).toMatch(/^warning: at byte \d+: the last record is cut/m);
+    expect((await pistonHere("replay", POLICIES, path)).stdout).toMatch(
+      /^warning: at byte \d+: the last record is cut/m,
+    );
   });
 
-  it("compares two policies on the same packets", () => {
+  it("compares two policies on the same packets", async () => {
     const policy = write(
       "open.policy.ts",
       'import { fleet, policy, pass } from "pistonprotection";\n' +
         'export default fleet("edge", { interfaces: ["eth0"], defaultVerdict: "pass", management: [], policies: [policy("all", { owners: ["t"], rules: [pass("all", {})] })] });\n',
     );
-    const { status, stdout, stderr } = piston("replay", BUNDLE, CAPTURE, "--against", policy, "--json");
+    const { status, stdout, stderr } = await pistonHere(
+      "replay",
+      BUNDLE,
+      CAPTURE,
+      "--against",
+      policy,
+      "--json",
+    );
     expect([status, stderr]).toEqual([0, ""]);
     const lines = stdout.trimEnd().split("\n");
     expect(JSON.parse(lines[200]!)).toEqual({
@@ -118,47 +136,59 @@ describe("piston replay", () => {
     const { against } = JSON.parse(lines.at(-1)!).summary;
     expect(against.changed).toBe(12); // the runt is dropped by both
     expect(against.changes[0]).toMatchObject({ from: { rule: "edge-dns/queries-per-source" }, packets: 10 });
-    expect(piston("replay", BUNDLE, CAPTURE, "--against", policy).stdout).toContain(
+    expect((await pistonHere("replay", BUNDLE, CAPTURE, "--against", policy)).stdout).toContain(
       "12 packets of 213 change their verdict",
     );
   });
 
-  it("refuses what it cannot judge in one line and a way out", () => {
+  it("refuses what it cannot judge in one line and a way out", async () => {
     const cooked = write("cooked.pcap", writePcap(packets, { linkType: 113 }));
     const text = write("text.pcap", Buffer.from("not a capture"));
-    const refused = (...args: string[]) => {
-      const { status, stdout, stderr } = piston("replay", ...args);
+    const refused = async (...args: string[]) => {
+      const { status, stdout, stderr } = await pistonHere("replay", ...args);
       expect([status, stdout]).toEqual([1, ""]);
       return stderr;
     };
-    expect(refused(POLICIES, cooked)).toMatch(
+    expect(pistonApart("replay", POLICIES, text)).toMatchObject({
+      status: 1,
+      stdout: "",
+      stderr: await refused(POLICIES, text),
+    });
+    expect(await refused(POLICIES, cooked)).toMatch(
       /^piston: pcap: link type 113, Linux cooked capture .*\n {2}help: /,
     );
-    expect(refused(POLICIES, text)).toMatch(/^piston: the file is neither pcap nor pcapng\n {2}help: /);
-    expect(refused(POLICIES, join(folder, "none.pcap"))).toMatch(/none\.pcap: no such file\n {2}help: /);
-    expect(refused(join(folder, "none.bundle"), CAPTURE)).toMatch(/none\.bundle/);
-    expect(piston("replay", POLICIES, CAPTURE, "--engine", "both").status).toBe(2);
+    expect(await refused(POLICIES, text)).toMatch(/^piston: the file is neither pcap nor pcapng\n {2}help: /);
+    expect(await refused(POLICIES, join(folder, "none.pcap"))).toMatch(
+      /none\.pcap: no such file\n {2}help: /,
+    );
+    expect(await refused(join(folder, "none.bundle"), CAPTURE)).toMatch(/none\.bundle/);
+    expect((await pistonHere("replay", POLICIES, CAPTURE, "--engine", "both")).status).toBe(2);
   });
 });
 
 describeKernel("piston replay --engine kernel", () => {
-  it("prints the lines that the model prints", () => {
-    for (const capture of [CAPTURE, NG]) {
-      const kernel = piston("replay", POLICIES, capture, "--engine", "kernel", "--json");
+  it("prints the lines that the model prints", async () => {
+    for (const [capture, piston] of [
+      [CAPTURE, pistonApart],
+      [NG, pistonHere],
+    ] as const) {
+      const kernel = await piston("replay", POLICIES, capture, "--engine", "kernel", "--json");
       expect([kernel.status, kernel.stderr]).toEqual([0, ""]);
-      expect(kernel.stdout).toBe(piston("replay", POLICIES, capture, "--engine", "model", "--json").stdout);
+      const model = await pistonHere("replay", POLICIES, capture, "--engine", "model", "--json");
+      expect(kernel.stdout).toBe(model.stdout);
     }
   });
 });
 
 describe("piston explain", () => {
-  it("explains by a bundle alone: its rules with their source lines", () => {
+  it("explains by a bundle alone: its rules with their source lines", async () => {
     const packet = "udp 10.0.0.1:40000 > 203.0.113.53:53 len 68";
-    const decisions = [POLICIES, BUNDLE].map((from) => {
-      const { status, stdout, stderr } = piston("explain", from, "--packet", packet, "--json");
+    const decisions = [];
+    for (const from of [POLICIES, BUNDLE]) {
+      const { status, stdout, stderr } = await pistonHere("explain", from, "--packet", packet, "--json");
       expect([status, stderr]).toEqual([0, ""]);
-      return JSON.parse(stdout);
-    });
+      decisions.push(JSON.parse(stdout));
+    }
     for (const { verdict, rule, reason, trace } of decisions) {
       expect({ verdict, rule, reason }).toEqual({
         verdict: "drop",

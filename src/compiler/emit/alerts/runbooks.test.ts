@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { pistonHere } from "../../../../test/support/piston.ts";
 import { checkExpression } from "../../../metrics/check-expression.ts";
 import { RECORDINGS } from "./recordings.ts";
 import { SERVICE_LEVEL_RECORDINGS } from "./service-level.ts";
@@ -110,12 +111,10 @@ describe("their commands", () => {
   const help = new Map<string, string>();
   let manifests = "";
 
-  beforeAll(() => {
+  beforeAll(async () => {
     const used = commands.map(([, command]) => /^piston ([a-z]+)/.exec(command)?.[1]).filter((one) => one);
     for (const command of new Set(used)) {
-      const { status, stdout } = spawnSync(join(ROOT, "bin/piston"), [command!, "--help"], {
-        encoding: "utf8",
-      });
+      const { status, stdout } = await pistonHere(command!, "--help");
       if (status === 0) help.set(command!, stdout);
     }
     manifests = readdirSync(MANIFESTS, { recursive: true, encoding: "utf8" })
