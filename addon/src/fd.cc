@@ -30,19 +30,20 @@ std::string KindOf(int fd) {
   return "";
 }
 
-long FdInfo(int fd, const char* field) {
+bool FdInfo(int fd, std::initializer_list<std::pair<const char*, long*>> fields) {
+  for (const auto& [field, number] : fields) *number = -1;
   char path[64], line[256];
   snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", fd);
   FILE* file = fopen(path, "re");
-  if (!file) return -1;
-  long found = -1;
-  size_t length = strlen(field);
-  while (found < 0 && fgets(line, sizeof(line), file)) {
-    if (strncmp(line, field, length) == 0 && line[length] == ':') found = strtol(line + length + 1, nullptr, 0);
+  if (!file) return false;
+  while (fgets(line, sizeof(line), file)) {
+    for (const auto& [field, number] : fields) {
+      size_t length = strlen(field);
+      if (strncmp(line, field, length) == 0 && line[length] == ':') *number = strtol(line + length + 1, nullptr, 0);
+    }
   }
   fclose(file);
-  if (found < 0) errno = 0;
-  return found;
+  return true;
 }
 
 }  // namespace piston

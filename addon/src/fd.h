@@ -2,6 +2,7 @@
 // place that closes one.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <utility>
 
@@ -37,8 +38,8 @@ class Fd {
 // What a descriptor of the bpf() system call stands for: "map", "program", "link", or "" where it is none of them.
 std::string KindOf(int fd);
 
-// The number after `field:` in the kernel's text about a descriptor; -1 where the text has no such field (errno 0), or cannot
-// be read (errno says why: the text has to be opened, which takes a descriptor).
-long FdInfo(int fd, const char* field);
+// The numbers after `field:` in the kernel's text about a descriptor; -1 where the text has no such field. False where it
+// cannot be read: errno says why (the text has to be opened, which takes a descriptor).
+bool FdInfo(int fd, std::initializer_list<std::pair<const char*, long*>> fields);
 
 }  // namespace piston

@@ -83,11 +83,17 @@ Napi::Value Map::Info(const Napi::CallbackInfo& info) {
   result.Set("maxEntries", kernel.max_entries);
   result.Set("flags", kernel.map_flags);
   // Not "false" where it cannot be had: a table that is not frozen is none of ours, and would be unpinned.
-  long frozen = FdInfo(fd, "frozen");
-  if (frozen < 0 && errno) Fail(info.Env(), {"map info", name(), errno});
+  long frozen, memory;
+  if (!FdInfo(fd, {{"frozen", &frozen}, {"memlock", &memory}})) Fail(info.Env(), {"map info", name(), errno});
   result.Set("frozen", frozen == 1);
-  result.Set("memoryBytes", static_cast<double>(FdInfo(fd, "memlock")));
+  result.Set("memoryBytes", static_cast<double>(memory));
   return result;
+}
+
+// What a map has for life, without asking the kernel.
+Napi::Value Map::ValueBytes(const Napi::CallbackInfo& info) {
+  Use("map info");
+  return Napi::Number::New(info.Env(), value_bytes_);
 }
 
 const uint8_t* Map::Key(const char* operation, Napi::Value value) {
@@ -144,6 +150,7 @@ Napi::Function Map::Define(Napi::Env env) {
   return DefineClass(env, "NativeMap",
                      {
                          InstanceMethod<&Map::Info>("info"),
+                         InstanceMethod<&Map::ValueBytes>("valueBytes"),
                          InstanceMethod<&Map::Lookup>("lookup"),
                          InstanceMethod<&Map::Update>("update"),
                          InstanceMethod<&Map::Delete>("delete"),

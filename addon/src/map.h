@@ -22,6 +22,7 @@ class Map : public Handle<Map> {
  private:
   // map.cc
   Napi::Value Info(const Napi::CallbackInfo& info);
+  Napi::Value ValueBytes(const Napi::CallbackInfo& info);
   Napi::Value Lookup(const Napi::CallbackInfo& info);
   void Update(const Napi::CallbackInfo& info);
   Napi::Value Delete(const Napi::CallbackInfo& info);

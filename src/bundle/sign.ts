@@ -69,7 +69,7 @@ export function verifySignature(
   envelopeJson: string | null,
   publicKeysPem: readonly string[],
 ): string {
-  const keys = publicKeysPem.map((pem) => readKey(pem, "public"));
+  const keys = publicKeysPem.map(readPublicKey);
   if (envelopeJson === null)
     throw fault(
       "unsigned",
@@ -78,9 +78,9 @@ export function verifySignature(
     );
   const { payloadType, payload, signatures } = parseEnvelope(envelopeJson);
   const message = preAuthenticationEncoding(payloadType, payload);
-  const signer = keys.find((key) => signatures.some(({ sig }) => verify(null, message, key, sig)));
+  const signer = keys.find(({ key }) => signatures.some(({ sig }) => verify(null, message, key, sig)));
   if (!signer) {
-    const trusted = new Set(keys.map(keyidOf));
+    const trusted = new Set(keys.map(({ keyid }) => keyid));
     const claimed = signatures.map(({ keyid }) => keyid);
     if (claimed.some((keyid) => trusted.has(keyid)))
       throw fault("bad-signature", `the signature by ${claimed.join(", ")} does not fit`, SIGN_AGAIN);
@@ -91,7 +91,7 @@ export function verifySignature(
     );
   }
   checkPayload(payload, payloadType, bundle);
-  return keyidOf(signer);
+  return signer.keyid;
 }
 
 const SIGN_AGAIN = "sign the bundle again with `piston sign`, and ship bundle and signature together";
@@ -156,6 +156,26 @@ function readKey(pem: string, kind: "private" | "public"): KeyObject {
   if (key?.asymmetricKeyType !== "ed25519")
     throw fault("bad-key", `not an Ed25519 ${kind} key in PEM`, "make a pair with `piston keygen`");
   return key;
+}
+
+interface PublicKey {
+  readonly key: KeyObject;
+  readonly keyid: string;
+}
+
+/** An agent reads the same few keys for each bundle, and parsing one takes longer than verifying with it. */
+const publicKeys = new Map<string, PublicKey>();
+const PUBLIC_KEYS_MAX = 16;
+
+function readPublicKey(pem: string): PublicKey {
+  const known = publicKeys.get(pem);
+  if (known) return known;
+  const key = readKey(pem, "public");
+  const read = { key, keyid: keyidOf(key) };
+  publicKeys.set(pem, read);
+  const [oldest] = publicKeys.keys();
+  if (publicKeys.size > PUBLIC_KEYS_MAX && oldest !== undefined) publicKeys.delete(oldest);
+  return read;
 }
 
 function keyidOf(publicKey: KeyObject): string {

@@ -11,6 +11,7 @@ export interface NativeHandle {
 
 export interface NativeMap extends NativeHandle {
   info(): MapInfo;
+  valueBytes(): number;
   lookup(key: Uint8Array): Uint8Array | null;
   update(key: Uint8Array, value: Uint8Array, flags: number): void;
   delete(key: Uint8Array): boolean;

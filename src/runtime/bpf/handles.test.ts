@@ -12,6 +12,7 @@ type Method<T> = readonly [name: string, call: (handle: T) => unknown];
 
 const MAP: Method<BpfMap>[] = [
   ["info", (map) => map.info],
+  ["valueBytes", (map) => map.valueBytes],
   ["lookup", (map) => map.lookup(u32(0))],
   ["update", (map) => map.update(u32(0), u64(0n))],
   ["delete", (map) => map.delete(u32(0))],

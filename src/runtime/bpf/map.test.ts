@@ -30,6 +30,7 @@ describeKernel("a map", () => {
       frozen: false,
     });
     expect(map.info.memoryBytes).toBeGreaterThanOrEqual(64_000);
+    expect(map.valueBytes).toBe(map.info.valueBytes);
   });
 
   test("finds, replaces and deletes an entry of a hash table", () => {

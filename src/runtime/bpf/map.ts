@@ -61,6 +61,11 @@ export class BpfMap {
     return this.#native.info();
   }
 
+  /** As in info, and known without a system call. Of one CPU, where the map is per-CPU. */
+  get valueBytes(): number {
+    return this.#native.valueBytes();
+  }
+
   get closed(): boolean {
     return this.#native.isClosed();
   }

@@ -28,7 +28,7 @@ import { type AttachMode, detachOthers, moveLinks, type Placement } from "./link
 import { type AgentLock, acquireLock, type LockHolder } from "./lock.ts";
 import { createLayout, generationPath, pinLayout } from "./pins.ts";
 import { prove } from "./prove.ts";
-import { ownerKey } from "./slots.ts";
+import { SlotOwners } from "./slot-owners.ts";
 import { FleetState, PROGRAM_STATE } from "./state.ts";
 import { holdsTable } from "./tables.ts";
 
@@ -71,6 +71,7 @@ export class Fleet {
   readonly #links: HeldLinks;
   #journal: Journal;
   #serving: PinnedGeneration | null;
+  readonly #owners = new SlotOwners((key) => this.#open(key));
   /** What the start found: links that were left behind by an interrupted commit have been moved on. */
   readonly rolledForward: boolean;
 
@@ -233,18 +234,11 @@ export class Fleet {
   /** Counter slots of the bundle's rules. Those of the current and the previous generation stay theirs. */
   #slots(bundle: Bundle): Uint32Array {
     const owners = slotOwners(bundle.manifest);
-    const keep = new Set<string>();
-    for (const key of [this.#journal.current, this.#journal.previous]) {
-      const generation = key && this.#open(key);
-      if (!generation) continue;
-      for (const owner of slotOwners(generation.manifest)) keep.add(ownerKey(owner));
-      generation.close();
-    }
-    const slots = this.#state.assignSlots(owners, keep);
+    const { current, previous } = this.#journal;
+    const slots = this.#state.assignSlots(owners, this.#owners.of([current, previous]));
     if (slots) return slots;
     // Two generations of 4,096 rules each take all slots, so a third one can not have its own beside them.
-    const current = new Set(this.#serving ? slotOwners(this.#serving.manifest).map(ownerKey) : []);
-    const fewer = this.#state.assignSlots(owners, current);
+    const fewer = this.#state.assignSlots(owners, this.#owners.of([current]));
     if (fewer) return fewer;
     throw new RuntimeFault({
       code: "no-slots",

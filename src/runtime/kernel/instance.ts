@@ -74,7 +74,7 @@ export function bindTables(object: BpfObject, tables: ReadonlyMap<string, BpfMap
     const table = tables.get(name);
     if (!table) continue;
     object.useValue(name, table);
-    const entries = table.info.valueBytes / (TABLE_ENTRY_BYTES[name] ?? LINE_BYTES);
+    const entries = table.valueBytes / (TABLE_ENTRY_BYTES[name] ?? LINE_BYTES);
     constants.writeUInt32LE(entries, RODATA.instance + INSTANCE.tableEntries + 4 * index);
   }
   for (let bit = 0n; bit < 64n; bit++) {

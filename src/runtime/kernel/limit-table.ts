@@ -43,12 +43,18 @@ export function limitTableEntries(bucketBits: number): number {
  */
 export function limitSeed(): bigint {
   try {
-    const boot = readFileSync("/proc/sys/kernel/random/boot_id");
-    return createHash("sha256").update("piston limit state ").update(boot).digest().readBigUInt64LE();
+    seedOfBoot ??= createHash("sha256")
+      .update("piston limit state ")
+      .update(readFileSync("/proc/sys/kernel/random/boot_id"))
+      .digest()
+      .readBigUInt64LE();
+    return seedOfBoot;
   } catch {
     return 0n;
   }
 }
+
+let seedOfBoot: bigint | null = null;
 
 /** What the program multiplies a key by to find its bucket: two odd numbers, another pair for each seed. */
 export function limitMultipliers(seed: bigint): [bigint, bigint] {
