@@ -25,6 +25,8 @@ import { until } from "../support/until.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const DROP_ALL = 'rules: [drop("all", { source: not("operators") }), ';
 const ALERT = `extra: { alerts: [{ name: "Mine", severity: "warning", summary: "s", expression: "sum(rate(nothing[5m])) > 1" }] },`;
+type Edit = readonly [file: string, old: string, replacement: string];
+
 const folder = mkdtempSync(join(tmpdir(), "piston-compiler-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -33,7 +35,8 @@ describe("the compiler's commands as one file", () => {
   beforeAll(() => bundleCompiler(join(folder, "bundle")));
 
   async function run(program: string, args: readonly string[]) {
-    const cache = program === main ? join(folder, "cache") : join(ROOT, "node_modules/.cache/piston");
+    const known = process.env["NODE_COMPILE_CACHE"] ?? join(ROOT, "node_modules/.cache/piston");
+    const cache = program === main ? join(folder, "cache") : known;
     const child = spawn(process.execPath, [program, ...args], {
       cwd: folder,
       env: { ...process.env, NODE_COMPILE_CACHE: cache },
@@ -58,36 +61,48 @@ describe("the compiler's commands as one file", () => {
     expect(stderr).toMatch(/^\S+: \d+ files, up to date \(/);
   });
 
-  /** The sample's policies with one text in place of another. */
-  function edited(file: string, old: string, replacement: string): void {
+  /** The sample's policies with texts in place of others. */
+  function edited(edits: readonly Edit[]): void {
     const policies = join(folder, "policies");
     rmSync(policies, { recursive: true, force: true });
     cpSync(join(ROOT, "policies"), policies, { recursive: true });
-    const source = readFileSync(join(policies, file), "utf8");
-    expect(source).toContain(old);
-    writeFileSync(join(policies, file), source.replace(old, replacement));
+    for (const [file, old, replacement] of edits) {
+      const source = readFileSync(join(policies, file), "utf8");
+      expect(source).toContain(old);
+      writeFileSync(join(policies, file), source.replace(old, replacement));
+    }
   }
 
-  // One for each that refuses: the loader, lowering, a check, the judge of the output.
-  it.each([
-    ["a policy throws", ["check"], "web.policy.ts", "export ", 'throw new Error("boom");\nexport ', "boom"],
-    ["a set is not known", ["check", "--json"], "hygiene.policy.ts", '"bogons"', '"bogonz"', "unknown-set"],
-    ["no packet gets to a rule", ["synth"], "closing.policy.ts", "rules: [", DROP_ALL, "unreachable-rule"],
-    ["a query names no metric", ["check"], "site.ts", "gitops:", `${ALERT} gitops:`, "unknown-metric"],
-  ])("refuses with the same words where %s", async (_, args, file, old, replacement, code) => {
-    edited(file, old, replacement);
+  // All that refuse: the loader and lowering, whose faults are told together; a check; the judge of the output.
+  it.each<readonly [why: string, args: readonly string[], edits: readonly Edit[], codes: readonly string[]]>([
+    [
+      "the site throws and a set is not known",
+      ["check", "--json"],
+      [
+        ["site.ts", "export ", 'throw new Error("boom");\nexport '],
+        ["hygiene.policy.ts", '"bogons"', '"bogonz"'],
+      ],
+      ["boom", "unknown-set"],
+    ],
+    [
+      "no packet gets to a rule",
+      ["synth"],
+      [["closing.policy.ts", "rules: [", DROP_ALL]],
+      ["unreachable-rule"],
+    ],
+    ["a query names no metric", ["check"], [["site.ts", "gitops:", `${ALERT} gitops:`]], ["unknown-metric"]],
+  ])("refuses with the same words where %s", async (_, args, edits, codes) => {
+    edited(edits);
     const [bundled, sources] = await Promise.all([run(main, args), ofSources(args)]);
     expect(bundled).toEqual(sources);
-    expect(bundled.stdout + bundled.stderr).toContain(code);
+    for (const code of codes) expect(bundled.stdout + bundled.stderr).toContain(code);
     expect(bundled.status).toBe(1);
   });
 
   it("takes policies that import both entries of the package", async () => {
-    edited(
-      "web.policy.ts",
-      "export ",
-      'import { udp } from "pistonprotection/testing";\nudp({ from: "192.0.2.1:1", to: "192.0.2.2:2" });\nexport ',
-    );
+    const imports =
+      'import { udp } from "pistonprotection/testing";\nudp({ from: "192.0.2.1:1", to: "192.0.2.2:2" });\nexport ';
+    edited([["web.policy.ts", "export ", imports]]);
     expect(await run(main, ["check"])).toMatchObject({ status: 0, stderr: "" });
   });
 
