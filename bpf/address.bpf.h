@@ -78,12 +78,31 @@ static __always_inline __u32 class_or(__u32 found, __u32 otherwise)
 	return (found & ~none) | (otherwise & none);
 }
 
-/* The class of an entry of an exact table, NO_CLASS where there is none. */
-static __always_inline __u32 exact_class(const __u32 exact, struct table table, __u32 key)
+/* Has the caches fetch the line while others are compared: it is asked for again when its turn comes. */
+static __always_inline void ask_for(const union line *line)
 {
-	__u64 product = (__u64)key * EXACT(exact, buckets), tag = (__u32)product >> 17, first, second, label, is_entry;
+	__u64 word = *(const volatile __u64 *)line->words;
+
+	asm volatile("" : : "r"(word));
+}
+
+/* The bucket, in the high 32 bits, and the tag of an entry of an exact table. */
+static __always_inline __u64 exact_product(const __u32 exact, __u32 key)
+{
+	return (__u64)key * EXACT(exact, buckets);
+}
+
+static __always_inline __u64 exact_line(const __u32 exact, __u64 product)
+{
+	return EXACT(exact, class_bits) ? product >> 33 : product >> 34;
+}
+
+/* The class of an entry of an exact table, NO_CLASS where there is none. */
+static __always_inline __u32 exact_class(const __u32 exact, struct table table, __u64 product)
+{
+	__u64 tag = (__u32)product >> 17, first, second, label, is_entry;
 	__u32 bucket = product >> 32, class_bits = EXACT(exact, class_bits), at;
-	const union line *line = LINE(table, class_bits ? bucket / 2 : bucket / 4);
+	const union line *line = LINE(table, exact_line(exact, product));
 
 	at = class_bits ? bucket % 2 * 4 : bucket % 4 * 2;
 	first = lanes_equal(line->words[at], tag);
@@ -104,16 +123,14 @@ past_the_end:
 	return NO_CLASS;
 }
 
-/* The class by `root` and `ranges` alone. */
-static __always_inline __u32 ranges4_class(struct table root, struct table ranges, __u32 address)
+/* The class by the entry of `root` and by `ranges` alone. */
+static __always_inline __u32 ranges4_class(__u32 entry, struct table ranges, __u32 address)
 {
-	const __u32 *chunk = ENTRY(__u32, root, address >> 16);
 	const union line *line;
-	__u32 entry, kind, at, group, two, low = address & 0xffff;
+	__u32 kind, at, group, two, low = address & 0xffff;
 	__u64 count;
 
 	low -= CANARY(CANARY_RANGE_EDGE) & is_set(low);
-	entry = *chunk;
 	kind = entry & ((1U << ROOT_KIND_BITS) - 1);
 	at = entry >> ROOT_KIND_BITS;
 	if (!kind)
@@ -149,14 +166,27 @@ past_the_end:
 static __always_inline __u32 address4_class(const __u32 config, struct table hosts, struct table nets,
 					    struct table root, struct table ranges, __u32 address)
 {
-	/* The ranges first: theirs are the only two lines that wait for each other. */
-	__u32 class_index = ranges4_class(root, ranges, address);
+	const __u32 has_nets = EXACT(config + NETS, buckets), has_hosts = EXACT(config + HOSTS, buckets);
+	/* First the root, for the ranges' line waits for it; then all others at once, before anything is compared. */
+	__u32 entry = *(const volatile __u32 *)ENTRY(__u32, root, address >> 16), class_index;
+	__u64 host = 0, net = 0;
 
-	if (EXACT(config + NETS, buckets))
-		class_index = class_or(exact_class(config + NETS, nets, address4_mix(address, 0xffffff00)), class_index);
-	if (EXACT(config + HOSTS, buckets))
-		class_index = class_or(exact_class(config + HOSTS, hosts, address4_mix(address, 0xffffffff)), class_index);
+	if (has_hosts) {
+		host = exact_product(config + HOSTS, address4_mix(address, 0xffffffff));
+		ask_for(LINE(hosts, exact_line(config + HOSTS, host)));
+	}
+	if (has_nets) {
+		net = exact_product(config + NETS, address4_mix(address, 0xffffff00));
+		ask_for(LINE(nets, exact_line(config + NETS, net)));
+	}
+	class_index = ranges4_class(entry, ranges, address);
+	if (has_nets)
+		class_index = class_or(exact_class(config + NETS, nets, net), class_index);
+	if (has_hosts)
+		class_index = class_or(exact_class(config + HOSTS, hosts, host), class_index);
 	return class_index;
+past_the_end:
+	return 0;
 }
 
 /* A permutation of the 64-bit numbers. */
@@ -181,9 +211,9 @@ static __always_inline __u32 class_of_code(__u32 code, __u32 class_index)
 	return ((code - 1 + class_index) & 0xffff) | (code - 1) >> 31 << 16;
 }
 
-static __always_inline __u32 host6_class(const __u32 exact, struct table table, __u64 high, __u64 low)
+static __always_inline __u32 host6_class(const __u32 exact, struct table table, __u64 mix, __u64 low)
 {
-	__u64 mix = address6_mix(high ^ address6_mix(low)), product = (mix >> 32) * EXACT(exact, buckets), key, found = 0;
+	__u64 product = (mix >> 32) * EXACT(exact, buckets), key, found = 0;
 	const union line *line = LINE(table, product >> 32);
 	__u32 bits = EXACT(exact, class_bits);
 
@@ -198,9 +228,9 @@ past_the_end:
 	return NO_CLASS;
 }
 
-static __always_inline __u32 net6_class(const __u32 exact, struct table table, __u64 high)
+static __always_inline __u32 net6_class(const __u32 exact, struct table table, __u64 product, __u64 high)
 {
-	__u64 product = (__u64)address6_key(high, EXACT(exact, key_bits)) * EXACT(exact, buckets), key, found = 0;
+	__u64 key, found = 0;
 	const union line *line = LINE(table, product >> 32);
 	__u32 bits = EXACT(exact, class_bits) + NET6_SHIFT_BITS;
 
@@ -217,24 +247,15 @@ past_the_end:
 	return NO_CLASS;
 }
 
-/* The class by `root` and `ranges` alone. */
-static __always_inline __u32 ranges6_class(struct table root, struct table ranges, __u64 high, __u64 low)
+/* The class by the range `first` of a chunk, one of the `count` from it on, alone. */
+static __always_inline __u32 ranges6_class(__u32 first, __u32 count, struct table ranges, __u64 high, __u64 low)
 {
-	const __u32 *chunk = ENTRY(__u32, root, high >> 48);
-	const __u32 *next = ENTRY(__u32, root, (high >> 48) + 1);
-	const union line *line;
-	__u32 first, count;
-
-	first = *chunk;
-	count = *next - first + 1;
 	/* The last range that does not begin above the address; range `first` never does. */
 	for (int step = 0; step < ADDRESS6_STEPS && count > 1; step++) {
 		__u32 half = count / 2, middle = first + half;
-		const struct address6_range *range;
+		const struct address6_range *range = &LINE(ranges, middle / 2)->ranges6[middle % 2];
 		__u64 below;
 
-		line = LINE(ranges, middle / 2);
-		range = &line->ranges6[middle % 2];
 		/* (high, low) < (first_high, first_low): the high halves decide, or are equal and the low ones do. */
 		below = is_below(high, range->first_high) |
 			(~(is_below(range->first_high, high)) & is_below(low, range->first_low));
@@ -249,13 +270,28 @@ past_the_end:
 static __always_inline __u32 address6_class(const __u32 config, struct table hosts, struct table nets,
 					    struct table root, struct table ranges, __u64 high, __u64 low)
 {
+	const __u32 has_nets = EXACT(config + NETS, buckets), has_hosts = EXACT(config + HOSTS, buckets);
 	__u32 host = NO_CLASS, net = NO_CLASS;
+	/* As with IPv4: what is asked for first is waited for least. */
+	__u32 first = *(const volatile __u32 *)ENTRY(__u32, root, high >> 48);
+	__u32 next = *(const volatile __u32 *)ENTRY(__u32, root, (high >> 48) + 1);
+	__u64 mix = 0, product = 0;
 
-	if (EXACT(config + HOSTS, buckets))
-		host = host6_class(config + HOSTS, hosts, high, low);
-	if (EXACT(config + NETS, buckets))
-		net = net6_class(config + NETS, nets, high);
-	return class_or(host, class_or(net, ranges6_class(root, ranges, high, low)));
+	if (has_hosts) {
+		mix = address6_mix(high ^ address6_mix(low));
+		ask_for(LINE(hosts, (mix >> 32) * EXACT(config + HOSTS, buckets) >> 32));
+	}
+	if (has_nets) {
+		product = (__u64)address6_key(high, EXACT(config + NETS, key_bits)) * EXACT(config + NETS, buckets);
+		ask_for(LINE(nets, product >> 32));
+	}
+	if (has_hosts)
+		host = host6_class(config + HOSTS, hosts, mix, low);
+	if (has_nets)
+		net = net6_class(config + NETS, nets, product, high);
+	return class_or(host, class_or(net, ranges6_class(first, next - first + 1, ranges, high, low)));
+past_the_end:
+	return 0;
 }
 
 /*

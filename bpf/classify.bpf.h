@@ -28,6 +28,8 @@ static __always_inline int has_dimension(__u32 dimension)
 	return constant_bit_at(__builtin_offsetof(struct rodata, config.dimension_mask), dimension);
 }
 
+#define IN_USE(dimension) optional_bit_at(__builtin_offsetof(struct rodata, config.dimension_mask), dimension)
+
 /* Written out, for clang unrolls no loop that an `asm goto` can leave. */
 #define FOR_EACH_DIMENSION(DO)                                                                              \
 	DO(FIELD_PROTOCOL) DO(FIELD_SOURCE_PORT) DO(FIELD_DESTINATION_PORT) DO(FIELD_TCP_FLAGS)             \
@@ -48,11 +50,11 @@ static __always_inline int classify(const struct packet *packet, struct rows *ro
 #define CLASS_OF_FIELD(dimension) \
 	*ENTRY(__u16, TABLE_OF(fields), ADD_CONSTANT(packet->value[dimension], config.field_base[dimension]))
 #define SELECT(dimension)                                                                                   \
-	if (has_dimension(dimension)) {                                                                     \
+	if (IN_USE(dimension)) {                                                                        \
 		__u64 class_index = dimension == DIMENSION_SOURCE	     ? source_class(packet)             \
 				    : dimension == DIMENSION_DESTINATION ? destination_class(packet)        \
 									 : CLASS_OF_FIELD(dimension % FIELD_COUNT); \
-		if (CONSTANT(config.word_count) > 1) {                                                      \
+		if (HAS_FEATURE(FEATURE_WORDS)) {                                                      \
 			class_index *= CONSTANT(config.row_stride);                                         \
 			rows->at[dimension] = class_index + CONSTANT(config.row_base[dimension]);           \
 		}                                                                                           \
@@ -73,8 +75,8 @@ static __always_inline __u64 rows_and(const struct rows *rows, __u32 word)
 {
 	__u64 bits = ~0ULL;
 
-#define SELECT(dimension)            \
-	if (has_dimension(dimension)) \
+#define SELECT(dimension)      \
+	if (IN_USE(dimension)) \
 		bits &= *ENTRY(__u64, TABLE_OF(vectors), rows->at[dimension] + word);
 	FOR_EACH_DIMENSION(SELECT)
 #undef SELECT

@@ -153,7 +153,7 @@ static __always_inline int judge(struct xdp_md *ctx, struct packet *packet, cons
 {
 	__u64 words;
 
-	if (CONSTANT(config.word_count) == 1)
+	if (!HAS_FEATURE(FEATURE_WORDS))
 		return first ? apply_rules(ctx, packet, 0, first) : GO_ON;
 	words = first;
 	if (CANARY(CANARY_SUMMARY_WORD))
@@ -176,7 +176,7 @@ static __always_inline int judge(struct xdp_md *ctx, struct packet *packet, cons
 /* The topmost management flow that matches passes the packet, before any block. 1: it did. */
 static __always_inline int is_management(struct packet *packet, const struct rows *rows, __u64 first)
 {
-	__u64 bits = (CONSTANT(config.word_count) == 1 ? first : rows_and(rows, 1)) & CONFIG.management_mask;
+	__u64 bits = (!HAS_FEATURE(FEATURE_WORDS) ? first : rows_and(rows, 1)) & CONFIG.management_mask;
 	__u32 index;
 
 	if (!bits)
@@ -231,14 +231,14 @@ int piston_filter(struct xdp_md *ctx)
 		return finish_by_reason(ctx, &packet, REASON_DHCP, VERDICT_PASS);
 
 	/* A blocked source costs no classification, unless it may still reach a management flow. */
-	if (!CONFIG.management_mask && is_blocked(&packet))
+	if (!HAS_FEATURE(FEATURE_MANAGEMENT) && is_blocked(&packet))
 		return finish(ctx, &packet, VERDICT_DROP);
 	find_present(ctx, &packet);
 	if (has_dimension(FIELD_PAYLOAD))
 		find_payload(ctx, &packet);
 	if (!classify(&packet, &rows, &first))
 		return finish_by_reason(ctx, &packet, REASON_DEFAULT, CONSTANT(config.default_verdict));
-	if (CONFIG.management_mask) {
+	if (HAS_FEATURE(FEATURE_MANAGEMENT)) {
 		if (is_management(&packet, &rows, first))
 			return finish_by_reason(ctx, &packet, REASON_MANAGEMENT, VERDICT_PASS);
 		if (is_blocked(&packet))

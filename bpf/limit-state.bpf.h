@@ -232,35 +232,39 @@ __noinline int insert_limit(struct limit_charge *charge)
 }
 
 /*
- * The way of nearly every packet: its key is in the first bucket, nobody else writes the slot, and so one look at it and one
- * swap do. GONE where it was otherwise, and nothing was charged. As in charge_slot(), the TAT is read before the key.
+ * The slot of the first bucket that has the key, and its TAT in `seen`, which was read before the key; NULL where none has.
+ * charge_once() then does with one swap, for nearly every packet.
  */
-static __always_inline enum charged charge_first(const struct limit_bucket *bucket, __u64 limit_id, __u64 high, __u64 low,
-						 __u64 now, __u64 cost, __u64 burst)
+static __always_inline struct limit_slot *find_first(struct limit_bucket *bucket, __u64 limit_id, __u64 high, __u64 low,
+						     __u64 *seen)
 {
 #pragma unroll
 	for (int i = 0; i < LIMIT_SLOTS_PER_BUCKET; i++) {
-		struct limit_slot *slot = (struct limit_slot *)&bucket->slots[i];
-		__u64 seen = load_once(&slot->tat);
-		const struct limit_slot *then = (const void *)slot + after(seen);
-		__u64 key_low = load_once(&then->low), key_high, key_id, owed;
+		struct limit_slot *slot = &bucket->slots[i];
+		__u64 tat = load_once(&slot->tat);
+		const struct limit_slot *then = (const void *)slot + after(tat);
 
-		if (key_low != low)
-			continue;
-		key_high = load_once(&then->high);
-		key_id = load_once(&then->limit_id);
-		if (key_high != high || key_id != limit_id)
-			continue;
-		if (seen == LIMIT_CLAIMED)
-			return GONE;
-		owed = seen > now ? seen - now : 0;
-		if (owed + cost + CANARY(CANARY_LIMIT_EDGE) > burst) {
-			then = (const void *)slot + after(key_high | key_id | key_low);
-			return load_once(&then->tat) == seen ? ABOVE : GONE;
+		if (load_once(&then->low) == low && load_once(&then->limit_id) == limit_id && load_once(&then->high) == high) {
+			*seen = tat;
+			return slot;
 		}
-		return __sync_val_compare_and_swap(&slot->tat, seen, now + owed + cost) == seen ? WITHIN : GONE;
 	}
-	return GONE;
+	return 0;
+}
+
+/* GONE where another CPU wrote the slot meanwhile: nothing was charged. */
+static __always_inline enum charged charge_once(struct limit_slot *slot, __u64 seen, __u64 now, __u64 cost, __u64 burst)
+{
+	__u64 owed = seen > now ? seen - now : 0;
+
+	if (seen == LIMIT_CLAIMED)
+		return GONE;
+	if (owed + cost + CANARY(CANARY_LIMIT_EDGE) > burst) {
+		const struct limit_slot *then = (const void *)slot + after(load_once(&slot->low) | load_once(&slot->high) | load_once(&slot->limit_id));
+
+		return load_once(&then->tat) == seen ? ABOVE : GONE;
+	}
+	return __sync_val_compare_and_swap(&slot->tat, seen, now + owed + cost) == seen ? WITHIN : GONE;
 }
 
 #endif

@@ -63,23 +63,29 @@ static __always_inline __u64 limit_now(struct packet *packet, const struct rule 
 /* Charges the packet to its key of the limit. 1: above the rate, and nothing was charged; 0: within it. */
 static __always_inline int limit_exceeded(struct packet *packet, const struct rule *rule, struct cpu_state *cpu)
 {
-	__u64 high, low, now, hash, cost = rule->limit_multiplier;
-	const struct limit_bucket *bucket;
-	struct limit_charge *charge = &cpu->charge;
-	enum charged charged;
+	__u64 high, low, now, hash, seen, cost;
+	struct limit_bucket *bucket;
+	struct limit_charge *charge;
+	struct limit_slot *slot;
 
 	limit_key_of(packet, rule, &high, &low);
-	if (rule->limit_unit == UNIT_BYTES)
-		cost *= packet->value[FIELD_L3_LENGTH];
-	cost >>= LIMIT_MULTIPLIER_SHIFT;
-	now = limit_now(packet, rule, cpu) * TICKS_PER_NS;
 	hash = limit_hash(rule->limit_id, high, low);
 	bucket = limit_bucket_at(hash >> LIMIT_SHIFT);
 	if (!bucket)
 		return WITHIN;
-	charged = charge_first(bucket, rule->limit_id, high, low, now, cost, rule->limit_burst_ticks);
-	if (charged != GONE)
-		return charged;
+	slot = find_first(bucket, rule->limit_id, high, low, &seen);
+	cost = rule->limit_multiplier;
+	if (rule->limit_unit == UNIT_BYTES)
+		cost *= packet->value[FIELD_L3_LENGTH];
+	cost >>= LIMIT_MULTIPLIER_SHIFT;
+	now = limit_now(packet, rule, cpu) * TICKS_PER_NS;
+	if (slot) {
+		enum charged charged = charge_once(slot, seen, now, cost, rule->limit_burst_ticks);
+
+		if (charged != GONE)
+			return charged;
+	}
+	charge = &cpu->charge;
 	charge->limit_id = rule->limit_id;
 	charge->high = high;
 	charge->low = low;

@@ -270,20 +270,24 @@ struct config {
 /* Any six of its bits in a row, zeroes after them, are another number: a power of two times it tells which power. */
 #define DE_BRUIJN 0x03f79d71b4cb0a89
 
+#define FEATURE_WORDS 0      /* more than 64 rules */
+#define FEATURE_MANAGEMENT 1 /* management flows */
+
 struct instance {
 	__u8 bundle_digest[32]; /* SHA-256 of the bundle: the generation that this program is */
 	__u32 proof;            /* 1: takes its clock from, and leaves its decision in, the metadata before the packet */
 	__u32 samples_per_jiffy; /* for each CPU; 0: no samples */
 	__u64 limit_multipliers[2]; /* odd: the hash that spreads keys over limit_state; the same for all that share the map */
 	__u32 limit_shift;          /* limit_state has 2^(64 - this) buckets */
+	__u32 features;             /* bits FEATURE_*, of what the bundle has */
 	__u32 table_entries[TABLE_COUNT]; /* of each table, where the program sees its end */
 	__u8 lowest_bit[64];        /* n, at the six high bits of DE_BRUIJN << n */
-	__u32 reserved;
 };
 
 /* The program has CONSTANT_BASE and an offset into `rodata` where the addon is to put the 32 bits that stand there. */
 #define CONSTANT_BASE 0x7a000000
 #define CONSTANT_BIT_BASE 0x7b000000 /* likewise for one bit, whose number is in bits 16-23 */
+#define OPTIONAL_BIT_BASE 0x7c000000 /* likewise, before a jump that goes where the bit is set */
 
 struct rodata {
 	struct config config;

@@ -50,6 +50,20 @@ static __always_inline __u32 constant_bit_at(const __u32 offset, const __u32 bit
 	return value;
 }
 
+/*
+ * Likewise, where what comes after both ways is the same. Of a branch on a known value the verifier keeps the comparison, for
+ * both ways lead to code that is used; the addon takes it out where the bit is set.
+ */
+static __always_inline int optional_bit_at(const __u32 offset, const __u32 bit)
+{
+	asm goto("r0 = %0\n\tif r0 == 0 goto %l1" : : "i"(OPTIONAL_BIT_BASE + (bit << 16) + offset) : "r0" : is_clear);
+	return 1;
+is_clear:
+	return 0;
+}
+
+#define HAS_FEATURE(feature) constant_bit_at(__builtin_offsetof(struct rodata, instance.features), feature)
+
 /* `value` and the constant at `offset`, in one instruction. */
 static __always_inline __u64 add_constant_at(__u64 value, const __u32 offset)
 {

@@ -266,12 +266,13 @@ void Object::UseValue(const Napi::CallbackInfo& info) {
   patch_.values.insert(bpf_map__fd(map));
 }
 
-// (base, bit base, bytes) Constants that the verifier sees, and that cost the program no load: see Patch.
+// (base, bit base, optional base, bytes) Constants that the verifier sees, and that cost the program no load: see Patch.
 void Object::UseConstants(const Napi::CallbackInfo& info) {
   UseBefore("object use-constants");
   patch_.base = ReadU32(info[0], "base");
   patch_.bit_base = ReadU32(info[1], "bitBase");
-  Bytes bytes = ReadBytes(info[2], "bytes");
+  patch_.optional_base = ReadU32(info[2], "optionalBase");
+  Bytes bytes = ReadBytes(info[3], "bytes");
   patch_.constants.assign(bytes.data, bytes.data + bytes.size);
 }
 

@@ -18,21 +18,32 @@ bool TakesImmediate(const struct bpf_insn& code) {
   return (of == BPF_JMP || of == BPF_JMP32) && BPF_SRC(code.code) == BPF_K && what != BPF_JA && what != BPF_CALL && what != BPF_EXIT;
 }
 
-// Puts the constant in that the immediate stands for, if it stands for one. False: there is no such constant.
-bool Resolve(const Patch& patch, int32_t* immediate) {
-  uint32_t marker = static_cast<uint32_t>(*immediate), word;
-  bool is_bit = marker >> 24 == patch.bit_base >> 24;
-  if (!is_bit && marker >> 24 != patch.base >> 24) return true;
+bool LoadsAddress(const struct bpf_insn& code) { return code.code == (BPF_LD | BPF_IMM | BPF_DW); }
+bool SetsR0(const struct bpf_insn& code) { return code.code == (BPF_ALU64 | BPF_MOV | BPF_K) && code.dst_reg == BPF_REG_0; }
+bool JumpsAtZeroR0(const struct bpf_insn& code) {
+  return code.code == (BPF_JMP | BPF_JEQ | BPF_K) && code.dst_reg == BPF_REG_0 && code.imm == 0;
+}
+
+// Puts in what an immediate stands for, if it stands for something. False: there is no such constant, or not in such code.
+bool Resolve(const Patch& patch, std::vector<struct bpf_insn>& code, size_t at) {
+  uint32_t marker = static_cast<uint32_t>(code[at].imm), kind = marker >> 24, word;
+  bool is_word = kind == patch.base >> 24, is_bit = kind == patch.bit_base >> 24, is_optional = kind == patch.optional_base >> 24;
+  if (!is_word && !is_bit && !is_optional) return true;
   uint32_t offset = marker & 0xffff, bit = marker >> 16 & 0xff;
-  if (offset % sizeof(word) || offset + sizeof(word) > patch.constants.size() || bit > (is_bit ? 31 : 0)) return false;
+  if (offset % sizeof(word) || offset + sizeof(word) > patch.constants.size() || bit > (is_word ? 0 : 31)) return false;
   memcpy(&word, patch.constants.data() + offset, sizeof(word));
-  if (is_bit) word = word >> bit & 1;
+  if (!is_word) word = word >> bit & 1;
   // A 64-bit instruction extends the sign.
   if (word > INT32_MAX) return false;
-  *immediate = static_cast<int32_t>(word);
+  code[at].imm = static_cast<int32_t>(word);
+  if (!is_optional) return true;
+  if (at + 1 >= code.size() || !SetsR0(code[at]) || !JumpsAtZeroR0(code[at + 1])) return false;
+  // A jump to the next instruction: the kernel leaves it out.
+  struct bpf_insn nothing = {};
+  nothing.code = BPF_JMP | BPF_JA;
+  if (word) code[at] = code[at + 1] = nothing;
   return true;
 }
-bool LoadsAddress(const struct bpf_insn& code) { return code.code == (BPF_LD | BPF_IMM | BPF_DW); }
 
 int Apply(struct bpf_program* program, struct bpf_prog_load_opts*, long) {
   if (!current) return 0;
@@ -43,7 +54,7 @@ int Apply(struct bpf_program* program, struct bpf_prog_load_opts*, long) {
       if (code[i].src_reg == BPF_PSEUDO_MAP_FD && current->values.count(code[i].imm)) code[i].src_reg = BPF_PSEUDO_MAP_VALUE;
       i++;  // two instructions in one
     } else if (!current->constants.empty() && TakesImmediate(code[i])) {
-      if (!Resolve(*current, &code[i].imm)) return -EINVAL;
+      if (!Resolve(*current, code, i)) return -EINVAL;
     }
   }
   return bpf_program__set_insns(program, code.data(), code.size());

@@ -12,10 +12,12 @@ struct Patch {
   // Descriptors of maps whose address in the program becomes that of their first value. What libbpf itself does for .rodata,
   // but there a map cannot be bound whose size differs from the section's: at close it would unmap as much as that map has.
   std::set<int> values;
-  // The immediate base + offset becomes the 31 bits at that offset; bit_base + 65,536 * n + offset becomes bit n of 32.
-  // Both bases are multiples of 2^24.
+  // The immediate base + offset becomes the 31 bits at that offset; bit_base + 65,536 * n + offset becomes bit n of 32, and so
+  // does optional_base likewise: it is followed by a jump that is left out, with it, where the bit is set. The bases are
+  // multiples of 2^24.
   uint32_t base = 0;
   uint32_t bit_base = 0;
+  uint32_t optional_base = 0;
   std::vector<uint8_t> constants;
 };
 

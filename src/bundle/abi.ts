@@ -85,9 +85,8 @@ export const TABLE_ENTRY_BYTES: Readonly<Partial<Record<(typeof PROGRAM_TABLES)[
   counter_slots: 4,
 };
 
-/** Stands in the program, with an offset into .rodata added, for the 32 bits that are there. */
-export const CONSTANT_BASE = 0x7a000000;
-export const CONSTANT_BIT_BASE = 0x7b000000;
+/** Stand in the program, with an offset into .rodata added, for the 32 bits that are there, or for one of them. */
+export const CONSTANT_BASES = { word: 0x7a000000, bit: 0x7b000000, optional: 0x7c000000 } as const;
 
 /** struct config. Offsets in bytes. */
 export const CONFIG = {
@@ -116,6 +115,9 @@ export const PAYLOAD_OFFSET_MAX = 2040;
 /** struct payload_test. The first byte is in the highest bits of mask and value. */
 export const PAYLOAD_TEST = { bytes: 24, mask: 0, value: 8, offset: 16, bytesCount: 20 } as const;
 
+/** Bits of instance.features. */
+export const FEATURES = { words: 0, management: 1 } as const;
+
 export const DE_BRUIJN = 0x03f79d71b4cb0a89n;
 
 /** struct instance, after struct config in .rodata. */
@@ -126,8 +128,9 @@ export const INSTANCE = {
   samplesPerJiffy: 36,
   limitMultipliers: 40,
   limitShift: 56,
-  tableEntries: 60,
-  lowestBit: 140,
+  features: 60,
+  tableEntries: 64,
+  lowestBit: 144,
 } as const;
 
 /** struct rule. */

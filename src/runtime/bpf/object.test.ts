@@ -46,7 +46,7 @@ describeKernel("an object file", () => {
       using table = tableOf(Uint8Array.from({ length: 100_000 }, (_, at) => at % 3));
       using object = BpfObject.open(compile("patched"), "patched");
       object.useValue("table", table);
-      object.useConstants(0x7a000000, 0x7b000000, constants);
+      object.useConstants({ word: 0x7a000000, bit: 0x7b000000, optional: 0x7c000000 }, constants);
       object.load();
       using program = object.program("patched");
       return program.testRun(frame(64)).returnCode;
@@ -55,6 +55,8 @@ describeKernel("an object file", () => {
     expect(run(u32(99_998, 0))).toBe(99_998 % 3);
     expect(run(u32(99_998, 0b0111))).toBe(99_998 % 3);
     expect(run(u32(99_998, 0b1000))).toBe(3);
+    expect(run(u32(99_998, 0b1_0000))).toBe(99_999 % 3);
+    expect(() => run(u32(99_999, 0b1_0000))).toThrow(/invalid access to map value/);
     expect(() => run(u32(100_000, 0))).toThrow(/invalid access to map value/);
     expect(() => run(u32(0))).toThrow(/EINVAL/); // no constant at offset 4
     expect(() => run(u32(0x8000_0000, 0))).toThrow(/EINVAL/); // would be extended to 64 bits with its sign

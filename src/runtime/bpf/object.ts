@@ -50,11 +50,11 @@ export class BpfObject {
   }
 
   /**
-   * Immediates of XDP programs that load will replace: `base` + offset by the 32 bits at that offset of `bytes`, and `bitBase`
-   * + 65,536 n + offset by bit n of them. Constants that the verifier sees, and that cost no load.
+   * What load will put into XDP programs: for the immediate `word` + offset the 32 bits at that offset of `bytes`, for `bit` +
+   * 65,536 n + offset bit n of them. `optional` as `bit`, before a jump that is taken where r0 is 0: both go where it is set.
    */
-  useConstants(base: number, bitBase: number, bytes: Uint8Array): void {
-    this.#native.useConstants(base, bitBase, bytes);
+  useConstants(bases: { word: number; bit: number; optional: number }, bytes: Uint8Array): void {
+    this.#native.useConstants(bases.word, bases.bit, bases.optional, bytes);
   }
 
   /** The whole content of a section's map, before load: `.rodata`. The verifier sees it as constants. */

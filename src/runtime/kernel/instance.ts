@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import {
-  CONSTANT_BASE,
-  CONSTANT_BIT_BASE,
+  CONFIG,
+  CONSTANT_BASES,
   DE_BRUIJN,
+  FEATURES,
   INSTANCE,
   LINE_BYTES,
   PROGRAM_TABLES,
@@ -77,12 +78,16 @@ export function bindTables(object: BpfObject, tables: ReadonlyMap<string, BpfMap
     const entries = table.valueBytes / (TABLE_ENTRY_BYTES[name] ?? LINE_BYTES);
     constants.writeUInt32LE(entries, RODATA.instance + INSTANCE.tableEntries + 4 * index);
   }
+  const features =
+    (constants.readUInt32LE(CONFIG.wordCount) > 1 ? 1 << FEATURES.words : 0) |
+    (constants.readBigUInt64LE(CONFIG.managementMask) !== 0n ? 1 << FEATURES.management : 0);
+  constants.writeUInt32LE(features, RODATA.instance + INSTANCE.features);
   for (let bit = 0n; bit < 64n; bit++) {
     const place = Number(BigInt.asUintN(64, DE_BRUIJN << bit) >> 58n);
     constants[RODATA.instance + INSTANCE.lowestBit + place] = Number(bit);
   }
   object.setInitialValue(RODATA_MAP, constants);
-  object.useConstants(CONSTANT_BASE, CONSTANT_BIT_BASE, constants);
+  object.useConstants(CONSTANT_BASES, constants);
 }
 
 function taken(object: BpfObject): LoadedInstance {

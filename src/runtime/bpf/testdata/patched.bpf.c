@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
 /*
  * For the addon's tests of what it puts into instructions: returns the byte of `table` at an index that is a constant, or
- * XDP_TX where bit 3 of another one is set.
+ * XDP_TX where bit 3 of another one is set; where its bit 4 is, of the byte after that one.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -25,6 +25,9 @@ int patched(struct xdp_md *ctx)
 	asm volatile("%0 = 0x7b030004" : "=r"(flag));
 	if (flag)
 		return XDP_TX;
+	asm goto("r0 = 0x7c040004\n\tif r0 == 0 goto %l0" : : : "r0" : is_clear);
+	index++;
+is_clear:
 	asm volatile("" : "+r"(bytes));
 	return bytes[index];
 }
