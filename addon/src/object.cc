@@ -289,12 +289,26 @@ void Object::SetInitialValue(const Napi::CallbackInfo& info) {
   if (error) Fail(info.Env(), {"object set-value", name_ + " " + name, error, detail});
 }
 
+// The kernel takes a program's maps from its instructions. Those that were cut out name some too, and which maps a program
+// has must not hang on what its constants rule out.
+int BindMaps(struct bpf_object* object) {
+  struct bpf_program* program;
+  struct bpf_map* map;
+  bpf_object__for_each_program(program, object) {
+    bpf_object__for_each_map(map, object) {
+      if (bpf_prog_bind_map(bpf_program__fd(program), bpf_map__fd(map), nullptr)) return -errno;
+    }
+  }
+  return 0;
+}
+
 // Without a log level libbpf loads quietly; where that fails it loads once more with the log on, for us to collect.
 int Object::LoadHere(std::string* said) {
   WithoutSignals quiet;
   Collecting log;
   Patching patching(patch_);
   int error = bpf_object__load(object_.get());
+  if (!error && !patch_.constants.empty()) error = BindMaps(object_.get());
   *said = log.text();
   return error;
 }

@@ -1,9 +1,13 @@
 #include "patch.h"
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
+
+#include "prune.h"
 
 namespace piston {
 namespace {
@@ -45,7 +49,51 @@ bool Resolve(const Patch& patch, std::vector<struct bpf_insn>& code, size_t at) 
   return true;
 }
 
-int Apply(struct bpf_program* program, struct bpf_prog_load_opts*, long) {
+// What says which function, and which line of the source, an instruction is of: for the kernel's log, and its dumps.
+thread_local std::vector<uint8_t> functions, lines;
+
+uint32_t OffsetOf(const uint8_t* record) {
+  uint32_t offset;
+  memcpy(&offset, record, sizeof(offset));
+  return offset;
+}
+
+void Append(std::vector<uint8_t>* records, const uint8_t* record, size_t bytes, size_t place) {
+  uint32_t offset = static_cast<uint32_t>(place);
+  records->insert(records->end(), record, record + bytes);
+  memcpy(records->data() + records->size() - bytes, &offset, sizeof(offset));
+}
+
+// Records begin with the instruction that they are of, and stand in the order of these.
+void Follow(const PrunedProgram& pruned, struct bpf_prog_load_opts* options) {
+  functions.clear();
+  lines.clear();
+  size_t bytes = options->func_info_rec_size;
+  const uint8_t* record = static_cast<const uint8_t*>(options->func_info);
+  for (uint32_t i = 0; record && i < options->func_info_cnt; i++, record += bytes) {
+    uint32_t offset = OffsetOf(record);
+    if (pruned.reached[offset]) Append(&functions, record, bytes, pruned.place[offset]);
+  }
+  if (options->func_info) {
+    options->func_info = functions.data();
+    options->func_info_cnt = static_cast<uint32_t>(functions.size() / bytes);
+  }
+  bytes = options->line_info_rec_size;
+  record = static_cast<const uint8_t*>(options->line_info);
+  for (uint32_t i = 0; record && i < options->line_info_cnt; i++, record += bytes) {
+    size_t place = pruned.place[OffsetOf(record)];
+    if (place == pruned.code.size()) break;
+    // Of several for one instruction the last: the others are of what was cut out before it.
+    if (!lines.empty() && OffsetOf(lines.data() + lines.size() - bytes) == place) lines.resize(lines.size() - bytes);
+    Append(&lines, record, bytes, place);
+  }
+  if (options->line_info) {
+    options->line_info = lines.data();
+    options->line_info_cnt = static_cast<uint32_t>(lines.size() / bytes);
+  }
+}
+
+int Apply(struct bpf_program* program, struct bpf_prog_load_opts* options, long) {
   if (!current) return 0;
   const struct bpf_insn* begin = bpf_program__insns(program);
   std::vector<struct bpf_insn> code(begin, begin + bpf_program__insn_cnt(program));
@@ -56,6 +104,11 @@ int Apply(struct bpf_program* program, struct bpf_prog_load_opts*, long) {
     } else if (!current->constants.empty() && TakesImmediate(code[i])) {
       if (!Resolve(*current, code, i)) return -EINVAL;
     }
+  }
+  PrunedProgram pruned = current->constants.empty() ? PrunedProgram{} : Prune(code);
+  if (!pruned.code.empty()) {
+    Follow(pruned, options);
+    code = std::move(pruned.code);
   }
   return bpf_program__set_insns(program, code.data(), code.size());
 }

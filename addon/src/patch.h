@@ -14,7 +14,7 @@ struct Patch {
   std::set<int> values;
   // The immediate base + offset becomes the 31 bits at that offset; bit_base + 65,536 * n + offset becomes bit n of 32, and so
   // does optional_base likewise: it is followed by a jump that is left out, with it, where the bit is set. The bases are
-  // multiples of 2^24.
+  // multiples of 2^24. What the constants rule out is cut out of the program (prune.h).
   uint32_t base = 0;
   uint32_t bit_base = 0;
   uint32_t optional_base = 0;

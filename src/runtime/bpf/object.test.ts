@@ -7,6 +7,8 @@ import { BpfError, BpfMap, BpfObject, MAP_FLAGS } from "./index.ts";
 import { compile } from "./testdata/compile.ts";
 import { describeKernel, frame, loadFilter, u32, u64, XDP_DROP, XDP_PASS } from "./testdata/kernel.ts";
 
+const CONSTANTS = { word: 0x7a000000, bit: 0x7b000000, optional: 0x7c000000 };
+
 describeKernel("an object file", () => {
   test("lists its maps as its source declares them", () => {
     using object = BpfObject.open(compile("filter"), "filter");
@@ -46,7 +48,7 @@ describeKernel("an object file", () => {
       using table = tableOf(Uint8Array.from({ length: 100_000 }, (_, at) => at % 3));
       using object = BpfObject.open(compile("patched"), "patched");
       object.useValue("table", table);
-      object.useConstants({ word: 0x7a000000, bit: 0x7b000000, optional: 0x7c000000 }, constants);
+      object.useConstants(CONSTANTS, constants);
       object.load();
       using program = object.program("patched");
       return program.testRun(frame(64)).returnCode;
@@ -60,6 +62,43 @@ describeKernel("an object file", () => {
     expect(() => run(u32(100_000, 0))).toThrow(/invalid access to map value/);
     expect(() => run(u32(0))).toThrow(/EINVAL/); // no constant at offset 4
     expect(() => run(u32(0x8000_0000, 0))).toThrow(/EINVAL/); // would be extended to 64 bits with its sign
+  });
+
+  test("means the same whatever its constants rule out, and has all of its maps", () => {
+    const expected = (mode: number, rounds: number) => {
+      let sum = mode << 4;
+      for (let round = 0; round < Math.min(rounds, 8); round++) sum = sum * 3 + 64 * round;
+      if (mode === 1) sum += rounds < 4 ? 10 * rounds + 7 : 1000;
+      else if (mode & 4) sum -= mode >> 1;
+      return (sum * 2 + (mode > 5 || (mode | rounds) === 11 ? 1 : 0)) >>> 0;
+    };
+    for (let mode = 0; mode < 12; mode++)
+      for (const rounds of [0, 1, 3, 4, 7, 8, 9, 1000]) {
+        using object = BpfObject.open(compile("pruned"), "pruned");
+        object.useConstants(CONSTANTS, u32(mode, rounds));
+        object.load();
+        using map = object.map("rare");
+        for (let key = 0; key < 4; key++) map.update(u32(key), u32(10 * key));
+        using program = object.program("pruned");
+        expect([mode, rounds, program.testRun(frame(64)).returnCode]).toEqual([
+          mode,
+          rounds,
+          expected(mode, rounds),
+        ]);
+        expect(program.info.mapIds).toEqual([map.info.id]);
+      }
+  });
+
+  test("is the same program by its tag where its constants are, and another where they are not", () => {
+    const tagOf = (mode: number) => {
+      using object = BpfObject.open(compile("pruned"), "pruned");
+      object.useConstants(CONSTANTS, u32(mode, 3));
+      object.load();
+      using program = object.program("pruned");
+      return program.info.tag;
+    };
+    expect(tagOf(2)).toBe(tagOf(2));
+    expect(tagOf(2)).not.toBe(tagOf(3));
   });
 
   test("uses no value of a map that has more than one", () => {

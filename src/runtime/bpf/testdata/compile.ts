@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const compiled = new Map<string, Uint8Array>();
 
 /** The ELF object of `<name>.bpf.c` in this directory. */
-export function compile(name: "filter" | "refused" | "patched"): Uint8Array {
+export function compile(name: "filter" | "refused" | "patched" | "pruned"): Uint8Array {
   let elf = compiled.get(name);
   if (elf === undefined) {
     const source = fileURLToPath(new URL(`${name}.bpf.c`, import.meta.url));
