@@ -45,14 +45,16 @@ export interface CompileReport {
 
 const WORKER = fileURLToPath(new URL("./compile-worker.ts", import.meta.url));
 
-/** A fleet of fleets.ts, by name, compiled in a process of its own; the bundle is written to `output`. */
-export function compileApart(
-  fleet: string,
-  args: readonly unknown[],
-  folder: string,
-  output: string,
-): CompileReport {
-  const result = spawnSync(process.execPath, [WORKER, fleet, JSON.stringify(args), folder, output], {
+export interface CompileJob {
+  /** Of the fleet's maker. */
+  readonly args: readonly unknown[];
+  /** Where the bundle goes. */
+  readonly output: string;
+}
+
+/** A fleet of fleets.ts, by name, compiled in a process of its own, several times where there are more jobs: the report is the last one's. */
+export function compileApart(fleet: string, folder: string, ...jobs: readonly CompileJob[]): CompileReport {
+  const result = spawnSync(process.execPath, [WORKER, fleet, folder, JSON.stringify(jobs)], {
     encoding: "utf8",
     maxBuffer: 64 << 20,
   });

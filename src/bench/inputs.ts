@@ -51,7 +51,7 @@ export class Inputs {
     mkdirSync(folder);
     writeFileSync(join(folder, FEEDS.deny), text);
     const bundlePath = join(folder, "deny.bundle");
-    const report = compileApart("denyFleet", [], folder, bundlePath);
+    const report = compileApart("denyFleet", folder, { args: [], output: bundlePath });
     return { folder, bundlePath, report, bundle: readBundleFile(bundlePath) };
   }
 }

@@ -14,7 +14,7 @@ export const compile: Row = {
     const input = inputs.v4(scale.manyPrefixes);
     const output = join(folder, "compiled.bundle");
     const reports = Array.from({ length: Math.ceil(scale.repeats / 2) }, () =>
-      compileApart("denyFleet", [], input.folder, output),
+      compileApart("denyFleet", input.folder, { args: [], output }),
     );
     return Promise.resolve({
       figures: [

@@ -21,12 +21,10 @@ export const swap: Row = {
   title: "verify, build, prove, commit: the million-prefix fleet, and one changed rule in it",
   run: async ({ scale, folder, inputs, progress }: BenchContext) => {
     const input = inputs.v4(scale.manyPrefixes);
-    const large = VARIANTS.map((port) => {
-      progress("compiling the fleets that are swapped");
-      const output = join(folder, `edge-${port}.bundle`);
-      compileApart("edgeFleet", [port], input.folder, output);
-      return readFileSync(output);
-    });
+    progress("compiling the fleets that are swapped");
+    const jobs = VARIANTS.map((port) => ({ args: [port], output: join(folder, `edge-${port}.bundle`) }));
+    compileApart("edgeFleet", input.folder, ...jobs);
+    const large = jobs.map(({ output }) => readFileSync(output));
     // Two of them in a row take the large table out of the kernel: only two generations are kept.
     const small = [await bundleOf(limitFleet(true), folder), await bundleOf(limitFleet(false), folder)];
 

@@ -169,9 +169,11 @@ describe("findPacket", () => {
           const result = findPacket(space, [inside], [region], plenty());
           if (result.kind !== "covered") return;
           covered++;
-          for (const packet of packets)
-            if (holds(inside, packet))
-              expect([...result.by].some((cover) => holds(cover, packet))).toBe(true);
+          const by = [...result.by];
+          const left = packets.find(
+            (packet) => holds(inside, packet) && !by.some((cover) => holds(cover, packet)),
+          );
+          expect(left).toBeUndefined();
         },
       ),
       { numRuns: 300 },
@@ -238,15 +240,21 @@ describe("partitionAddresses", () => {
         for (let index = 0; index < partition.size; index++) {
           const { first, last, preferred } = partition.sample(index);
           expect(first <= preferred && preferred <= last).toBe(true);
-          for (const set of sets)
-            for (const value of [first, last, preferred])
-              expect(contains(set, 4, value)).toBe(hasBit(partition.maskOf(set), index));
+          const wrong = sets.filter((set) =>
+            [first, last, preferred].some(
+              (value) => contains(set, 4, value) !== hasBit(partition.maskOf(set), index),
+            ),
+          );
+          expect(wrong).toEqual([]);
           signatures.set(sets.map((set) => hasBit(partition.maskOf(set), index)).join(), index);
         }
         expect(signatures.size).toBe(partition.size);
         // Every combination that an address has is a class.
-        for (let value = 0n; value < 200n; value++)
-          expect(signatures.has(sets.map((set) => contains(set, 4, value)).join())).toBe(true);
+        const values = Array.from({ length: 200 }, (_, value) => BigInt(value));
+        const without = values.filter(
+          (value) => !signatures.has(sets.map((set) => contains(set, 4, value)).join()),
+        );
+        expect(without).toEqual([]);
       }),
       { numRuns: 500 },
     );
@@ -295,15 +303,14 @@ describe("shortestHeaders", () => {
 
 describe("headers", () => {
   test("every sum of header bytes of a shape goes with some options or extension headers, and no other does", () => {
+    const wrong: (readonly [shape: string, bytes: number])[] = [];
     for (const shape of SHAPES) {
       const all = headerBytesBetween(shape, 0, 254).concat(headerBytesWith(shape, 255));
       for (let bytes = 0; bytes <= 20_000; bytes++)
-        expect([shape.name, bytes, shortestHeaders({ headerBytes: all }, bytes, bytes)]).toEqual([
-          shape.name,
-          bytes,
-          shortestHeaders(shape, bytes, bytes),
-        ]);
+        if (shortestHeaders({ headerBytes: all }, bytes, bytes) !== shortestHeaders(shape, bytes, bytes))
+          wrong.push([shape.name, bytes]);
     }
+    expect(wrong).toEqual([]);
   });
 
   test("IPv4 options without the bit that says there are any, and IPv6 fragments without their header, are no packet", () => {
