@@ -163,8 +163,8 @@ past_the_end:
 	return 0;
 }
 
-static __always_inline __u32 address4_class(const __u32 config, struct table hosts, struct table nets,
-					    struct table root, struct table ranges, __u32 address)
+static __always_inline __u32 address4_class(const __u32 config, struct table hosts, struct table nets, struct table root,
+					    struct table ranges, __u32 address)
 {
 	const __u32 has_nets = EXACT(config + NETS, buckets), has_hosts = EXACT(config + HOSTS, buckets);
 	/* First the root, for the ranges' line waits for it; then all others at once, before anything is compared. */
@@ -267,8 +267,8 @@ past_the_end:
 	return 0;
 }
 
-static __always_inline __u32 address6_class(const __u32 config, struct table hosts, struct table nets,
-					    struct table root, struct table ranges, __u64 high, __u64 low)
+static __always_inline __u32 address6_class(const __u32 config, struct table hosts, struct table nets, struct table root,
+					    struct table ranges, __u64 high, __u64 low)
 {
 	const __u32 has_nets = EXACT(config + NETS, buckets), has_hosts = EXACT(config + HOSTS, buckets);
 	__u32 host = NO_CLASS, net = NO_CLASS;
@@ -298,49 +298,51 @@ past_the_end:
  * Global functions, for the verifier to walk each search once: before kernel 6.2 it compares every scalar exactly in a
  * program that has functions, and the ends of four searches in a row would multiply.
  */
+#define ADDRESS_TABLES(prefix) \
+	TABLE_OF(prefix##_hosts), TABLE_OF(prefix##_nets), TABLE_OF(prefix##_root), TABLE_OF(prefix##_ranges)
+
 __noinline __u32 source4_class(__u32 address)
 {
-	return address4_class(ADDRESS(SIDE_SOURCE, FAMILY_IPV4), TABLE_OF(source4_hosts), TABLE_OF(source4_nets), TABLE_OF(source4_root),
-			      TABLE_OF(source4_ranges), address);
+	return address4_class(ADDRESS(SIDE_SOURCE, FAMILY_IPV4), ADDRESS_TABLES(source4), address);
 }
 
 __noinline __u32 destination4_class(__u32 address)
 {
-	return address4_class(ADDRESS(SIDE_DESTINATION, FAMILY_IPV4), TABLE_OF(destination4_hosts), TABLE_OF(destination4_nets),
-			      TABLE_OF(destination4_root), TABLE_OF(destination4_ranges), address);
+	return address4_class(ADDRESS(SIDE_DESTINATION, FAMILY_IPV4), ADDRESS_TABLES(destination4), address);
 }
 
 __noinline __u32 source6_class(__u64 high, __u64 low)
 {
-	return address6_class(ADDRESS(SIDE_SOURCE, FAMILY_IPV6), TABLE_OF(source6_hosts), TABLE_OF(source6_nets), TABLE_OF(source6_root),
-			      TABLE_OF(source6_ranges), high, low);
+	return address6_class(ADDRESS(SIDE_SOURCE, FAMILY_IPV6), ADDRESS_TABLES(source6), high, low);
 }
 
 __noinline __u32 destination6_class(__u64 high, __u64 low)
 {
-	return address6_class(ADDRESS(SIDE_DESTINATION, FAMILY_IPV6), TABLE_OF(destination6_hosts), TABLE_OF(destination6_nets), TABLE_OF(destination6_root),
-			      TABLE_OF(destination6_ranges), high, low);
+	return address6_class(ADDRESS(SIDE_DESTINATION, FAMILY_IPV6), ADDRESS_TABLES(destination6), high, low);
 }
+
+#define ADDRESS_CONSTANT(side, family, member) CONSTANT(config.address[side][family].member)
 
 static __always_inline __u32 source_class(const struct packet *packet)
 {
-	const __u32 table4 = ADDRESS(SIDE_SOURCE, FAMILY_IPV4);
-	const __u32 table6 = ADDRESS(SIDE_SOURCE, FAMILY_IPV6);
-
 	if (packet->family == FAMILY_IPV4)
-		return constant_at(table4 + __builtin_offsetof(struct address_table, present)) ? source4_class(packet->source_low) : constant_at(table4 + __builtin_offsetof(struct address_table, uniform_class));
-	return constant_at(table6 + __builtin_offsetof(struct address_table, present)) ? source6_class(packet->source_high, packet->source_low) : constant_at(table6 + __builtin_offsetof(struct address_table, uniform_class));
+		return ADDRESS_CONSTANT(SIDE_SOURCE, FAMILY_IPV4, present)
+			       ? source4_class(packet->source_low)
+			       : ADDRESS_CONSTANT(SIDE_SOURCE, FAMILY_IPV4, uniform_class);
+	return ADDRESS_CONSTANT(SIDE_SOURCE, FAMILY_IPV6, present)
+		       ? source6_class(packet->source_high, packet->source_low)
+		       : ADDRESS_CONSTANT(SIDE_SOURCE, FAMILY_IPV6, uniform_class);
 }
 
 static __always_inline __u32 destination_class(const struct packet *packet)
 {
-	const __u32 table4 = ADDRESS(SIDE_DESTINATION, FAMILY_IPV4);
-	const __u32 table6 = ADDRESS(SIDE_DESTINATION, FAMILY_IPV6);
-
 	if (packet->family == FAMILY_IPV4)
-		return constant_at(table4 + __builtin_offsetof(struct address_table, present)) ? destination4_class(packet->destination_low) : constant_at(table4 + __builtin_offsetof(struct address_table, uniform_class));
-	return constant_at(table6 + __builtin_offsetof(struct address_table, present)) ? destination6_class(packet->destination_high, packet->destination_low)
-			       : constant_at(table6 + __builtin_offsetof(struct address_table, uniform_class));
+		return ADDRESS_CONSTANT(SIDE_DESTINATION, FAMILY_IPV4, present)
+			       ? destination4_class(packet->destination_low)
+			       : ADDRESS_CONSTANT(SIDE_DESTINATION, FAMILY_IPV4, uniform_class);
+	return ADDRESS_CONSTANT(SIDE_DESTINATION, FAMILY_IPV6, present)
+		       ? destination6_class(packet->destination_high, packet->destination_low)
+		       : ADDRESS_CONSTANT(SIDE_DESTINATION, FAMILY_IPV6, uniform_class);
 }
 
 #endif

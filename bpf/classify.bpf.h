@@ -49,16 +49,16 @@ static __always_inline int classify(const struct packet *packet, struct rows *ro
 
 #define CLASS_OF_FIELD(dimension) \
 	*ENTRY(__u16, TABLE_OF(fields), ADD_CONSTANT(packet->value[dimension], config.field_base[dimension]))
-#define SELECT(dimension)                                                                                   \
-	if (IN_USE(dimension)) {                                                                        \
-		__u64 class_index = dimension == DIMENSION_SOURCE	     ? source_class(packet)             \
-				    : dimension == DIMENSION_DESTINATION ? destination_class(packet)        \
-									 : CLASS_OF_FIELD(dimension % FIELD_COUNT); \
-		if (HAS_FEATURE(FEATURE_WORDS)) {                                                      \
-			class_index *= CONSTANT(config.row_stride);                                         \
-			rows->at[dimension] = class_index + CONSTANT(config.row_base[dimension]);           \
-		}                                                                                           \
-		bits &= *ENTRY(__u64, TABLE_OF(vectors), ADD_CONSTANT(class_index, config.row_base[dimension])); \
+#define SELECT(dimension)                                                                         \
+	if (IN_USE(dimension)) {                                                                  \
+		__u64 at = dimension == DIMENSION_SOURCE	? source_class(packet)            \
+			   : dimension == DIMENSION_DESTINATION ? destination_class(packet)       \
+								: CLASS_OF_FIELD(dimension % FIELD_COUNT); \
+		if (HAS_FEATURE(FEATURE_WORDS)) {                                                 \
+			at *= CONSTANT(config.row_stride);                                        \
+			rows->at[dimension] = at + CONSTANT(config.row_base[dimension]);          \
+		}                                                                                 \
+		bits &= *ENTRY(__u64, TABLE_OF(vectors), ADD_CONSTANT(at, config.row_base[dimension])); \
 	}
 	FOR_EACH_DIMENSION(SELECT)
 #undef SELECT

@@ -42,7 +42,8 @@ static __always_inline __u64 load_once(const __u64 *at)
 
 /*
  * Multiply-shift by two odd numbers that are the node's own secret: whatever addresses somebody chooses, two of them share
- * a bucket no more often than by chance (Dietzfelbinger et al., 1997). The bits below those of the first bucket are the second.
+ * a bucket no more often than by chance (Dietzfelbinger et al., 1997). The first bucket is in the highest bits, the second in
+ * those below.
  */
 static __always_inline __u64 limit_hash(__u64 limit_id, __u64 high, __u64 low)
 {
@@ -260,7 +261,8 @@ static __always_inline enum charged charge_once(struct limit_slot *slot, __u64 s
 	if (seen == LIMIT_CLAIMED)
 		return GONE;
 	if (owed + cost + CANARY(CANARY_LIMIT_EDGE) > burst) {
-		const struct limit_slot *then = (const void *)slot + after(load_once(&slot->low) | load_once(&slot->high) | load_once(&slot->limit_id));
+		__u64 key = load_once(&slot->low) | load_once(&slot->high) | load_once(&slot->limit_id);
+		const struct limit_slot *then = (const void *)slot + after(key);
 
 		return load_once(&then->tat) == seen ? ABOVE : GONE;
 	}

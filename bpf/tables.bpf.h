@@ -51,8 +51,8 @@ static __always_inline __u32 constant_bit_at(const __u32 offset, const __u32 bit
 }
 
 /*
- * Likewise, where what comes after both ways is the same. Of a branch on a known value the verifier keeps the comparison, for
- * both ways lead to code that is used; the addon takes it out where the bit is set.
+ * Likewise, where what comes after both ways is the same. Of a branch on a known value the verifier keeps the comparison,
+ * for both ways lead to code that is used; the addon takes it out where the bit is set.
  */
 static __always_inline int optional_bit_at(const __u32 offset, const __u32 bit)
 {
@@ -77,7 +77,7 @@ union line {
 	struct {
 		__u64 firsts[4]; /* a group each */
 		__u16 classes[16];
-	} ranges4;                       /* *4_ranges */
+	} ranges4;                        /* *4_ranges */
 	struct address6_range ranges6[2]; /* *6_ranges */
 };
 _Static_assert(sizeof(union line) == LINE_BYTES, "a line is one cache line");
@@ -113,7 +113,7 @@ struct table {
  * The entry at `index` of a table. Where the table is too short it leaves for past_the_end, a label that whoever reads
  * tables has: a comparison with an immediate and a jump, where a NULL would be asked for once more.
  */
-#define ENTRY(type, from, at)                                                                            \
+#define ENTRY(type, from, at)                                                                       \
 	({                                                                                          \
 		const struct table _table = (from);                                                 \
 		const type *_first = _table.first;                                                  \
