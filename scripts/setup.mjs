@@ -222,9 +222,11 @@ function buildBpf() {
 
 /** A convenience, and no more: without it bin/piston runs the sources. */
 function bundleCompiler() {
-  const node = nodePath();
+  const node = findNode();
+  if (node === null) return;
   const main = join(root, "build/compiler-bundle/cli/compiler/main.js");
-  if (existsSync(main) && newestChange("src", "package-lock.json") <= statSync(main).mtimeMs) return;
+  if (existsSync(main) && newestChange("src", "node_modules/.package-lock.json") <= statSync(main).mtimeMs)
+    return;
   run("check and synth in one file", node, [join(root, "scripts/bundle.mjs")]);
 }
 
@@ -256,10 +258,9 @@ function fail(message) {
 }
 
 /** Node 24 for what follows: the pinned one, else this one where it is new enough. */
-function nodePath() {
+function findNode() {
   if (existsSync(pinnedNode)) return pinnedNode;
-  if (Number(process.versions.node.split(".")[0]) >= 24) return process.execPath;
-  return fail(`Node 24 or newer is needed here, this is ${process.versions.node}: install it and try again`);
+  return Number(process.versions.node.split(".")[0]) >= 24 ? process.execPath : null;
 }
 
 const commands = {
@@ -286,11 +287,13 @@ installSystemPackages({ ...APT_PACKAGES, ...APT_PACKAGES_OF[name] });
 installNodePackages();
 buildAddon();
 buildBpf();
-bundleCompiler();
 mountBpffs();
+bundleCompiler();
 if (skipped.length > 0) say(`went on without: ${skipped.join("; ")}`);
 if (name !== undefined) {
-  const node = nodePath();
+  const node =
+    findNode() ??
+    fail(`Node 24 or newer is needed here, this is ${process.versions.node}: install it and try again`);
   const env = {
     ...process.env,
     PATH: `${dirname(node)}:${join(root, "node_modules/.bin")}:${process.env.PATH}`,
