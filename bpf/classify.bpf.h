@@ -54,7 +54,7 @@ static __always_inline int classify(const struct packet *packet, struct rows *ro
 		__u64 at = dimension == DIMENSION_SOURCE	? source_class(packet)            \
 			   : dimension == DIMENSION_DESTINATION ? destination_class(packet)       \
 								: CLASS_OF_FIELD(dimension % FIELD_COUNT); \
-		if (HAS_FEATURE(FEATURE_WORDS)) {                                                 \
+		if (OPTIONAL_FEATURE(FEATURE_WORDS)) {                                            \
 			at *= CONSTANT(config.row_stride);                                        \
 			rows->at[dimension] = at + CONSTANT(config.row_base[dimension]);          \
 		}                                                                                 \

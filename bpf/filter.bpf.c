@@ -128,8 +128,6 @@ __noinline int apply_rules(struct xdp_md *ctx, struct packet *packet, __u32 word
 		int verdict;
 
 		index = word * 64 + lowest_bit(bits);
-		if (index >= CONSTANT(config.rule_count))
-			return GO_ON;
 		rule = ENTRY(struct rule, TABLE_OF(rules), index);
 		if (rule->action != ACTION_LIMIT && !rule->shadow)
 			break;
@@ -235,7 +233,7 @@ int piston_filter(struct xdp_md *ctx)
 	if (!HAS_FEATURE(FEATURE_MANAGEMENT) && is_blocked(&packet))
 		return finish(ctx, &packet, VERDICT_DROP);
 	find_present(ctx, &packet);
-	if (has_dimension(FIELD_PAYLOAD))
+	if (IN_USE(FIELD_PAYLOAD))
 		find_payload(ctx, &packet);
 	if (!classify(&packet, &rows, &first))
 		return finish_by_reason(ctx, &packet, REASON_DEFAULT, CONSTANT(config.default_verdict));

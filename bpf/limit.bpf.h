@@ -106,12 +106,9 @@ static __always_inline void block_key_of(const struct packet *packet, struct blo
 /* Before the block itself, so that no packet looks between the two and finds that there can be none. */
 static __always_inline void raise_block_horizon(__u64 until_ns)
 {
-	__u32 zero = 0;
-	struct block_horizon *horizon = bpf_map_lookup_elem(&block_horizon, &zero);
+	struct block_horizon *horizon = the_block_horizon();
 	__u64 seen;
 
-	if (!horizon)
-		return;
 	seen = *(volatile __u64 *)&horizon->rules_until_ns;
 	for (int try = 0; try < SWAP_TRIES && seen < until_ns; try++)
 		seen = __sync_val_compare_and_swap(&horizon->rules_until_ns, seen, until_ns);
@@ -137,15 +134,11 @@ static __always_inline void block_source(struct packet *packet, const struct rul
 /* 0: no block was ever set, or the last one is over. A proof instance has no horizon: its clock may go backwards. */
 static __always_inline int may_be_blocked(const struct packet *packet)
 {
-	__u32 zero = 0;
-	const struct block_horizon *horizon;
+	const struct block_horizon *horizon = the_block_horizon();
 	struct cpu_state *cpu;
 	__u64 now;
 
 	if (INSTANCE.proof)
-		return 1;
-	horizon = bpf_map_lookup_elem(&block_horizon, &zero);
-	if (!horizon)
 		return 1;
 	if (!(horizon->rules_until_ns | horizon->operator_until_ns))
 		return 0;

@@ -83,6 +83,7 @@ struct packet {
 
 static __always_inline void packet_init(struct packet *packet)
 {
+	_Static_assert(FAMILY_IPV4 == 0 && FRAGMENT_NONE == 0, "what parse_ipv4() leaves as it is");
 	/* Not an initialiser: clang would copy one from a constant of its own in .rodata. */
 	__builtin_memset(packet, 0, sizeof(*packet));
 	packet->value[FIELD_SOURCE_PORT] = PORT_ABSENT;
@@ -141,6 +142,13 @@ static __always_inline __u64 forget(__u32 *memory, __u64 value)
 	return *(volatile __u32 *)memory;
 }
 
+/* A reason to return. Behind the branch, for clang would set it before each comparison that may lead here. */
+static __always_inline int because(int reason)
+{
+	asm volatile("" : "+r"(reason));
+	return reason;
+}
+
 static __always_inline int is_vlan(__u32 ethertype)
 {
 	return ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_SERVICE_VLAN;
@@ -153,28 +161,26 @@ static __always_inline int parse_ipv4(struct xdp_md *ctx, struct packet *packet,
 	__u32 header_bytes, total, fragment;
 
 	if (!ip)
-		return REASON_TRUNCATED_IP;
+		return because(REASON_TRUNCATED_IP);
 	if (load8(ip) >> 4 != 4)
-		return REASON_BAD_IP_VERSION;
+		return because(REASON_BAD_IP_VERSION);
 	header_bytes = (load8(ip) & 15) * 4;
 	if (header_bytes < IPV4_BYTES)
-		return REASON_BAD_IHL;
+		return because(REASON_BAD_IHL);
 	total = load16(ip + 2);
 	if (total < header_bytes)
-		return REASON_BAD_TOTAL_LENGTH;
+		return because(REASON_BAD_TOTAL_LENGTH);
 	if (offset + total > packet->frame_bytes)
-		return REASON_TRUNCATED_IP;
+		return because(REASON_TRUNCATED_IP);
 	fragment = load16(ip + 6) & 0x3fff; /* MF, 13 bits offset in units of 8 bytes */
 	if (fragment) {
 		__u32 fragment_offset = (fragment & 0x1fff) * 8;
 
 		if (fragment_offset + total - header_bytes > DATAGRAM_MAX)
-			return REASON_BAD_FRAGMENT;
+			return because(REASON_BAD_FRAGMENT);
 		packet->value[FIELD_FRAGMENT] = fragment_offset ? FRAGMENT_LATER : FRAGMENT_FIRST;
-	} else {
-		packet->value[FIELD_FRAGMENT] = FRAGMENT_NONE;
-	}
-	packet->family = FAMILY_IPV4;
+	} /* else FRAGMENT_NONE, by packet_init() */
+	/* packet->family is FAMILY_IPV4 by packet_init(). */
 	packet->source_low = 0xffffULL << 32 | load32(ip + 12);
 	packet->destination_low = 0xffffULL << 32 | load32(ip + 16);
 	packet->value[FIELD_PROTOCOL] = load8(ip + 9);
@@ -212,12 +218,12 @@ static __always_inline int parse_ipv6(struct xdp_md *ctx, struct packet *packet,
 	__u64 end;
 
 	if (!ip)
-		return REASON_TRUNCATED_IP;
+		return because(REASON_TRUNCATED_IP);
 	if (load8(ip) >> 4 != 6)
-		return REASON_BAD_IP_VERSION;
+		return because(REASON_BAD_IP_VERSION);
 	length = IPV6_BYTES + load16(ip + 4);
 	if (offset + length > packet->frame_bytes)
-		return REASON_TRUNCATED_IP;
+		return because(REASON_TRUNCATED_IP);
 	if (length > DATAGRAM_MAX)
 		length = DATAGRAM_MAX;
 
@@ -251,28 +257,28 @@ static __always_inline int parse_ipv6(struct xdp_md *ctx, struct packet *packet,
 			break;
 		header = bytes_at(ctx, offset, 2);
 		if (!header || offset + 2 > end)
-			return REASON_TRUNCATED_EXTENSION;
+			return because(REASON_TRUNCATED_EXTENSION);
 		bytes = extension == EXTENSION_OCTETS8		? (load8(header + 1) + 1) * 8
 			: extension == EXTENSION_AUTHENTICATION ? (load8(header + 1) + 2) * 4
 								: FRAGMENT_BYTES;
 		if (offset + bytes > end)
-			return REASON_TRUNCATED_EXTENSION;
+			return because(REASON_TRUNCATED_EXTENSION);
 		if (walked == EXTENSIONS_MAX)
-			return REASON_TOO_MANY_EXTENSIONS;
+			return because(REASON_TOO_MANY_EXTENSIONS);
 		protocol = load8(header);
 		if (extension == EXTENSION_FRAGMENT) {
 			__u32 fragment, fragment_offset;
 
 			header = bytes_at(ctx, offset, FRAGMENT_BYTES);
 			if (!header)
-				return REASON_TRUNCATED_EXTENSION;
+				return because(REASON_TRUNCATED_EXTENSION);
 			if (fragmented)
-				return REASON_BAD_FRAGMENT;
+				return because(REASON_BAD_FRAGMENT);
 			fragmented = 1;
 			fragment = load16(header + 2); /* 13 bits offset in units of 8 bytes, 2 bits reserved, M */
 			fragment_offset = fragment & 0xfff8;
 			if (fragment_offset + (end - offset - FRAGMENT_BYTES) > DATAGRAM_MAX)
-				return REASON_BAD_FRAGMENT;
+				return because(REASON_BAD_FRAGMENT);
 			if (fragment_offset) {
 				/* The walk ends: what follows is data from the middle of the datagram. */
 				packet->value[FIELD_FRAGMENT] = FRAGMENT_LATER;
@@ -305,12 +311,12 @@ static __always_inline int parse_l4(struct xdp_md *ctx, struct packet *packet)
 	if (protocol == PROTOCOL_TCP) {
 		l4 = bytes_at(ctx, offset, TCP_BYTES);
 		if (bytes < TCP_BYTES || !l4)
-			return truncated;
+			return because(truncated);
 		header_bytes = (load8(l4 + 12) >> 4) * 4;
 		if (header_bytes < TCP_BYTES)
-			return REASON_BAD_TCP_OFFSET;
+			return because(REASON_BAD_TCP_OFFSET);
 		if (header_bytes > bytes)
-			return truncated;
+			return because(truncated);
 		packet->value[FIELD_SOURCE_PORT] = load16(l4);
 		packet->value[FIELD_DESTINATION_PORT] = load16(l4 + 2);
 		packet->value[FIELD_TCP_FLAGS] = load8(l4 + 13);
@@ -319,17 +325,17 @@ static __always_inline int parse_l4(struct xdp_md *ctx, struct packet *packet)
 
 		l4 = bytes_at(ctx, offset, UDP_BYTES);
 		if (bytes < UDP_BYTES || !l4)
-			return truncated;
+			return because(truncated);
 		length = load16(l4 + 4);
 		if (length < UDP_BYTES || (fragment == FRAGMENT_NONE && length > bytes))
-			return REASON_BAD_UDP_LENGTH;
+			return because(REASON_BAD_UDP_LENGTH);
 		packet->value[FIELD_SOURCE_PORT] = load16(l4);
 		packet->value[FIELD_DESTINATION_PORT] = load16(l4 + 2);
 		header_bytes = UDP_BYTES;
 	} else if (protocol == (packet->family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6)) {
 		l4 = bytes_at(ctx, offset, ICMP_BYTES);
 		if (bytes < ICMP_BYTES || !l4)
-			return truncated;
+			return because(truncated);
 		packet->value[FIELD_ICMP] = load16(l4);
 		header_bytes = ICMP_BYTES;
 	}
@@ -351,25 +357,25 @@ __noinline int parse(struct xdp_md *ctx, struct packet *packet)
 	int reason;
 
 	if (!packet) /* never; the verifier asks */
-		return REASON_TRUNCATED_ETHERNET;
+		return because(REASON_TRUNCATED_ETHERNET);
 	/* A proof instance may be told of a frame that no test-run takes whole: struct proof. */
 	packet->frame_bytes = INSTANCE.proof && packet->frame_bytes ? packet->frame_bytes - 1 : end - data;
 	if (data + ETHERNET_BYTES > end || packet->frame_bytes < ETHERNET_BYTES)
-		return REASON_TRUNCATED_ETHERNET;
+		return because(REASON_TRUNCATED_ETHERNET);
 	ethertype = load16(data + 12);
 	if (is_vlan(ethertype)) {
 		if (data + ETHERNET_BYTES + VLAN_BYTES > end)
-			return REASON_TRUNCATED_VLAN;
+			return because(REASON_TRUNCATED_VLAN);
 		packet->value[FIELD_VLAN] = load16(data + 14) & 0xfff; /* 3 bits priority, DEI, 12 bits id */
 		ethertype = load16(data + 16);
 		offset += VLAN_BYTES;
 		if (is_vlan(ethertype)) {
 			if (data + ETHERNET_BYTES + 2 * VLAN_BYTES > end)
-				return REASON_TRUNCATED_VLAN;
+				return because(REASON_TRUNCATED_VLAN);
 			ethertype = load16(data + 20);
 			offset += VLAN_BYTES;
 			if (is_vlan(ethertype))
-				return REASON_TOO_MANY_VLAN_TAGS;
+				return because(REASON_TOO_MANY_VLAN_TAGS);
 		}
 	}
 	offset = forget(&packet->l3_offset, offset);

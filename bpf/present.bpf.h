@@ -129,9 +129,9 @@ __noinline int find_ipv6_extensions(struct xdp_md *ctx, struct packet *packet)
 /* What the rules ask of the headers between L3 and L4. */
 static __always_inline void find_present(struct xdp_md *ctx, struct packet *packet)
 {
-	if (has_dimension(FIELD_IPV4_OPTIONS) && packet->family == FAMILY_IPV4)
+	if (IN_USE(FIELD_IPV4_OPTIONS) && packet->family == FAMILY_IPV4)
 		find_ipv4_options(ctx, packet);
-	if (has_dimension(FIELD_IPV6_EXTENSIONS) && packet->family == FAMILY_IPV6)
+	if (IN_USE(FIELD_IPV6_EXTENSIONS) && packet->family == FAMILY_IPV6)
 		find_ipv6_extensions(ctx, packet);
 }
 

@@ -38,7 +38,7 @@ struct {
 	__uint(value_size, sizeof(struct block));
 } blocks SEC(".maps");
 
-/* Most fleets have no block most of the time: one load says so, and saves the look-up. */
+/* Most fleets have no block most of the time: one load says so, and saves the look-up. Reached by address, as tables are. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -85,6 +85,14 @@ struct {
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, sizeof(struct cpu_state));
 } cpu_state SEC(".maps");
+
+static __always_inline struct block_horizon *the_block_horizon(void)
+{
+	struct block_horizon *horizon = (void *)&block_horizon;
+
+	asm volatile("" : "+r"(horizon)); /* clang knows the map's definition, and that it is shorter */
+	return horizon;
+}
 
 static __always_inline struct cpu_state *this_cpu(void)
 {

@@ -51,8 +51,8 @@ static __always_inline __u32 constant_bit_at(const __u32 offset, const __u32 bit
 }
 
 /*
- * Likewise, where what comes after both ways is the same. Of a branch on a known value the verifier keeps the comparison,
- * for both ways lead to code that is used; the addon takes it out where the bit is set.
+ * Likewise, where what comes after both ways is the same. Of a branch on a known value the verifier may keep the comparison,
+ * for both ways lead to code that is used; the addon leaves nothing of it.
  */
 static __always_inline int optional_bit_at(const __u32 offset, const __u32 bit)
 {
@@ -62,6 +62,7 @@ is_clear:
 	return 0;
 }
 
+#define OPTIONAL_FEATURE(feature) optional_bit_at(__builtin_offsetof(struct rodata, instance.features), feature)
 #define HAS_FEATURE(feature) constant_bit_at(__builtin_offsetof(struct rodata, instance.features), feature)
 
 /* `value` and the constant at `offset`, in one instruction. */

@@ -249,21 +249,26 @@ void Object::ReuseMap(const Napi::CallbackInfo& info) {
   if (error) Fail(info.Env(), {"object reuse-map", object, error});
 }
 
-// (name, map) Binds a name in the object to the value of an array of one element, whatever its size: where the source takes
-// the map's address, the program gets the value's. No look-up then, and the verifier holds accesses to the value's size.
+// (name, map or null) Binds a name in the object to the value of an array of one element, whatever its size, or to that of the
+// object's own map: where the source takes the map's address, the program gets the value's. No look-up then, and the
+// verifier holds accesses to the value's size.
 void Object::UseValue(const Napi::CallbackInfo& info) {
   struct bpf_object* bpf = UseBefore("object use-value");
   std::string name = ReadString(info[0], "map");
   struct bpf_map* map = Find("object use-value", bpf, name);
-  Map& other = Map::From(info[1]);
-  int fd = other.Use("object use-value");
   std::string object = name_ + " " + name;
-  if (other.type() != BPF_MAP_TYPE_ARRAY || other.max_entries() != 1) {
-    Fail(info.Env(), {"object use-value", object, EINVAL, other.name() + " is not an array of one element"});
+  if (!info[1].IsNull()) {
+    Map& other = Map::From(info[1]);
+    int fd = other.Use("object use-value");
+    if (other.type() != BPF_MAP_TYPE_ARRAY || other.max_entries() != 1) {
+      Fail(info.Env(), {"object use-value", object, EINVAL, other.name() + " is not an array of one element"});
+    }
+    int error = bpf_map__reuse_fd(map, fd);
+    if (error) Fail(info.Env(), {"object use-value", object, error});
+  } else if (bpf_map__type(map) != BPF_MAP_TYPE_ARRAY || bpf_map__max_entries(map) != 1) {
+    Fail(info.Env(), {"object use-value", object, EINVAL, name + " is not an array of one element"});
   }
-  int error = bpf_map__reuse_fd(map, fd);
-  if (error) Fail(info.Env(), {"object use-value", object, error});
-  patch_.values.insert(bpf_map__fd(map));
+  patch_.values.insert(map);
 }
 
 // (base, bit base, optional base, bytes) Constants that the verifier sees, and that cost the program no load: see Patch.

@@ -42,10 +42,12 @@ bool Resolve(const Patch& patch, std::vector<struct bpf_insn>& code, size_t at) 
   code[at].imm = static_cast<int32_t>(word);
   if (!is_optional) return true;
   if (at + 1 >= code.size() || !SetsR0(code[at]) || !JumpsAtZeroR0(code[at + 1])) return false;
-  // A jump to the next instruction: the kernel leaves it out.
-  struct bpf_insn nothing = {};
-  nothing.code = BPF_JMP | BPF_JA;
-  if (word) code[at] = code[at + 1] = nothing;
+  // Jumps to the next instruction, which the kernel leaves out; or one that is always taken, behind which Prune() cuts.
+  struct bpf_insn jump = {};
+  jump.code = BPF_JMP | BPF_JA;
+  code[at] = jump;
+  if (!word) jump.off = code[at + 1].off;
+  code[at + 1] = jump;
   return true;
 }
 
@@ -97,9 +99,11 @@ int Apply(struct bpf_program* program, struct bpf_prog_load_opts* options, long)
   if (!current) return 0;
   const struct bpf_insn* begin = bpf_program__insns(program);
   std::vector<struct bpf_insn> code(begin, begin + bpf_program__insn_cnt(program));
+  std::set<int> values;
+  for (const struct bpf_map* map : current->values) values.insert(bpf_map__fd(map));
   for (size_t i = 0; i < code.size(); i++) {
     if (LoadsAddress(code[i])) {
-      if (code[i].src_reg == BPF_PSEUDO_MAP_FD && current->values.count(code[i].imm)) code[i].src_reg = BPF_PSEUDO_MAP_VALUE;
+      if (code[i].src_reg == BPF_PSEUDO_MAP_FD && values.count(code[i].imm)) code[i].src_reg = BPF_PSEUDO_MAP_VALUE;
       i++;  // two instructions in one
     } else if (!current->constants.empty() && TakesImmediate(code[i])) {
       if (!Resolve(*current, code, i)) return -EINVAL;

@@ -54,7 +54,7 @@ export interface NativeObject extends NativeHandle {
   programs(): ObjectProgram[];
   setMaxEntries(map: string, maxEntries: number): void;
   reuseMap(map: string, existing: NativeMap): void;
-  useValue(map: string, existing: NativeMap): void;
+  useValue(map: string, existing: NativeMap | null): void;
   useConstants(base: number, bitBase: number, optionalBase: number, bytes: Uint8Array): void;
   setInitialValue(map: string, value: Uint8Array): void;
   load(): void;

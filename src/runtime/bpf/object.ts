@@ -42,11 +42,11 @@ export class BpfObject {
   }
 
   /**
-   * Load will bind the name to the one value of this array, of any size: where the source takes the map's address, the
-   * program gets the value's. EINVAL where the map is not an array of one element.
+   * Load will bind the name to the one value of this array, of any size; null: of the map that it makes or reuses. Where the
+   * source takes the map's address, the program gets the value's. EINVAL where the map is not an array of one element.
    */
-  useValue(map: string, existing: BpfMap): void {
-    this.#native.useValue(map, BpfMap.nativeOf(existing));
+  useValue(map: string, existing: BpfMap | null): void {
+    this.#native.useValue(map, existing && BpfMap.nativeOf(existing));
   }
 
   /**

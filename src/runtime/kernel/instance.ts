@@ -66,16 +66,19 @@ export function prepareInstance(
 }
 
 /**
- * Gives the object its tables' addresses and its constants: `rodata` and the tables' lengths, by which the program and the
+ * Gives the object its tables' addresses, the block horizon's, and its constants: `rodata` and the tables' lengths, by which the program and the
  * verifier know where each ends. A table that is not given has no entry.
  */
 export function bindTables(object: BpfObject, tables: ReadonlyMap<string, BpfMap>, rodata: Uint8Array): void {
   const constants = Buffer.from(rodata);
+  object.useValue("block_horizon", null);
   for (const [index, name] of PROGRAM_TABLES.entries()) {
     const table = tables.get(name);
     if (!table) continue;
     object.useValue(name, table);
-    const entries = table.valueBytes / (TABLE_ENTRY_BYTES[name] ?? LINE_BYTES);
+    const whole = table.valueBytes / (TABLE_ENTRY_BYTES[name] ?? LINE_BYTES);
+    // A fleet without rules has a table of one line, which is no rule.
+    const entries = name === "rules" ? Math.min(whole, constants.readUInt32LE(CONFIG.ruleCount)) : whole;
     constants.writeUInt32LE(entries, RODATA.instance + INSTANCE.tableEntries + 4 * index);
   }
   const features =
