@@ -80,7 +80,7 @@ function emptyTable({ name, bytes }: TableImage): BpfMap {
       operation: "create table",
       object: `table ${name}`,
       message: `this kernel takes no table of ${(bytes.length / 2 ** 20).toFixed(1)} MiB`,
-      help: "older kernels take up to 4 MiB for each table: run a newer one on the fleet's nodes, or let the fleet have fewer prefixes",
+      help: "older kernels take up to 4 MiB for each table: run a newer one on the fleet's nodes (6.1 takes more), or let the fleet have fewer prefixes or rules",
       cause: error,
     });
   }
