@@ -168,7 +168,7 @@ static __always_inline __u32 address4_class(const __u32 config, struct table hos
 {
 	const __u32 has_nets = EXACT(config + NETS, buckets), has_hosts = EXACT(config + HOSTS, buckets);
 	/* First the root, for the ranges' line waits for it; then all others at once, before anything is compared. */
-	__u32 entry = *(const volatile __u32 *)ENTRY(__u32, root, address >> 16), class_index;
+	__u32 entry = *(const volatile __u32 *)ENTRY(root_entry, root, address >> 16), class_index;
 	__u64 host = 0, net = 0;
 
 	if (has_hosts) {
@@ -273,8 +273,8 @@ static __always_inline __u32 address6_class(const __u32 config, struct table hos
 	const __u32 has_nets = EXACT(config + NETS, buckets), has_hosts = EXACT(config + HOSTS, buckets);
 	__u32 host = NO_CLASS, net = NO_CLASS;
 	/* As with IPv4: what is asked for first is waited for least. */
-	__u32 first = *(const volatile __u32 *)ENTRY(__u32, root, high >> 48);
-	__u32 next = *(const volatile __u32 *)ENTRY(__u32, root, (high >> 48) + 1);
+	__u32 first = *(const volatile __u32 *)ENTRY(root_entry, root, high >> 48);
+	__u32 next = *(const volatile __u32 *)ENTRY(root_entry, root, (high >> 48) + 1);
 	__u64 mix = 0, product = 0;
 
 	if (has_hosts) {

@@ -48,7 +48,7 @@ static __always_inline int classify(const struct packet *packet, struct rows *ro
 	__u64 bits = ~0ULL;
 
 #define CLASS_OF_FIELD(dimension) \
-	*ENTRY(__u16, TABLE_OF(fields), ADD_CONSTANT(packet->value[dimension], config.field_base[dimension]))
+	*ENTRY(fields_entry, TABLE_OF(fields), ADD_CONSTANT(packet->value[dimension], config.field_base[dimension]))
 #define SELECT(dimension)                                                                         \
 	if (IN_USE(dimension)) {                                                                  \
 		__u64 at = dimension == DIMENSION_SOURCE	? source_class(packet)            \
@@ -58,7 +58,7 @@ static __always_inline int classify(const struct packet *packet, struct rows *ro
 			at *= CONSTANT(config.row_stride);                                        \
 			rows->at[dimension] = at + CONSTANT(config.row_base[dimension]);          \
 		}                                                                                 \
-		bits &= *ENTRY(__u64, TABLE_OF(vectors), ADD_CONSTANT(at, config.row_base[dimension])); \
+		bits &= *ENTRY(vectors_entry, TABLE_OF(vectors), ADD_CONSTANT(at, config.row_base[dimension])); \
 	}
 	FOR_EACH_DIMENSION(SELECT)
 #undef SELECT
@@ -77,7 +77,7 @@ static __always_inline __u64 rows_and(const struct rows *rows, __u32 word)
 
 #define SELECT(dimension)      \
 	if (IN_USE(dimension)) \
-		bits &= *ENTRY(__u64, TABLE_OF(vectors), rows->at[dimension] + word);
+		bits &= *ENTRY(vectors_entry, TABLE_OF(vectors), rows->at[dimension] + word);
 	FOR_EACH_DIMENSION(SELECT)
 #undef SELECT
 	return bits;

@@ -120,11 +120,15 @@ enum limit_key {
 	X(destination4_hosts) X(destination4_nets) X(destination4_root) X(destination4_ranges)                 \
 	X(destination6_hosts) X(destination6_nets) X(destination6_root) X(destination6_ranges)                 \
 	X(counter_slots)
-/* Bytes of what the program reads of a table at once: classes, words of rows, roots, slots; else lines. */
-#define FIELDS_ENTRY_BYTES 2
-#define VECTORS_ENTRY_BYTES 8
-#define ROOT_ENTRY_BYTES 4
-#define SLOT_ENTRY_BYTES 4
+/* What the program reads of a table at once: classes, words of rows, roots, slots; else lines. */
+typedef __u16 fields_entry;
+typedef __u64 vectors_entry;
+typedef __u32 root_entry;
+typedef __u32 slot_entry;
+#define FIELDS_ENTRY_BYTES sizeof(fields_entry)
+#define VECTORS_ENTRY_BYTES sizeof(vectors_entry)
+#define ROOT_ENTRY_BYTES sizeof(root_entry)
+#define SLOT_ENTRY_BYTES sizeof(slot_entry)
 
 #define TABLE_INDEX(name) TABLE_##name,
 enum table_index { TABLES(TABLE_INDEX) TABLE_COUNT };

@@ -114,7 +114,7 @@ static __always_inline void count(const struct packet *packet, __u32 index)
 
 static __always_inline __u32 rule_slot(__u32 rule_index)
 {
-	return *ENTRY(__u32, TABLE_OF(counter_slots), rule_index);
+	return *ENTRY(slot_entry, TABLE_OF(counter_slots), rule_index);
 past_the_end:
 	return SLOT_NONE;
 }

@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { INSTANCE, LINE_BYTES, RODATA, SECTION_NAMES } from "../bundle/abi.ts";
+import { INSTANCE, LINE_BYTES, RODATA, TABLE_NAMES } from "../bundle/abi.ts";
 import { sha256Hex } from "../bundle/digest.ts";
 import type { Bundle } from "../bundle/index.ts";
 import { BpfMap, BpfObject, type BpfProgram } from "../runtime/bpf/index.ts";
@@ -73,8 +73,7 @@ export class Rig {
     this.#object = BpfObject.open(benchObject(), "bench");
     try {
       const tables = new Map<string, BpfMap>();
-      for (const name of SECTION_NAMES) {
-        if (name === "config") continue;
+      for (const name of TABLE_NAMES) {
         const bytes = bundle?.section(name);
         const table = frozenTable(bytes ? { name, bytes, sha256: sha256Hex(bytes) } : zeroTable(name));
         this.#handles.push(table);

@@ -68,11 +68,11 @@ export const SECTION_NAMES = [
 ] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
-/** enum table_index: the tables of a generation, by value. All but the last are sections of a bundle. */
-export const PROGRAM_TABLES = [
-  ...SECTION_NAMES.filter((name) => name !== "config"),
-  "counter_slots",
-] as const;
+/** The sections that are tables. */
+export const TABLE_NAMES = SECTION_NAMES.filter((name) => name !== "config");
+
+/** enum table_index: the tables of a generation, by value. The last one is the agent's own. */
+export const PROGRAM_TABLES = [...TABLE_NAMES, "counter_slots"] as const;
 
 /** What the program reads of a table at once. Of those that are not here: a line. */
 export const TABLE_ENTRY_BYTES: Readonly<Partial<Record<(typeof PROGRAM_TABLES)[number], number>>> = {

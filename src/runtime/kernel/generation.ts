@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CONFIG, INSTANCE, LINE_BYTES, RODATA, SECTION_NAMES } from "../../bundle/abi.ts";
+import { CONFIG, INSTANCE, LINE_BYTES, RODATA, TABLE_NAMES } from "../../bundle/abi.ts";
 import { sha256Hex } from "../../bundle/digest.ts";
 import type { Bundle } from "../../bundle/format.ts";
 import type { Manifest } from "../../bundle/index.ts";
@@ -45,8 +45,6 @@ import {
   type TableImage,
   zeroTable,
 } from "./tables.ts";
-
-export const TABLE_NAMES = SECTION_NAMES.filter((name) => name !== "config");
 
 /**
  * For each CPU and timer tick (1 to 10 ms): a few thousand a second, whatever arrives. Two CPUs fill what the event

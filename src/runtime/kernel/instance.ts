@@ -18,6 +18,11 @@ import { messageOf, RuntimeFault } from "../errors.ts";
 const PROGRAM = "piston_filter";
 const RODATA_MAP = ".rodata";
 
+/** instance.lowest_bit. */
+const LOWEST_BIT = new Uint8Array(64);
+for (let bit = 0; bit < 64; bit++)
+  LOWEST_BIT[Number(BigInt.asUintN(64, DE_BRUIJN << BigInt(bit)) >> 58n)] = bit;
+
 /** Before the tables are bound: sizes, and maps that outlive the instance. `definitions`: as the object declares them. */
 type Adjust = (object: BpfObject, definitions: (name: string) => MapDefinition) => void;
 
@@ -85,10 +90,7 @@ export function bindTables(object: BpfObject, tables: ReadonlyMap<string, BpfMap
     (constants.readUInt32LE(CONFIG.wordCount) > 1 ? 1 << FEATURES.words : 0) |
     (constants.readBigUInt64LE(CONFIG.managementMask) !== 0n ? 1 << FEATURES.management : 0);
   constants.writeUInt32LE(features, RODATA.instance + INSTANCE.features);
-  for (let bit = 0n; bit < 64n; bit++) {
-    const place = Number(BigInt.asUintN(64, DE_BRUIJN << bit) >> 58n);
-    constants[RODATA.instance + INSTANCE.lowestBit + place] = Number(bit);
-  }
+  constants.set(LOWEST_BIT, RODATA.instance + INSTANCE.lowestBit);
   object.setInitialValue(RODATA_MAP, constants);
   object.useConstants(CONSTANT_BASES, constants);
 }
