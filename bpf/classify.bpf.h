@@ -31,19 +31,20 @@ static __always_inline int has_dimension(__u32 dimension)
 #define IN_USE(dimension) optional_bit_at(__builtin_offsetof(struct rodata, config.dimension_mask), dimension)
 
 /* Written out, for clang unrolls no loop that an `asm goto` can leave. */
-#define FOR_EACH_DIMENSION(DO)                                                                              \
+#define FOR_EACH_FIELD(DO)                                                                                  \
 	DO(FIELD_PROTOCOL) DO(FIELD_SOURCE_PORT) DO(FIELD_DESTINATION_PORT) DO(FIELD_TCP_FLAGS)             \
 	DO(FIELD_L3_LENGTH) DO(FIELD_ICMP) DO(FIELD_FRAGMENT) DO(FIELD_TTL) DO(FIELD_DSCP) DO(FIELD_VLAN)   \
-	DO(FIELD_PAYLOAD_LENGTH) DO(FIELD_IPV4_OPTIONS) DO(FIELD_IPV6_EXTENSIONS) DO(FIELD_PAYLOAD)         \
-	DO(DIMENSION_SOURCE) DO(DIMENSION_DESTINATION)
+	DO(FIELD_PAYLOAD_LENGTH) DO(FIELD_IPV4_OPTIONS) DO(FIELD_IPV6_EXTENSIONS) DO(FIELD_PAYLOAD)
+#define FOR_EACH_DIMENSION(DO) FOR_EACH_FIELD(DO) DO(DIMENSION_SOURCE) DO(DIMENSION_DESTINATION)
 _Static_assert(DIMENSION_COUNT == 16, "FOR_EACH_DIMENSION has them all");
 
 /*
- * The class of each dimension -> its row, and the AND of the rows' first words in `first`: with up to 64 rules that is all
- * there is to know, and no row is looked at again. 0 where a table is too short. Every such end is left at once and
- * nothing goes on with a made-up class: before kernel 6.2 the verifier would walk what follows once more for each.
+ * The class of each dimension -> its row, and the AND of the rows' first words: with up to 64 rules that is all there is
+ * to know, and no row is looked at again. 0: no rule matches, and then `rows` is not whole. Where a table is too short this
+ * is left at once and nothing goes on with a made-up class: before kernel 6.2 the verifier would walk what follows once
+ * more for each.
  */
-static __always_inline int classify(const struct packet *packet, struct rows *rows, __u64 *first)
+static __always_inline __u64 classify(const struct packet *packet, struct rows *rows)
 {
 	__u64 bits = ~0ULL;
 
@@ -60,12 +61,16 @@ static __always_inline int classify(const struct packet *packet, struct rows *ro
 		}                                                                                 \
 		bits &= *ENTRY(vectors_entry, TABLE_OF(vectors), ADD_CONSTANT(at, config.row_base[dimension])); \
 	}
-	FOR_EACH_DIMENSION(SELECT)
+	FOR_EACH_FIELD(SELECT)
+	/* The fields alone often say that there is no rule; then nobody waits for the address steps. */
+	if (bits) {
+		SELECT(DIMENSION_SOURCE)
+		SELECT(DIMENSION_DESTINATION)
+	}
 #undef SELECT
 	/* Kept as an array: clang would make a spilled register of each, and the stack of all calls together has 512 bytes. */
 	asm volatile("" : : "r"(rows) : "memory");
-	*first = bits;
-	return 1;
+	return bits;
 past_the_end:
 	return 0;
 }

@@ -147,13 +147,13 @@ past_the_end:
 	return GO_ON;
 }
 
-/* Every rule that matches, word by word. */
+/* Every rule that matches, word by word. `first` is not 0. */
 static __always_inline int judge(struct xdp_md *ctx, struct packet *packet, const struct rows *rows, __u64 first)
 {
 	__u64 words;
 
 	if (!HAS_FEATURE(FEATURE_WORDS))
-		return first ? apply_rules(ctx, packet, 0, first) : GO_ON;
+		return apply_rules(ctx, packet, 0, first);
 	words = first;
 	if (CANARY(CANARY_SUMMARY_WORD))
 		words &= ~2ULL;
@@ -235,15 +235,14 @@ int piston_filter(struct xdp_md *ctx)
 	find_present(ctx, &packet);
 	if (IN_USE(FIELD_PAYLOAD))
 		find_payload(ctx, &packet);
-	if (!classify(&packet, &rows, &first))
-		return finish_by_reason(ctx, &packet, REASON_DEFAULT, CONSTANT(config.default_verdict));
+	first = classify(&packet, &rows);
 	if (HAS_FEATURE(FEATURE_MANAGEMENT)) {
-		if (is_management(&packet, &rows, first))
+		if (first && is_management(&packet, &rows, first))
 			return finish_by_reason(ctx, &packet, REASON_MANAGEMENT, VERDICT_PASS);
 		if (is_blocked(&packet))
 			return finish(ctx, &packet, VERDICT_DROP);
 	}
-	verdict = judge(ctx, &packet, &rows, first);
+	verdict = first ? judge(ctx, &packet, &rows, first) : GO_ON;
 	if (verdict != GO_ON)
 		return finish(ctx, &packet, verdict);
 	return finish_by_reason(ctx, &packet, REASON_DEFAULT, CONSTANT(config.default_verdict));

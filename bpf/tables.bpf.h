@@ -124,7 +124,10 @@ struct table {
 		/* clang may not add before the comparison, nor know what it adds to: the map's */  \
 		/* definition is shorter than the table. */                                         \
 		asm volatile("" : "+r"(_first), "+r"(_index));                                      \
-		_first + _index;                                                                    \
+		_first += _index;                                                                   \
+		/* Kept, where clang would shift and add once more for each member that is read. */ \
+		asm volatile("" : "+r"(_first));                                                    \
+		_first;                                                                             \
 	})
 
 #define LINE(from, at) ENTRY(union line, from, at)
