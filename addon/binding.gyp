@@ -20,6 +20,7 @@
         "src/prune.cc",
         "src/ring-buffer.cc",
         "src/ring-reader.cc",
+        "src/seal.cc",
         "src/sha256.cc",
         "src/system.cc",
         "src/test-run.cc"

@@ -24,6 +24,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   DefineProgram(env, exports);
   DefineRingBuffer(env, exports);
   DefineRingReader(env, exports);
+  DefineSeal(env, exports);
   DefineSha256(env, exports);
   DefineSystem(env, exports);
   exports.Set("PacketSocket", PacketSocket::Define(env));

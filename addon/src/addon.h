@@ -28,6 +28,7 @@ void DefineObject(Napi::Env env, Napi::Object exports);
 void DefineProgram(Napi::Env env, Napi::Object exports);
 void DefineRingBuffer(Napi::Env env, Napi::Object exports);
 void DefineRingReader(Napi::Env env, Napi::Object exports);
+void DefineSeal(Napi::Env env, Napi::Object exports);
 void DefineSha256(Napi::Env env, Napi::Object exports);
 void DefineSystem(Napi::Env env, Napi::Object exports);
 

@@ -38,8 +38,11 @@ import type { Manifest, ManifestRule } from "./manifest.generated.ts";
 
 export type Images = ReadonlyMap<SectionName, Uint8Array>;
 
-/** Throws BundleError `inconsistent`. Images are aligned to 8 bytes, and have the digests that the manifest says. */
-export function checkConsistency(manifest: Manifest, images: Images): void {
+/**
+ * Throws BundleError `inconsistent`. Images are aligned to 8 bytes, and may be of any content. What is returned is to be
+ * called when they are known to have the digests that the manifest says: then what was found need not be found again.
+ */
+export function checkConsistency(manifest: Manifest, images: Images): () => void {
   checkManifest(manifest);
   checkSections(manifest);
   const config = decodeConfig(images);
@@ -47,6 +50,7 @@ export function checkConsistency(manifest: Manifest, images: Images): void {
   checkPayloadTests(config);
   checkRules(manifest, images);
   const needed = new Set<SectionName>(["config"]);
+  const found = new Map<string, AddressClasses>();
   if (config.ruleCount > 0) needed.add("rules");
   for (let dimension = 0; dimension < DIMENSION_COUNT; dimension++) {
     if (!uses(config, dimension)) {
@@ -58,7 +62,7 @@ export function checkConsistency(manifest: Manifest, images: Images): void {
       dimension < FIELD_COUNT
         ? fieldClasses(config, dimension, images, needed)
         : sideClasses(config, dimension, needed, (side, family, table) =>
-            addressClasses(side, family, table, manifest, images),
+            addressClasses(side, family, table, manifest, images, found),
           );
     checkRows(config, dimension, classes, images);
   }
@@ -66,6 +70,7 @@ export function checkConsistency(manifest: Manifest, images: Images): void {
     if (images.has(name) && !needed.has(name)) throw fault(`section ${name}`, "nothing uses it");
     if (!images.has(name) && needed.has(name)) throw fault(`section ${name}`, "it is missing");
   }
+  return () => remember(found);
 }
 
 // ---- Manifest ----------------------------------------------------------------------------------------------------------
@@ -316,7 +321,8 @@ type Side = "source" | "destination";
 
 /**
  * What is known of address tables, by the digests of their sections and the numbers in config: a policy changes more
- * often than its feeds, and an agent need not walk through a million prefixes again. Of the last few only.
+ * often than its feeds, and an agent need not walk through a million prefixes again. Of the last few only, and of none
+ * whose bytes have not been seen to have their digests.
  */
 const checkedTables = new Map<string, AddressClasses>();
 const CHECKED_TABLES_MAX = 32;
@@ -327,6 +333,7 @@ function addressClasses(
   table: AddressTable,
   manifest: Manifest,
   images: Images,
+  fresh: Map<string, AddressClasses>,
 ): AddressClasses {
   const sections = manifest.sections.filter(({ name }) => name.startsWith(`${side}${family}_`));
   const key = JSON.stringify([
@@ -338,10 +345,16 @@ function addressClasses(
   const known = checkedTables.get(key);
   if (known) return known;
   const found = checkAddressTable(side, family, table, images);
-  checkedTables.set(key, found);
-  const [oldest] = checkedTables.keys();
-  if (checkedTables.size > CHECKED_TABLES_MAX && oldest !== undefined) checkedTables.delete(oldest);
+  fresh.set(key, found);
   return found;
+}
+
+function remember(found: ReadonlyMap<string, AddressClasses>): void {
+  for (const [key, classes] of found) {
+    checkedTables.set(key, classes);
+    const [oldest] = checkedTables.keys();
+    if (checkedTables.size > CHECKED_TABLES_MAX && oldest !== undefined) checkedTables.delete(oldest);
+  }
 }
 
 function checkRows(config: Config, dimension: number, classes: number, images: Images): void {

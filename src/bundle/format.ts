@@ -1,4 +1,4 @@
 // The bundle file: writing and reading.
 
-export { type Bundle, type IsKnown, readBundle, readManifestOf } from "./read-bundle.ts";
+export { type Bundle, type OpenedBundle, openBundle, readBundle, readManifestOf } from "./read-bundle.ts";
 export { type BundleParts, type ManifestHead, type SectionImage, writeBundle } from "./write-bundle.ts";

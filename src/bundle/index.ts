@@ -18,7 +18,7 @@ export type {
   Witness,
   WitnessStep,
 } from "./manifest.generated.ts";
-export { type FoundBundle, type ReadOptions, readBundleFrom } from "./read-bundle-from.ts";
+export { type FoundBundle, openBundleFrom, type ReadOptions, readBundleFrom } from "./read-bundle-from.ts";
 export {
   type DirectoryReader,
   type JoinedBundle,

@@ -6,18 +6,16 @@ import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BundleError } from "./bundle-error.ts";
 import { type BeginDigest, beginDigestHere, digestText } from "./digest.ts";
-import { type Bundle, type IsKnown, readBundle } from "./read-bundle.ts";
+import { type Bundle, type OpenedBundle, openBundle } from "./read-bundle.ts";
 import { BUNDLE_BYTES_MAX, joinShards } from "./shards.ts";
 
-export interface FoundBundle {
-  readonly bundle: Bundle;
+export interface FoundBundle<B extends Bundle = Bundle> {
+  readonly bundle: B;
   /** The DSSE envelope's text; null where there is none. */
   readonly envelope: string | null;
 }
 
 export interface ReadOptions {
-  /** See readBundle. */
-  readonly isKnown?: IsKnown;
   /** Who hashes a file while it is read; else it is hashed afterwards. */
   readonly beginDigest?: BeginDigest;
 }
@@ -27,6 +25,16 @@ const PART_BYTES = 2 ** 20;
 
 /** Throws BundleError. */
 export async function readBundleFrom(path: string, options: ReadOptions = {}): Promise<FoundBundle> {
+  const found = await openBundleFrom(path, options);
+  found.bundle.verify();
+  return found;
+}
+
+/** Throws BundleError. The tables are for the caller to compare with their digests. */
+export async function openBundleFrom(
+  path: string,
+  options: ReadOptions = {},
+): Promise<FoundBundle<OpenedBundle>> {
   try {
     return statSync(path).isDirectory()
       ? await readDirectory(path, options)
@@ -44,14 +52,14 @@ export async function readBundleFrom(path: string, options: ReadOptions = {}): P
 
 async function readBundleFile(
   path: string,
-  { isKnown, beginDigest = beginDigestHere }: ReadOptions,
-): Promise<FoundBundle> {
+  { beginDigest = beginDigestHere }: ReadOptions,
+): Promise<FoundBundle<OpenedBundle>> {
   // The signature first: where both are replaced in between, the old one does not fit the new bundle.
   const envelope = readEnvelope(`${path}.sig`);
   const file = await open(path);
   try {
     const stats = await file.stat();
-    if (!stats.isFile()) return { bundle: readBundle(await file.readFile(), isKnown), envelope }; // a pipe has no size
+    if (!stats.isFile()) return { bundle: openBundle(await file.readFile()), envelope }; // a pipe has no size
     const { size } = stats;
     if (size > BUNDLE_BYTES_MAX)
       throw new BundleError(
@@ -70,7 +78,7 @@ async function readBundleFile(
         arrived += bytesRead;
         digest.advance(arrived);
       }
-      const bundle = readBundle(bytes.subarray(0, arrived), isKnown, () => digestText(digest.finish()));
+      const bundle = openBundle(bytes.subarray(0, arrived), () => digestText(digest.finish()));
       return { bundle, envelope };
     } finally {
       digest.close();
@@ -80,13 +88,13 @@ async function readBundleFile(
   }
 }
 
-async function readDirectory(path: string, options: ReadOptions): Promise<FoundBundle> {
+async function readDirectory(path: string, options: ReadOptions): Promise<FoundBundle<OpenedBundle>> {
   const directory = settled(path);
   const names = readdirSync(directory);
   if (names.includes("index.json")) {
     const envelope = readEnvelope(join(directory, "signature"));
     const { bytes, digest } = await joinShards((name) => readOptional(join(directory, name)));
-    return { bundle: readBundle(bytes, options.isKnown, () => digest), envelope };
+    return { bundle: openBundle(bytes, () => digest), envelope };
   }
   const bundles = names.filter((name) => name.endsWith(".bundle"));
   if (bundles.length === 1) return readBundleFile(join(directory, bundles[0]!), options);

@@ -13,7 +13,7 @@ import {
 import { BundleError } from "./bundle-error.ts";
 import { addressBundle, smallBundle } from "./bundle-fixture.ts";
 import type { Manifest } from "./manifest.generated.ts";
-import { readBundle } from "./read-bundle.ts";
+import { openBundle, readBundle } from "./read-bundle.ts";
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest();
 const page = (bytes: number) => Math.ceil(bytes / 4096) * 4096;
@@ -116,21 +116,6 @@ describe("a whole bundle", () => {
     expect(bundle.section("source4_root")).toBeNull();
   });
 
-  test("is asked about section by section, with the bytes; only those that nobody knows are hashed", () => {
-    const { offset, length } = readBundle(large).manifest.sections.find(
-      ({ name }) => name === "source4_ranges",
-    )!;
-    const torn = Uint8Array.from(large);
-    torn[offset + length - 1]! ^= 1;
-    const badDigest = expect.objectContaining({ code: "bad-digest", part: "section source4_ranges" });
-    expect(() => readBundle(torn, (name) => name !== "source4_ranges")).toThrow(badDigest);
-    const whole = readBundle(large);
-    const holds = (name: SectionName, _sha256: string, image: Uint8Array) =>
-      Buffer.compare(whole.section(name)!, image) === 0;
-    expect(() => readBundle(torn, holds)).toThrow(badDigest);
-    expect(readBundle(large, holds).digest).toBe(whole.digest);
-  });
-
   test("is made the same twice", () => {
     expect(Buffer.from(smallBundle()).equals(small)).toBe(true);
     expect(smallBundle("other")).not.toEqual(small);
@@ -152,6 +137,55 @@ describe("a whole bundle", () => {
     const text = Buffer.from(small.subarray(128, parts[1]!.end)).toString();
     const order = ["formatVersion", "abiVersion", "fleet", "revision", "memoryBytes", "sections", "rules"];
     expect(Object.keys(JSON.parse(text)).slice(0, 7)).toEqual(order);
+  });
+});
+
+describe("a bundle that is opened, its tables not yet compared with their digests", () => {
+  const sectionOf = (name: SectionName) =>
+    readBundle(large).manifest.sections.find((section) => section.name === name)!;
+  const flipped = (at: number) => {
+    const torn = Uint8Array.from(large);
+    torn[at]! ^= 1;
+    return torn;
+  };
+  const badDigest = (part: string) => expect.objectContaining({ code: "bad-digest", part });
+
+  test("is what is read, once it is verified", () => {
+    const bundle = openBundle(large);
+    expect(() => bundle.verify()).not.toThrow();
+    expect(bundle.digest).toBe(`sha256:${sha256(large).toString("hex")}`);
+    expect(bundle.manifest).toEqual(readBundle(large).manifest);
+  });
+
+  test("is refused when it is verified, where a table has another digest", () => {
+    const { offset, length } = sectionOf("source4_ranges");
+    const bundle = openBundle(flipped(offset + length - 1));
+    for (let round = 0; round < 2; round++)
+      expect(() => bundle.verify()).toThrow(badDigest("section source4_ranges"));
+  });
+
+  test("is refused at once where what becomes no table has another digest", () => {
+    expect(() => openBundle(flipped(sectionOf("config").offset + 4))).toThrow(badDigest("section config"));
+  });
+
+  test("is refused for the damage, not for what follows from it", () => {
+    const { offset } = sectionOf("vectors");
+    const torn = Uint8Array.from(large);
+    torn[offset]! |= 0x10; // a row that names a fifth rule
+    expect(() => openBundle(torn)).toThrow(badDigest("section vectors"));
+    expect(() => openBundle(torn.subarray(0, torn.length - 4096))).toThrow(badDigest("section vectors"));
+  });
+
+  test("leaves nothing behind by which bytes of the digest that it names would be trusted", () => {
+    const wrong = altered(large, (_manifest, image) => {
+      image("source4_root").setUint32(4 * 0xc633, 9, true);
+      return undefined;
+    });
+    const { offset, length } = sectionOf("source4_root");
+    const named = Uint8Array.from(wrong);
+    named.set(large.subarray(offset, offset + length), offset);
+    expect(() => openBundle(named).verify()).toThrow(badDigest("section source4_root"));
+    expect(refusal(wrong)).toMatchObject({ code: "inconsistent", part: "section source4_root" });
   });
 });
 

@@ -2,12 +2,12 @@
 // before its digest fits, and nothing that its digest covers is trusted to be consistent (consistency.ts).
 
 import { endianness } from "node:os";
-import { ABI_VERSION, type SectionName } from "./abi.ts";
+import { ABI_VERSION, type SectionName, TABLE_NAMES } from "./abi.ts";
 import { BundleError } from "./bundle-error.ts";
 import { checkConsistency } from "./consistency.ts";
 import { digestOf, generationOf, sha256Bytes, sha256Hex } from "./digest.ts";
 import { FORMAT_VERSION, HEADER, MAGIC, toPage } from "./layout.ts";
-import type { Manifest } from "./manifest.generated.ts";
+import type { Manifest, ManifestSection } from "./manifest.generated.ts";
 import validateManifest from "./validate-manifest.generated.js";
 
 export interface Bundle {
@@ -21,30 +21,78 @@ export interface Bundle {
   section(name: SectionName): Uint8Array | null;
 }
 
+/**
+ * A bundle whose tables are not compared with their digests yet. They may be looked at; what is made of them may be used
+ * when verify() has passed, or when it was seen by other means that each of them has its digest.
+ */
+export interface OpenedBundle extends Bundle {
+  /** Hashes every section. Throws BundleError, the one that readBundle gives. */
+  verify(): void;
+  /** By whoever has seen it by other means: what was found of the tables holds wherever these digests are named. */
+  confirm(): void;
+}
+
 const COPY_AGAIN = "copy or fetch the bundle again, or compile it again with `piston synth`";
 const SAME_VERSION = "compile the bundle and run the agent with the same version of PistonProtection";
 
-/** Whether these very bytes are known to have this digest: an agent compares them with a table that it has verified before. */
-export type IsKnown = (name: SectionName, sha256: string, image: Uint8Array) => boolean;
+/** Throws BundleError. See openBundle. */
+export function readBundle(bytes: Uint8Array, wholeDigest?: () => string): Bundle {
+  const bundle = openBundle(bytes, wholeDigest);
+  bundle.verify();
+  return bundle;
+}
 
 /**
- * Throws BundleError. `bytes` must not change afterwards. A section that is known is not hashed again. `wholeDigest` gives
- * the digest of all bytes where somebody else is at it; it is asked for last.
+ * Throws BundleError. `bytes` must not change afterwards. `wholeDigest` gives the digest of all bytes where somebody else is
+ * at it; it is asked for last.
  */
-export function readBundle(
+export function openBundle(
   bytes: Uint8Array,
-  isKnown: IsKnown = () => false,
   wholeDigest: () => string = () => digestOf(bytes),
-): Bundle {
+): OpenedBundle {
   if (endianness() !== "LE") throw new Error("bundles hold little-endian tables; this machine is big-endian");
   const file = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
   const header = readHeader(file);
   const manifest = readManifest(file, header);
+  const sections: Section[] = [];
+  let remember: () => void;
+  try {
+    readSections(file, header, manifest, sections);
+    remember = checkConsistency(
+      manifest,
+      new Map(sections.map(({ section, image }) => [section.name, image])),
+    );
+  } catch (error) {
+    compareDigests(sections); // where bytes were damaged, what else is wrong follows from it
+    throw error;
+  }
+  const images = new Map(sections.map(({ section, image }) => [section.name, image]));
+  const digest = wholeDigest();
+  return {
+    bytes: file,
+    digest,
+    generation: generationOf(digest),
+    manifest,
+    section: (name) => images.get(name) ?? null,
+    verify() {
+      compareDigests(sections);
+      remember();
+    },
+    confirm: remember,
+  };
+}
+
+interface Section {
+  readonly section: ManifestSection;
+  readonly image: Uint8Array;
+}
+
+/** Adds to `sections` as far as it comes. */
+function readSections(file: Uint8Array, header: Header, manifest: Manifest, sections: Section[]): void {
   let end = toPage(HEADER.bytes + header.manifestLength);
   checkZero(file, HEADER.bytes + header.manifestLength, end, "padding after manifest");
-
-  const images = new Map<SectionName, Uint8Array>();
-  for (const { name, offset, length, sha256 } of manifest.sections) {
+  for (const section of manifest.sections) {
+    const { name, offset, length } = section;
     const part = `section ${name}`;
     if (offset !== end)
       throw inconsistent(part, `it begins at byte ${offset}; the page after what stands before it is ${end}`);
@@ -53,12 +101,10 @@ export function readBundle(
       throw inconsistent(part, `it ends beyond the file's ${header.totalLength} bytes`);
     if (file.length < offset + length)
       throw truncated(part, `it needs ${offset + length} bytes of file and there are ${file.length}`);
-    const image = file.subarray(offset, offset + length);
-    if (!isKnown(name, sha256, image) && sha256Hex(image) !== sha256)
-      throw new BundleError("bad-digest", part, "its SHA-256 is not what the manifest says", COPY_AGAIN);
+    sections.push({ section, image: file.subarray(offset, offset + length) });
     checkZero(file, offset + length, end, `padding after ${part}`);
-    images.set(name, image);
   }
+  compareDigests(sections.filter(({ section }) => !isTable(section.name)));
   if (end !== header.totalLength)
     throw inconsistent(
       "end of file",
@@ -71,16 +117,22 @@ export function readBundle(
       `${file.length - end} bytes follow the last section`,
       COPY_AGAIN,
     );
-  checkConsistency(manifest, images);
+}
 
-  const digest = wholeDigest();
-  return {
-    bytes: file,
-    digest,
-    generation: generationOf(digest),
-    manifest,
-    section: (name) => images.get(name) ?? null,
-  };
+function isTable(name: SectionName): boolean {
+  return (TABLE_NAMES as readonly SectionName[]).includes(name);
+}
+
+function compareDigests(sections: readonly Section[]): void {
+  for (const { section, image } of sections) {
+    if (sha256Hex(image) !== section.sha256)
+      throw new BundleError(
+        "bad-digest",
+        `section ${section.name}`,
+        "its SHA-256 is not what the manifest says",
+        COPY_AGAIN,
+      );
+  }
 }
 
 /** The manifest alone; sections are not looked at. Throws BundleError. */

@@ -1,10 +1,10 @@
 // The fleet that this agent serves, and a bundle's way to it: watch -> verify -> load -> prove -> commit. A bundle that fails
 // anywhere on the way leaves the generation that serves in charge, and health and log say why.
 
-import type { Bundle, IsKnown } from "../bundle/index.ts";
+import type { Bundle, OpenedBundle } from "../bundle/index.ts";
 import type { AgentConfig } from "./config/index.ts";
 import { BundleRefused, messageOf, RuntimeFault } from "./errors.ts";
-import { readTrust, readVerified, TornBundle, type Trust } from "./intake/source.ts";
+import { damageOf, openTrusted, readTrust, TornBundle, type Trust } from "./intake/source.ts";
 import { type BundleWatcher, watchBundle } from "./intake/watch.ts";
 import { Fleet, type LoadResult } from "./kernel/fleet.ts";
 import type { ProgramObject } from "./kernel/generation.ts";
@@ -200,16 +200,17 @@ export class Serving {
     this.#retryAt = null;
     this.#commitFault = null;
     const startedAt = performance.now();
-    let bundle: Bundle | null = null;
+    let bundle: OpenedBundle | null = null;
     try {
-      const fleet = this.#fleet;
-      const isKnown: IsKnown = (...section) => fleet?.holdsTable(...section) ?? false;
-      ({ bundle } = await readVerified(this.#bundle.path, this.#trust, isKnown));
+      ({ bundle } = await openTrusted(this.#bundle.path, this.#trust));
       this.#tornSince = null;
       const result = await this.#load(bundle, startedAt);
       this.#backoff.reset();
       return this.#result(result);
-    } catch (error) {
+    } catch (thrown) {
+      const damage = bundle && damageOf(this.#bundle.path, bundle);
+      if (damage) bundle = null;
+      const error = damage ?? thrown;
       if (error instanceof TornBundle && this.#waitOut()) return this.#result("torn");
       if (error instanceof BundleRefused) {
         this.#tornSince = null;
@@ -229,7 +230,7 @@ export class Serving {
     }
   }
 
-  async #load(bundle: Bundle, startedAt: number): Promise<LoadResult["kind"]> {
+  async #load(bundle: OpenedBundle, startedAt: number): Promise<LoadResult["kind"]> {
     const verifyMs = Math.round((performance.now() - startedAt) * 100) / 100;
     const name = bundle.manifest.fleet.name;
     const fleet = this.#fleet ?? (await this.#openFleet(name));

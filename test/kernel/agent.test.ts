@@ -164,11 +164,15 @@ describeKernel("the agent", () => {
     await expect.poll(() => agent.health().status, { timeout: 5000 }).toBe("ok");
   });
 
-  it("refuses a corrupt bundle by the part that is wrong, and the old one serves on", async () => {
+  it.each([
+    ["a table that is new to the kernel", "second"],
+    ["a table that the kernel holds already", "first"],
+  ])("refuses a bundle with a corrupt section of %s, and the old one serves on", async (_, which) => {
     const agent = await start();
     const program = programOn("eth0");
-    const broken = second.slice();
-    const rules = readBundle(second).manifest.sections.find((section) => section.name === "rules")!;
+    const tables = readdirSync(LAYOUT.tables);
+    const broken = (which === "first" ? first : second).slice();
+    const rules = readBundle(broken).manifest.sections.find((section) => section.name === "rules")!;
     broken[rules.offset + 9]! ^= 1;
     writeFileSync(bundlePath, broken);
     expect(await agent.syncRules()).toMatchObject({ result: "refused", bundleDigest: digestOf(first) });
@@ -176,8 +180,12 @@ describeKernel("the agent", () => {
     expect(refused).toMatchObject({
       part: "section rules",
       code: "bad-digest",
+      operation: "verify",
+      bundleDigest: null,
       serving: readBundle(first).generation,
     });
+    expect(readdirSync(LAYOUT.tables)).toEqual(tables);
+    expect(readdirSync(LAYOUT.generations)).toHaveLength(1);
     expect(refused.help).not.toBe("");
     expect(refused.message).toContain("serves on");
     expect(programOn("eth0")).toBe(program);
@@ -197,6 +205,7 @@ describeKernel("the agent", () => {
 
   it("refuses a bundle whose witness the kernel does not confirm, by its name, with both decisions", async () => {
     const agent = await start();
+    const tables = readdirSync(LAYOUT.tables);
     const wrong = withManifest(readBundle(second), ({ witnesses }) => ({
       witnesses: witnesses.map((witness) => {
         if (witness.rule !== "second/b1" || witness.steps[0]?.rule !== "second/b1") return witness;
@@ -213,6 +222,7 @@ describeKernel("the agent", () => {
     );
     expect(agent.health().bundleDigest).toBe(digestOf(first));
     expect(readdirSync(LAYOUT.generations)).toHaveLength(1);
+    expect(readdirSync(LAYOUT.tables)).toEqual(tables);
   });
 
   it("takes no bundle without keys, and with keys only what one of them signed", async () => {

@@ -173,6 +173,10 @@ export interface Native {
   openObject(elf: Uint8Array, name: string): NativeObject;
   openRingBuffer(map: NativeMap, onRecord: (bytes: Uint8Array) => void): NativeRingBuffer;
   openRingReader(map: NativeMap): NativeRingReader;
+  sealArrays(
+    names: readonly string[],
+    images: readonly Uint8Array[],
+  ): { readonly map: NativeMap; readonly sha256: Uint8Array }[];
   beginSha256(bytes: Uint8Array): NativeSha256;
   dropCapabilities(keep: bigint): void;
   probeFeatures(): ProbedFeatures;

@@ -1,5 +1,7 @@
 // Maps against the kernel: single entries, iteration, ranges, images, freezing, pins.
 
+import { createHash } from "node:crypto";
+import { readdirSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import { BpfMap, BpfProgram, MAP_FLAGS, type MapDefinition, possibleCpus, XdpLink } from "./index.ts";
 import { describeKernel, loadFilter, pinDirectory, readU64, u32, u64 } from "./testdata/kernel.ts";
@@ -170,6 +172,43 @@ describeKernel("a map", () => {
     expect(() => plain.writeImage(new Uint8Array(1))).toThrow(
       "only an array with BPF_F_MMAPABLE has an image",
     );
+  });
+
+  test("is sealed with what it was given, each with the digest of what it holds, whatever the sizes", () => {
+    // Below and above what one thread does alone (256 KiB), and one element that is no multiple of a page.
+    for (const sizes of [
+      [64],
+      [262_080, 64],
+      [262_144, 64],
+      [2_097_152, 64, 503_104, 8, 1_914_688, 262_144],
+    ]) {
+      const images = sizes.map((length, of) => ({
+        name: `sealed_${of}`,
+        bytes: Uint8Array.from({ length }, (_, i) => (i * 7 + (i >> 8) + of) & 255),
+      }));
+      const sealed = BpfMap.sealed(images);
+      for (const [i, { map, sha256 }] of sealed.entries()) {
+        const { name, bytes } = images[i]!;
+        expect(Buffer.from(sha256).toString("hex")).toBe(createHash("sha256").update(bytes).digest("hex"));
+        expect(map.info).toMatchObject({ name, type: "array", frozen: true, valueBytes: bytes.length });
+        expect(Buffer.from(map.readImage(bytes.length)).equals(bytes)).toBe(true);
+        expect(() => map.writeImage(bytes.subarray(0, 8))).toThrow("EPERM");
+        map.close();
+      }
+    }
+    expect(BpfMap.sealed([])).toEqual([]);
+  });
+
+  test("is not sealed where one of several cannot be, and then none is left", () => {
+    const descriptors = () => readdirSync("/proc/self/fd").length;
+    const before = descriptors();
+    const good = { name: "good", bytes: new Uint8Array(300_000) };
+    expect(() => BpfMap.sealed([good, { name: "odd", bytes: new Uint8Array(12) }])).toThrow("whole words");
+    expect(() => BpfMap.sealed([good, { name: "none", bytes: new Uint8Array(0) }])).toThrow("whole words");
+    expect(() => BpfMap.sealed([good, { name: "a name", bytes: new Uint8Array(64) }, good])).toThrow(
+      expect.objectContaining({ operation: "map create", object: "a name", code: "EINVAL" }),
+    );
+    expect(descriptors()).toBe(before);
   });
 
   test("is frozen right after its image was written, and takes nothing more", () => {

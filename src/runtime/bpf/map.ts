@@ -48,6 +48,21 @@ export class BpfMap {
     return new BpfMap(loadAddon().createMap(type, name, keyBytes, valueBytes, maxEntries, flags ?? 0));
   }
 
+  /**
+   * An array of one element for each image, which is whole 8-byte words: filled, frozen, and `sha256` the digest (32 bytes) of what
+   * it holds then. They are taken in turn by this thread and another one. Where one fails none is left.
+   */
+  static sealed(
+    images: readonly { readonly name: string; readonly bytes: Uint8Array }[],
+  ): { readonly map: BpfMap; readonly sha256: Uint8Array }[] {
+    const names = images.map(({ name }) => name);
+    const sealed = loadAddon().sealArrays(
+      names,
+      images.map(({ bytes }) => bytes),
+    );
+    return sealed.map(({ map, sha256 }) => ({ map: new BpfMap(map), sha256 }));
+  }
+
   static openPinned(path: string): BpfMap {
     return new BpfMap(loadAddon().openPinnedMap(path));
   }

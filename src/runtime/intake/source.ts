@@ -1,12 +1,12 @@
-// The bundle path to a verified bundle: read, whole, and signed by a trusted key, or refused with the part that is wrong.
+// The bundle path to a bundle that is signed by a trusted key, or refused with the part that is wrong.
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import {
   type Bundle,
   BundleError,
-  type IsKnown,
-  readBundleFrom,
+  type OpenedBundle,
+  openBundleFrom,
   verifySignature,
 } from "../../bundle/index.ts";
 import { Sha256 } from "../bpf/index.ts";
@@ -19,8 +19,8 @@ export interface Trust {
   readonly allowUnsigned: boolean;
 }
 
-export interface VerifiedBundle {
-  readonly bundle: Bundle;
+export interface TrustedBundle {
+  readonly bundle: OpenedBundle;
   /** Key that signed it; null where no signature was asked for. */
   readonly keyid: string | null;
 }
@@ -60,30 +60,48 @@ export function readTrust(paths: readonly string[], allowUnsigned: boolean): Tru
   return { keys, allowUnsigned };
 }
 
-/** Throws BundleRefused, and TornBundle among them. `isKnown`: tables that are in the kernel, see readBundle. */
-export async function readVerified(path: string, trust: Trust, isKnown?: IsKnown): Promise<VerifiedBundle> {
+/**
+ * Throws BundleRefused, and TornBundle among them. The tables of the bundle are not compared with their digests yet: where it
+ * is refused for anything else, damageOf() comes first.
+ */
+export async function openTrusted(path: string, trust: Trust): Promise<TrustedBundle> {
   try {
-    const { bundle, envelope } = await readBundleFrom(path, {
-      ...(isKnown && { isKnown }),
-      beginDigest: (bytes) => Sha256.begin(bytes),
-    });
-    if (trust.keys.length > 0) return { bundle, keyid: verifySignature(bundle, envelope, trust.keys) };
-    if (trust.allowUnsigned) return { bundle, keyid: null };
-    throw new BundleError(
-      "unsigned",
-      "signature",
-      "no key is trusted, so no bundle can be",
-      "give the agent public keys with --trust, or --allow-unsigned to take bundles that nobody signed",
-    );
+    const { bundle, envelope } = await openBundleFrom(path, { beginDigest: (bytes) => Sha256.begin(bytes) });
+    try {
+      return { bundle, keyid: signerOf(bundle, envelope, trust) };
+    } catch (error) {
+      bundle.verify();
+      throw error;
+    }
   } catch (error) {
     if (!(error instanceof BundleError)) throw error;
-    const Refusal = error.code === "torn" ? TornBundle : BundleRefused;
-    throw new Refusal(error.part, {
-      code: error.code,
-      operation: "verify",
-      object: path,
-      message: error.message,
-      help: error.help,
-    });
+    throw refusal(path, error);
   }
+}
+
+/** Why the bundle is refused whatever else is wrong: a section that has not its digest. null where all have. */
+export function damageOf(path: string, bundle: OpenedBundle): BundleRefused | null {
+  try {
+    bundle.verify();
+    return null;
+  } catch (error) {
+    if (!(error instanceof BundleError)) throw error;
+    return refusal(path, error);
+  }
+}
+
+function signerOf(bundle: Bundle, envelope: string | null, { keys, allowUnsigned }: Trust): string | null {
+  if (keys.length > 0) return verifySignature(bundle, envelope, keys);
+  if (allowUnsigned) return null;
+  throw new BundleError(
+    "unsigned",
+    "signature",
+    "no key is trusted, so no bundle can be",
+    "give the agent public keys with --trust, or --allow-unsigned to take bundles that nobody signed",
+  );
+}
+
+function refusal(path: string, { code, part, message, help }: BundleError): BundleRefused {
+  const Refusal = code === "torn" ? TornBundle : BundleRefused;
+  return new Refusal(part, { code, operation: "verify", object: path, message, help });
 }

@@ -3,7 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Bundle } from "../../bundle/index.ts";
+import type { Bundle, OpenedBundle } from "../../bundle/index.ts";
 import { type BpfMap, interfaceIndex } from "../bpf/index.ts";
 import { RuntimeFault } from "../errors.ts";
 import type { SampleSource } from "../events/collector.ts";
@@ -30,7 +30,6 @@ import { createLayout, generationPath, pinLayout } from "./pins.ts";
 import { prove } from "./prove.ts";
 import { SlotOwners } from "./slot-owners.ts";
 import { FleetState, PROGRAM_STATE } from "./state.ts";
-import { holdsTable } from "./tables.ts";
 
 export interface FleetOptions {
   readonly pinPath: string;
@@ -145,11 +144,6 @@ export class Fleet {
     this.#state.announceBlock(untilNs);
   }
 
-  /** Whether the kernel holds these bytes, verified, as a table of a generation of this fleet. */
-  holdsTable(name: string, sha256: string, bytes: Uint8Array): boolean {
-    return holdsTable(this.#state.layout, name, sha256, bytes);
-  }
-
   /** Of the serving generation. */
   get backends(): PinnedGeneration["manifest"]["backends"] {
     return this.#serving?.manifest.backends ?? [];
@@ -163,7 +157,7 @@ export class Fleet {
    * Builds, proves and commits; or finds that there is nothing to do. Where it throws, what served before serves on. After
    * a commit the caller calls sweep().
    */
-  load(bundle: Bundle, object: ProgramObject): LoadResult {
+  load(bundle: OpenedBundle, object: ProgramObject): LoadResult {
     const key: GenerationKey = { bundle: bundle.digest.slice("sha256:".length), object: object.digest };
     if (this.#serving && sameGeneration(this.#serving.key, key) && this.#isPinned(this.#serving.key))
       return { kind: "unchanged" };
@@ -216,7 +210,7 @@ export class Fleet {
   }
 
   /** A generation in the kernel, proven and pinned. The caller closes what it was made with. */
-  #make(bundle: Bundle, object: ProgramObject): MadeGeneration {
+  #make(bundle: OpenedBundle, object: ProgramObject): MadeGeneration {
     const clock = stopwatch();
     const built = buildGeneration(this.#state, bundle, object, this.#slots(bundle));
     try {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CONFIG, INSTANCE, LINE_BYTES, RODATA, TABLE_NAMES } from "../../bundle/abi.ts";
 import { sha256Hex } from "../../bundle/digest.ts";
-import type { Bundle } from "../../bundle/format.ts";
+import type { Bundle, OpenedBundle } from "../../bundle/format.ts";
 import type { Manifest } from "../../bundle/index.ts";
 import { BpfMap, BpfProgram, type MapDefinition } from "../bpf/index.ts";
 import { messageOf, RuntimeFault } from "../errors.ts";
@@ -37,14 +37,7 @@ import {
 import { clearMaps, type ProofInstance } from "./prove.ts";
 import { type SlotOwner } from "./slots.ts";
 import { type FleetState, PROGRAM_STATE } from "./state.ts";
-import {
-  frozenTable,
-  type PendingTable,
-  sharedTable,
-  sweepTables,
-  type TableImage,
-  zeroTable,
-} from "./tables.ts";
+import { frozenTable, openTables, sweepTables, type TableImage, zeroTable } from "./tables.ts";
 
 /**
  * For each CPU and timer tick (1 to 10 ms): a few thousand a second, whatever arrives. Two CPUs fill what the event
@@ -103,10 +96,13 @@ export interface BuiltGeneration {
   close(): void;
 }
 
-/** Makes tables and both instances. `slots` gives each rule's counter slot, in the order of the manifest. */
+/**
+ * Makes tables and both instances. `slots` gives each rule's counter slot, in the order of the manifest. A fault where a table
+ * of the bundle has not its digest: OpenedBundle.verify() says whether the bundle is to blame.
+ */
 export function buildGeneration(
   state: FleetState,
-  bundle: Bundle,
+  bundle: OpenedBundle,
   object: ProgramObject,
   slots: Uint32Array,
 ): BuiltGeneration {
@@ -121,25 +117,21 @@ export function buildGeneration(
   try {
     const { layout } = state;
     const key = { bundle: bundle.digest.slice("sha256:".length), object: object.digest };
-    const tables = new Map<string, BpfMap>();
-    let sharedTables = 0;
-    for (const table of pendingTables(bundle)) {
-      const { map, shared } = sharedTable(layout, table);
-      tables.set(table.name, own(map));
-      if (shared) sharedTables++;
-    }
+    const tables = own(openTables(layout, tableImages(bundle)));
+    bundle.confirm();
+    const maps = new Map(tables.maps);
     const limits = bundle.manifest.rules.some((rule) => rule.action === "limit");
     const counterSlots = own(frozenTable(slotsImage(slots)));
-    tables.set("counter_slots", counterSlots);
+    maps.set("counter_slots", counterSlots);
     const manifestMap = own(frozenTable(manifestImage(bundle.manifest)));
 
     const proofObject = own(
-      prepareInstance(object.elf, tables, rodata(bundle, true), (elf) => {
+      prepareInstance(object.elf, maps, rodata(bundle, true), (elf) => {
         for (const [name, entries] of Object.entries(PROOF_STATE_ENTRIES)) elf.setMaxEntries(name, entries);
       }),
     );
     const servingObject = own(
-      prepareInstance(object.elf, tables, rodata(bundle, false), (elf, definitions) => {
+      prepareInstance(object.elf, maps, rodata(bundle, false), (elf, definitions) => {
         for (const name of PROGRAM_STATE) {
           if (name === "limit_state" && !limits) continue; // never looked at: not worth its memory
           elf.reuseMap(name, state.ensureProgramMap(name, servingDefinition(definitions(name))));
@@ -165,14 +157,16 @@ export function buildGeneration(
       manifest: bundle.manifest,
       serving: serving.program,
       proof: proofInstance(proof.program, limits ? proofState : null),
-      sharedTables,
-      pin: () =>
+      sharedTables: tables.shared,
+      pin: () => {
+        tables.pin();
         pinGeneration(layout, generationName(key), {
           program: serving.program,
           manifest: manifestMap,
           rodata: serving.rodata,
           counter_slots: counterSlots,
-        }),
+        });
+      },
       close,
     };
   } catch (error) {
@@ -182,19 +176,11 @@ export function buildGeneration(
 }
 
 export function tableImages(bundle: Bundle): TableImage[] {
-  return pendingTables(bundle).map((table) => table.image());
-}
-
-function pendingTables(bundle: Bundle): PendingTable[] {
   const sections = new Map(bundle.manifest.sections.map((section) => [section.name, section]));
   return TABLE_NAMES.map((name) => {
     const section = sections.get(name);
-    const image = (): TableImage => {
-      const bytes = section && bundle.section(name);
-      return bytes ? { name, bytes, sha256: section.sha256 } : zeroTable(name);
-    };
-    const { length: lengthBytes, sha256 } = section ?? { length: LINE_BYTES, sha256: zeroTable(name).sha256 };
-    return { name, lengthBytes, sha256, image };
+    const bytes = section && bundle.section(name);
+    return bytes ? { name, bytes, sha256: section.sha256 } : zeroTable(name);
   });
 }
 

@@ -11,7 +11,7 @@ import { loadInstance } from "./instance.ts";
 import { bucketBitsFor, countLimitKeys, limitTableEntries } from "./limit-table.ts";
 import { clearMaps, type ProofInstance } from "./prove.ts";
 import type { Count } from "./reason-ledger.ts";
-import { frozenTable } from "./tables.ts";
+import { frozenTables } from "./tables.ts";
 
 export interface TimedFrame {
   /** Of one above SHOWN_BYTES_MAX the program sees the beginning, and is told the length. */
@@ -58,7 +58,8 @@ export function createProofEngine(bundle: Bundle, object: ProgramObject, stateEn
   try {
     const tables = new Map<string, BpfMap>();
     const slots = slotsImage(Uint32Array.from({ length: rules }, (_, index) => index));
-    for (const image of [...tableImages(bundle), slots]) tables.set(image.name, own(frozenTable(image)));
+    const images = [...tableImages(bundle), slots];
+    for (const [i, map] of frozenTables(images).entries()) tables.set(images[i]!.name, own(map));
     const {
       object: elf,
       program,

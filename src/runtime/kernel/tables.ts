@@ -1,11 +1,11 @@
-// Images to frozen BPF arrays. A table is pinned under its section and digest once it was filled, frozen, read back and
-// found equal, so whatever stands under such a name is whole and can not change: generations share it.
+// Images to frozen BPF arrays. A table is pinned under its section and digest once it was filled, frozen, and what it holds
+// found to have that digest, so whatever stands under such a name is whole and can not change: generations share it.
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { LINE_BYTES } from "../../bundle/abi.ts";
 import { sha256Hex } from "../../bundle/digest.ts";
-import { BpfError, BpfMap, MAP_FLAGS } from "../bpf/index.ts";
+import { BpfError, BpfMap } from "../bpf/index.ts";
 import { RuntimeFault } from "../errors.ts";
 import { entries, type PinLayout, tablePin, unpin } from "./pins.ts";
 
@@ -23,67 +23,64 @@ export interface TableImage {
   readonly sha256: string;
 }
 
-/** A table that may be in the kernel already: its image is asked for only where it is not. */
-export interface PendingTable {
-  readonly name: string;
-  readonly lengthBytes: number;
-  readonly sha256: string;
-  image(): TableImage;
-}
-
 export function zeroTable(name: string): TableImage {
   return { name, bytes: ZERO_LINE, sha256: ZERO_LINE_SHA256 };
 }
 
-/**
- * A new array with the image in it, frozen, read back and compared: with the bytes, whose digest was compared when the
- * bundle was read. Not pinned. `bytes` are whole lines.
- */
+/** A new array with the image in it. See frozenTables. */
 export function frozenTable(image: TableImage): BpfMap {
-  assert.equal(image.bytes.length % LINE_BYTES, 0, `${image.name} is not whole lines`);
-  const map = emptyTable(image);
-  try {
-    map.writeImage(image.bytes);
-    map.freeze();
-    if (!map.holdsImage(image.bytes)) {
-      throw new RuntimeFault({
-        code: "read-back",
-        operation: "read back",
-        object: `table ${image.name}`,
-        message: `what the kernel holds of table ${image.name} is not what was written`,
-        help: "the machine's memory is suspect: drain the node and test it",
-      });
-    }
-    return map;
-  } catch (error) {
-    map.close();
-    throw error;
-  }
+  return frozenTables([image])[0]!;
 }
 
-function emptyTable({ name, bytes }: TableImage): BpfMap {
+/**
+ * New arrays with the images in them, frozen, and what they hold then hashed and compared with the digests: bytes that are
+ * not what their digest says do not get past this. Not pinned, in the order of the images, which are whole lines. Where one
+ * fails there is a fault, and none is left.
+ *
+ * Not readOnlyToProgram: the kernel refuses to map such an array for writing, and a system call for each line would cost ten
+ * times as much. The program that shares it writes to no table, and freezing stops everybody else.
+ */
+export function frozenTables(images: readonly TableImage[]): BpfMap[] {
+  for (const { name, bytes } of images)
+    assert.equal(bytes.length % LINE_BYTES, 0, `${name} is not whole lines`);
+  // The largest first, so that the two threads that share them end together.
+  const sorted = images.toSorted((a, b) => b.bytes.length - a.bytes.length);
+  const sealed = sealTables(sorted);
+  const wrong = sorted.find(({ sha256 }, i) => Buffer.from(sealed[i]!.sha256).toString("hex") !== sha256);
+  if (wrong) {
+    for (const { map } of sealed) map.close();
+    throw notAsDigested(wrong);
+  }
+  return images.map((image) => sealed[sorted.indexOf(image)]!.map);
+}
+
+/** One value holds all of a table: the program knows its address (BpfObject.useValue()). */
+function sealTables(images: readonly TableImage[]): ReturnType<typeof BpfMap.sealed> {
   try {
-    return BpfMap.create({
-      type: "array",
-      name: name.slice(0, MAP_NAME_BYTES),
-      keyBytes: 4,
-      valueBytes: bytes.length,
-      maxEntries: 1, // the program knows its address: BpfObject.useValue()
-      // Not readOnlyToProgram: the kernel refuses to map such an array for writing, and a system call for each line would
-      // cost ten times as much. The program that shares it writes to no table, and freeze() stops everybody else.
-      flags: MAP_FLAGS.mmapable,
-    });
+    return BpfMap.sealed(images.map(({ name, bytes }) => ({ name: name.slice(0, MAP_NAME_BYTES), bytes })));
   } catch (error) {
-    if (!(error instanceof BpfError && error.code === "E2BIG")) throw error;
+    const [largest] = images;
+    if (!largest || !(error instanceof BpfError && error.code === "E2BIG")) throw error;
     throw new RuntimeFault({
       code: "table-too-large",
       operation: "create table",
-      object: `table ${name}`,
-      message: `this kernel takes no table of ${(bytes.length / 2 ** 20).toFixed(1)} MiB`,
+      object: `table ${largest.name}`,
+      message: `this kernel takes no table of ${(largest.bytes.length / 2 ** 20).toFixed(1)} MiB`,
       help: "older kernels take up to 4 MiB for each table: run a newer one on the fleet's nodes (6.1 takes more), or let the fleet have fewer prefixes or rules",
       cause: error,
     });
   }
+}
+
+/** What was written, or what became of it: who has not compared the bytes with the digest before looks at these first. */
+function notAsDigested({ name }: TableImage): RuntimeFault {
+  return new RuntimeFault({
+    code: "read-back",
+    operation: "read back",
+    object: `table ${name}`,
+    message: `what the kernel holds of table ${name} is not what its digest says`,
+    help: "the machine's memory is suspect: drain the node and test it",
+  });
 }
 
 /** Length of a table in bytes; null where the map has not the shape of one. */
@@ -91,37 +88,57 @@ export function tableBytes({ type, valueBytes, maxEntries }: BpfMap["info"]): nu
   return type === "array" && maxEntries === 1 ? valueBytes : null;
 }
 
-/** The pinned table, made where it is not there yet. */
-export function sharedTable(layout: PinLayout, table: PendingTable): { map: BpfMap; shared: boolean } {
-  const path = tablePin(layout, table.name, table.sha256);
-  if (existsSync(path)) {
-    const map = BpfMap.openPinned(path);
-    const info = map.info;
-    if (tableBytes(info) === table.lengthBytes && info.frozen) return { map, shared: true };
-    // Not by our hand, for a table is pinned last; or an earlier agent's, whose tables had another shape.
-    map.close();
-    unpin(path);
-  }
-  const map = frozenTable(table.image());
+/** The tables of a generation: those that are pinned already, and new ones for the others. */
+export interface TableSet {
+  readonly maps: ReadonlyMap<string, BpfMap>;
+  /** How many were pinned already. */
+  readonly shared: number;
+  /** The new ones too. */
+  pin(): void;
+  close(): void;
+}
+
+/** A fault where a table is not what its digest says; then nothing is left. */
+export function openTables(layout: PinLayout, images: readonly TableImage[]): TableSet {
+  const maps = new Map<string, BpfMap>();
+  const close = () => {
+    for (const map of maps.values()) map.close();
+  };
   try {
-    map.pin(path);
+    for (const image of images) {
+      const map = pinnedTable(layout, image);
+      if (map) maps.set(image.name, map);
+    }
+    const shared = maps.size;
+    const made = images.filter(({ name }) => !maps.has(name));
+    for (const [i, map] of frozenTables(made).entries()) maps.set(made[i]!.name, map);
+    const pin = () => {
+      for (const { name, sha256 } of made) {
+        const path = tablePin(layout, name, sha256);
+        unpin(path); // what pinnedTable() would not have
+        maps.get(name)!.pin(path);
+      }
+    };
+    return { maps, shared, pin, close };
   } catch (error) {
-    map.close();
+    close();
     throw error;
   }
-  return { map, shared: false };
 }
 
 /**
- * Whether a table is pinned under this digest, and holds these very bytes. It was verified before it was pinned and is
- * frozen, so that comparing with it says what hashing would, in a fifth of the time.
+ * What is pinned under the image's digest, and holds its very bytes: it was verified before it was pinned and is frozen, so
+ * that comparing with it says what hashing would, in a fifth of the time. null where there is none. What is pinned there and
+ * is something else is not by our hand, or an earlier agent's, whose tables had another shape.
  */
-export function holdsTable(layout: PinLayout, name: string, sha256: string, bytes: Uint8Array): boolean {
+function pinnedTable(layout: PinLayout, { name, bytes, sha256 }: TableImage): BpfMap | null {
   const path = tablePin(layout, name, sha256);
-  if (!existsSync(path)) return false;
-  using map = BpfMap.openPinned(path);
-  const { info } = map;
-  return info.frozen && tableBytes(info) === bytes.length && map.holdsImage(bytes);
+  if (!existsSync(path)) return null;
+  const map = BpfMap.openPinned(path);
+  const info = map.info;
+  if (tableBytes(info) === bytes.length && info.frozen && map.holdsImage(bytes)) return map;
+  map.close();
+  return null;
 }
 
 /** Unpins the tables that none of the generations uses. Programs that still run hold theirs by themselves. */
