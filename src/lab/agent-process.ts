@@ -89,7 +89,7 @@ export class AgentProcess {
   }
 
   /** The first line from `after` on (an index of `log`) that fits. Throws where the agent ends, or after `timeoutMs`. */
-  async waitFor(fits: (line: LogLine) => boolean, after = 0, timeoutMs = 15_000): Promise<LogLine> {
+  async waitFor(fits: (line: LogLine) => boolean, after = 0, timeoutMs = 60_000): Promise<LogLine> {
     const deadline = Date.now() + timeoutMs;
     for (let next = after; ; ) {
       while (next < this.log.length) {

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 /** As Prometheus and Alertmanager log it: with the port that the kernel gave. */
 const LISTENING = /msg="Listening on" address=(\S+)/;
 

@@ -19,10 +19,8 @@ import { generateKeys, signBundle } from "../bundle/sign.ts";
 import { detach } from "../runtime/kernel/detach.ts";
 import { AgentProcess, type AgentProcessOptions } from "./agent-process.ts";
 import { createNamespaces, type Namespaces } from "./namespaces.ts";
-import { type FrameBatch, PacketSocket } from "./packet-socket.ts";
-
-/** How long a frame may take from one namespace to the other before it counts as lost. */
-const SETTLE_MS = 50;
+import type { FrameBatch, PacketSocket } from "./packet-socket.ts";
+import { Wire } from "./wire.ts";
 
 export class LabNode {
   readonly fleet: string;
@@ -32,8 +30,7 @@ export class LabNode {
   readonly bundlePath: string;
   /** PEM file of the public key that the agent trusts. */
   readonly trustPath: string;
-  #world: PacketSocket;
-  #edge: PacketSocket;
+  #wire: Wire;
   readonly #folder: string;
   readonly #privateKey: string;
   #agent: AgentProcess | null = null;
@@ -54,25 +51,22 @@ export class LabNode {
     this.#privateKey = keys.privateKeyPem;
     writeFileSync(this.trustPath, keys.publicKeyPem);
     this.namespaces = createNamespaces(prefix);
-    this.#world = new PacketSocket(this.namespaces.interface, this.namespaces.world);
-    this.#edge = new PacketSocket(this.namespaces.interface, this.namespaces.edge);
+    this.#wire = new Wire(this.namespaces);
   }
 
   get world(): PacketSocket {
-    return this.#world;
+    return this.#wire.world;
   }
 
   get edge(): PacketSocket {
-    return this.#edge;
+    return this.#wire.edge;
   }
 
   /** A new interface under the old name, as after a driver was loaded again. */
   plug(): void {
     this.namespaces.plug();
-    this.#world.close();
-    this.#edge.close();
-    this.#world = new PacketSocket(this.namespaces.interface, this.namespaces.world);
-    this.#edge = new PacketSocket(this.namespaces.interface, this.namespaces.edge);
+    this.#wire.close();
+    this.#wire = new Wire(this.namespaces);
   }
 
   get agent(): AgentProcess {
@@ -118,13 +112,12 @@ export class LabNode {
 
   /** Sends frames from the world to the edge. */
   send(batch: FrameBatch): void {
-    this.world.send(batch);
+    this.#wire.send(batch);
   }
 
   /** Frames that the filter let through, once all that was sent has had time to come. */
   async arrived(): Promise<Uint8Array[]> {
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    const frames = this.edge.drain();
+    const frames = await this.#wire.arrived();
     const lost = this.edge.dropped();
     if (lost > 0) throw new Error(`the receiver itself lost ${lost} frames; its counts mean nothing`);
     return frames;
@@ -134,8 +127,7 @@ export class LabNode {
     await this.#agent?.stop();
     detach(this.pinPath, this.fleet);
     if (existsSync(this.pinPath)) rmdirSync(this.pinPath);
-    this.world.close();
-    this.edge.close();
+    this.#wire.close();
     this.namespaces.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }

@@ -153,7 +153,7 @@ type QueryData =
 export async function eventually<T>(
   ask: () => Promise<T | null>,
   describe: () => string,
-  timeoutMs = 30_000,
+  timeoutMs = 120_000,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
