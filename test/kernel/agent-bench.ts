@@ -52,7 +52,9 @@ export async function start(change: PartialConfig["bundle"] = {}, rest: PartialC
     ...change,
   };
   const listen = { metrics: "127.0.0.1:0", operations: "127.0.0.1:0" };
-  const agent = await startAgent({ config: configOf({ listen, ...rest, bundle }), logger });
+  // This process is the tests' as well, which take more of a core than an agent may.
+  const resources = { cpuLimitRatio: 64 };
+  const agent = await startAgent({ config: configOf({ listen, resources, ...rest, bundle }), logger });
   agents.push(agent);
   return agent;
 }
@@ -68,6 +70,11 @@ export function ip(...args: string[]): void {
 
 export function event(name: string): Line | undefined {
   return log.findLast((line) => line.event === name);
+}
+
+/** Waits until health is well: events may be fewer for a while, where the machine is late. */
+export async function untilWell(agent: Agent): Promise<void> {
+  await expect.poll(() => agent.health().status, { message: "the status in /health" }).toBe("ok");
 }
 
 /** Program that the kernel runs on the interface; null where none. */

@@ -2,15 +2,17 @@
 
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { readBundle } from "../../src/bundle/index.ts";
 import type { Agent } from "../../src/runtime/agent.ts";
 import { BpfMap, BpfProgram, XdpLink } from "../../src/runtime/bpf/index.ts";
 import { rollBack } from "../../src/runtime/kernel/commit.ts";
 import { openGeneration } from "../../src/runtime/kernel/generation.ts";
+import { committed, generationName } from "../../src/runtime/kernel/journal.ts";
 import { moveLinks } from "../../src/runtime/kernel/links.ts";
 import { linkPin } from "../../src/runtime/kernel/pins.ts";
 import { FleetState } from "../../src/runtime/kernel/state.ts";
+import type { DriftReport } from "../../src/runtime/observe/drift.ts";
 import { rollback, status } from "../../src/runtime/operate.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { FLEET_NAME } from "../support/two-policies.ts";
@@ -26,6 +28,7 @@ import {
   second,
   start,
   stop,
+  untilWell,
   useAgentBench,
   withManifest,
 } from "./agent-bench.ts";
@@ -81,7 +84,8 @@ describeKernel("the agent after a roll-back or a crash", () => {
       agent: null,
     });
     const agent = await start();
-    expect(agent.health()).toMatchObject({ bundleDigest: digestOf(first), status: "ok" });
+    await untilWell(agent);
+    expect(agent.health()).toMatchObject({ bundleDigest: digestOf(first) });
     expect(await status(PIN_PATH, null)).toMatchObject({
       bundleDigest: digestOf(first),
       agent: { pid: process.pid },
@@ -163,12 +167,61 @@ describeKernel("the agent after a roll-back or a crash", () => {
     expect(agent.health()).toMatchObject({ bundleDigest: digestOf(first), status: "degraded" });
   });
 
+  describe("while another process moves the fleet", () => {
+    /** As rollBack() leaves the kernel between its two entries in the journal. */
+    function beginRollBack() {
+      const state = new FleetState(LAYOUT);
+      const journal = state.readJournal();
+      const held = journal.current!.bundle;
+      const target = state.writeJournal({ ...journal, target: journal.previous, held });
+      const generation = openGeneration(LAYOUT, generationName(journal.previous!))!;
+      moveLinks(LAYOUT, null, generation.program);
+      const { key, programId } = generation;
+      generation.close();
+      return { programId, end: () => void state.writeJournal(committed(target, key, Date.now())), state };
+    }
+    const check = async (agent: Agent) => {
+      const url = `http://${agent.operationsAddress}/internal/check-drift`;
+      return (await (await fetch(url, { method: "POST" })).json()) as DriftReport;
+    };
+
+    it("leaves the links alone, and takes the generation over when all have moved", async () => {
+      const agent = await startAndSwap();
+      const { programId, end, state } = beginRollBack();
+      expect((await check(agent)).findings).toEqual([]);
+      expect(programOn("eth0")).toBe(programId);
+      end();
+      state.close();
+      await expect.poll(() => agent.health().bundleDigest).toBe(digestOf(first));
+      expect([programOn("eth0"), event("drift-mended")]).toEqual([programId, undefined]);
+    });
+
+    it("puts them back where that one has died on the way", async () => {
+      vi.useFakeTimers({ toFake: ["performance"] });
+      try {
+        const agent = await startAndSwap();
+        const ours = programOn("eth0");
+        const { programId, state } = beginRollBack();
+        await check(agent);
+        expect(programOn("eth0")).toBe(programId);
+        vi.advanceTimersByTime(10_000);
+        await check(agent);
+        expect(programOn("eth0")).toBe(ours);
+        expect(state.readJournal().target).toBeNull();
+        state.close();
+        expect(agent.health()).toMatchObject({ bundleDigest: digestOf(second) });
+      } finally {
+        vi.useRealTimers();
+      }
+    });
+  });
+
   it("notices that another process has moved the fleet", async () => {
     const agent = await startAndSwap();
     // From another network namespace the lock cannot be seen, and the kernel's journal is what both share.
     const state = new FleetState(LAYOUT);
     rollBack(state);
     state.close();
-    await expect.poll(() => agent.health().bundleDigest, { timeout: 5000 }).toBe(digestOf(first));
+    await expect.poll(() => agent.health().bundleDigest).toBe(digestOf(first));
   });
 });

@@ -31,6 +31,9 @@ import { prove } from "./prove.ts";
 import { SlotOwners } from "./slot-owners.ts";
 import { FleetState, PROGRAM_STATE } from "./state.ts";
 
+/** Moving links takes milliseconds, and some hundred where the machine has much else to do. */
+const COMMIT_MS_MAX = 10_000;
+
 export interface FleetOptions {
   readonly pinPath: string;
   readonly fleet: string;
@@ -70,6 +73,8 @@ export class Fleet {
   readonly #links: HeldLinks;
   #journal: Journal;
   #serving: PinnedGeneration | null;
+  /** Since when the kernel's journal has named a target of another process's; null where it names none. */
+  #moveSeenAtMs: number | null = null;
   readonly #owners = new SlotOwners((key) => this.#open(key));
   /** What the start found: links that were left behind by an interrupted commit have been moved on. */
   readonly rolledForward: boolean;
@@ -257,12 +262,25 @@ export class Fleet {
   /** True where another process has moved the fleet to another generation; then that one is taken over. */
   refresh(): boolean {
     const journal = this.#state.readJournal();
+    if (journal.target === null) this.#moveSeenAtMs = null;
     // One that goes back, or names no generation, was written by nobody of ours: the drift check sees to it.
     if (journal.sequence <= this.#journal.sequence || journal.current === null) return false;
     this.#journal = journal;
     this.#links.renew();
     this.#adoptCurrent();
     return true;
+  }
+
+  /**
+   * True while another process moves the fleet (from another network namespace it does not see this one's lock), or has done so
+   * and refresh() does not know of it yet. False again where it has not ended after COMMIT_MS_MAX: it never will.
+   */
+  #isBeingMoved(): boolean {
+    const { sequence, current, target } = this.#state.readJournal();
+    if (sequence > this.#journal.sequence && current !== null) return true;
+    if (target === null) return false;
+    this.#moveSeenAtMs ??= performance.now();
+    return performance.now() - this.#moveSeenAtMs < COMMIT_MS_MAX;
   }
 
   #adoptCurrent(): void {
@@ -390,7 +408,14 @@ export class Fleet {
     const state = this.#state;
     const serving = this.#serving;
     if (!serving) return null;
-    return { layout: state.layout, state, serving, journal: this.#journal, links: this.#links.attached() };
+    return {
+      layout: state.layout,
+      state,
+      serving,
+      journal: this.#journal,
+      links: this.#links.attached(),
+      isBeingMoved: () => this.#isBeingMoved(),
+    };
   }
 
   mapUse(): MapUse[] {

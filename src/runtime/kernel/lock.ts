@@ -18,6 +18,9 @@ export interface AgentLock {
   release(): Promise<void>;
 }
 
+/** A holder answers as soon as its thread is free, which a busy machine may not give it for seconds. */
+const ANSWER_MS = 10_000;
+
 const net = process.getBuiltinModule("node:net");
 
 /** Abstract names hold 107 bytes, and belong to a network namespace, as the interfaces do that an agent serves. */
@@ -64,7 +67,7 @@ export async function lockHolder(pinPath: string, fleet: string): Promise<LockHo
   const text = await new Promise<string | null>((resolve) => {
     const chunks: Buffer[] = [];
     const socket = net.connect(socketName(pinPath, fleet));
-    socket.setTimeout(2000, () => socket.destroy());
+    socket.setTimeout(ANSWER_MS, () => socket.destroy());
     socket.on("data", (chunk: Buffer) => chunks.push(chunk));
     socket.on("error", () => resolve(null));
     socket.on("close", () => resolve(Buffer.concat(chunks).toString("utf8")));
