@@ -61,6 +61,8 @@ export class DriftMonitor {
   readonly #first: NodeJS.Timeout;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<DriftReport> | null = null;
+  /** Who has asked since that one began. */
+  #next: Promise<DriftReport> | null = null;
   #findings: SettledFinding[] = [];
   #checkedAtMs: number | null = null;
   #kernelDigest: string | null = null;
@@ -73,14 +75,14 @@ export class DriftMonitor {
     this.#parts = parts;
     this.#endComponent = parts.components.register("drift", () => this.#reading());
     this.every(intervalSeconds);
-    this.#first = setTimeout(() => void this.check(), FIRST_MS);
+    this.#first = setTimeout(() => this.#inTurn(), FIRST_MS);
     this.#first.unref();
   }
 
   /** From now on at this interval. */
   every(seconds: number): void {
     if (this.#timer) clearInterval(this.#timer);
-    this.#timer = setInterval(() => void this.check(), seconds * 1000);
+    this.#timer = setInterval(() => this.#inTurn(), seconds * 1000);
     this.#timer.unref();
   }
 
@@ -92,12 +94,25 @@ export class DriftMonitor {
     this.#endComponent();
   }
 
-  /** A whole check; who asks while one runs gets that one's result. */
+  /** A whole check that begins after the question: one that runs may be past what is asked about, so then it is the next. */
   check(): Promise<DriftReport> {
-    this.#running ??= this.#check().finally(() => {
+    if (this.#running) {
+      const again = () => {
+        this.#next = null;
+        return this.check();
+      };
+      this.#next ??= this.#running.then(again, again);
+      return this.#next;
+    }
+    clearTimeout(this.#first);
+    this.#running = this.#check().finally(() => {
       this.#running = null;
     });
     return this.#running;
+  }
+
+  #inTurn(): void {
+    if (!this.#running) void this.check();
   }
 
   /** Only the links, which is cheap: for every tick, within which nothing else changes the kernel. */
