@@ -8,12 +8,16 @@ import { BpfMap, BpfProgram, XdpLink } from "../../src/runtime/bpf/index.ts";
 import { linkPin, pinLayout } from "../../src/runtime/kernel/pins.ts";
 import { bundleOf } from "../support/compile.ts";
 import { describeKernel } from "../support/kernel.ts";
-import { missing, NumberedTraffic, type TrafficAccount } from "../support/traffic.ts";
+import { missing, NumberedTraffic, SENT_LEAST, type TrafficAccount } from "../support/traffic.ts";
 import { FLEET_NAME, firstFleet, KINDS, secondFleet } from "../support/two-policies.ts";
 
 const KILLS = 50;
-/** A swap takes some 10 to 60 ms here; kills fall before, in and after it. */
+/**
+ * Kills fall before, in and after a swap, which takes some 10 to 60 ms on a quiet machine, and ten times that on another: the
+ * longest wait for a kill follows what the kills before have met.
+ */
 const KILL_WITHIN_MS = 80;
+const FOLLOW = 1.3;
 
 /** What runs, by the kernel's own word: the digest in .rodata of the program that the pinned link has. */
 function runningDigest(node: LabNode): string {
@@ -42,13 +46,15 @@ describeKernel("an agent killed with SIGKILL at random moments of swaps", () => 
     node.publish(bundles[0]);
     await node.startAgent().event("generation-committed");
     const traffic = new NumberedTraffic(node);
-    for (let kill = 1; kill <= KILLS; kill++) {
+    let withinMs = KILL_WITHIN_MS;
+    for (let kill = 1; kill <= KILLS || traffic.sentOfEach <= SENT_LEAST; kill++) {
       const { agent } = node;
       node.publish(bundles[kill % 2]!);
       void agent.operation("POST", "/internal/sync-rules").catch(() => "the agent dies on the way");
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * KILL_WITHIN_MS));
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * withinMs));
       await agent.kill("SIGKILL");
       const running = runningDigest(node);
+      withinMs = running === digests[kill % 2] ? withinMs / FOLLOW : withinMs * FOLLOW;
       const adopted = await node.startAgent().event("adopted");
       restarts.push({ running, adopted: adopted.bundleDigest });
       // It goes on to the bundle that it finds, so that the next round is a swap again.
@@ -57,14 +63,14 @@ describeKernel("an agent killed with SIGKILL at random moments of swaps", () => 
       );
     }
     account = await traffic.stop();
-  }, 170_000);
+  });
 
   afterAll(async () => {
     await node?.close();
   });
 
   it("adopts at every restart the generation that the kernel runs", () => {
-    expect(restarts).toHaveLength(KILLS);
+    expect(restarts.length).toBeGreaterThanOrEqual(KILLS);
     for (const { running, adopted } of restarts) {
       expect(adopted).toBe(running);
       expect(digests).toContain(running);
@@ -75,12 +81,12 @@ describeKernel("an agent killed with SIGKILL at random moments of swaps", () => 
     const target = (index: number) => digests[(index + 1) % 2];
     const after = restarts.filter(({ running }, index) => running === target(index)).length;
     expect(after).toBeGreaterThan(0);
-    expect(after).toBeLessThan(KILLS);
+    expect(after).toBeLessThan(restarts.length);
   });
 
   it("never lets a blocked source's packet through, and loses none that both policies pass", () => {
     for (const [kind, { expected }] of KINDS.entries()) {
-      expect(account.sent[kind]).toBeGreaterThan(10_000);
+      expect(account.sent[kind]).toBeGreaterThan(SENT_LEAST);
       if (expected === "both drop") expect(account.arrived[kind]!.size).toBe(0);
       if (expected === "both pass") expect(missing(account, kind)).toBe(0);
     }

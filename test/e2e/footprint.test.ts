@@ -1,7 +1,7 @@
 // What an agent takes when nothing happens, as its image has it: one file, the worker thread and the sample fleet. The CPU
 // share is the bench's to measure, on a quiet machine; here is what does not depend on what else runs.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,7 @@ import { AgentProcess } from "../../src/lab/agent-process.ts";
 import { createNamespaces, type Namespaces } from "../../src/lab/namespaces.ts";
 import { detach } from "../../src/runtime/kernel/detach.ts";
 import { describeKernel } from "../support/kernel.ts";
+import { threadFiles, threadNames } from "../support/threads.ts";
 import { until } from "../support/until.ts";
 
 const SAMPLE = fileURLToPath(new URL("../../dist/bundles/edge.bundle", import.meta.url));
@@ -52,7 +53,7 @@ describeKernel("an idle agent with the sample fleet", () => {
     const rss = () => 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(status())?.[1]);
     await until(
       () => threads().includes("piston-events"), // it starts after the filter does
-      () => `threads: ${threads().join(", ")}`,
+      () => `threads: ${threads().join(", ")}\n${agent.describe()}`,
     );
     await until(
       () => rss() <= RSS_MAX_BYTES,
@@ -62,8 +63,7 @@ describeKernel("an idle agent with the sample fleet", () => {
 
   it("wakes up a few times a second, and no more", async () => {
     const wakeUps = () =>
-      threadIds()
-        .map((id) => readFileSync(`/proc/${agent.child.pid}/task/${id}/status`, "utf8"))
+      [...threadFiles(agent.child.pid!, "status").values()]
         .map((text) => Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(text)?.[1]))
         .reduce((sum, count) => sum + count, 0);
     // A host that gives the agent little time makes its threads wait for each other: the calmest second counts.
@@ -79,11 +79,7 @@ describeKernel("an idle agent with the sample fleet", () => {
     );
   });
 
-  function threadIds(): string[] {
-    return readdirSync(`/proc/${agent.child.pid}/task`);
-  }
-
   function threads(): string[] {
-    return threadIds().map((id) => readFileSync(`/proc/${agent.child.pid}/task/${id}/comm`, "utf8").trim());
+    return [...threadNames(agent.child.pid!).values()];
   }
 });

@@ -91,7 +91,7 @@ describeKernel("an agent that lacks", () => {
   /** Runs until it ends, and gives the one line that says why. */
   function refusal(run: Run): Line {
     const [file, ...args] = command(run);
-    const result = spawnSync(file!, args, { encoding: "utf8", timeout: 30_000 });
+    const result = spawnSync(file!, args, { encoding: "utf8", timeout: 120_000 });
     const lines = result.stdout
       .split("\n")
       .flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Line]));

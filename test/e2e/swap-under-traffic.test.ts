@@ -5,7 +5,7 @@ import { readBundle } from "../../src/bundle/format.ts";
 import { LabNode } from "../../src/lab/lab-node.ts";
 import { bundleOf } from "../support/compile.ts";
 import { describeKernel } from "../support/kernel.ts";
-import { missing, NumberedTraffic, type TrafficAccount } from "../support/traffic.ts";
+import { missing, NumberedTraffic, SENT_LEAST, type TrafficAccount } from "../support/traffic.ts";
 import { FLEET_NAME, firstFleet, KINDS, secondFleet } from "../support/two-policies.ts";
 
 const SWAPS = 200;
@@ -22,7 +22,7 @@ describeKernel("swapping two policies that differ in every rule, under traffic",
     const agent = node.startAgent();
     await agent.event("generation-committed");
     const traffic = new NumberedTraffic(node);
-    for (let swap = 1; swap <= SWAPS; swap++) {
+    for (let swap = 1; swap <= SWAPS || traffic.sentOfEach <= SENT_LEAST; swap++) {
       const logged = agent.log.length;
       const bundle = bundles[swap % 2]!;
       node.publish(bundle);
@@ -32,14 +32,14 @@ describeKernel("swapping two policies that differ in every rule, under traffic",
       generations.push(String(committed.generation));
     }
     account = await traffic.stop();
-  }, 170_000);
+  });
 
   afterAll(async () => {
     await node?.close();
   });
 
   it(`commits ${SWAPS} generations in turn`, () => {
-    expect(generations).toHaveLength(SWAPS);
+    expect(generations.length).toBeGreaterThanOrEqual(SWAPS);
     expect(new Set(generations).size).toBe(2);
     for (const [i, generation] of generations.entries())
       if (i > 0) expect(generation).not.toBe(generations[i - 1]);
@@ -48,7 +48,7 @@ describeKernel("swapping two policies that differ in every rule, under traffic",
   it("loses no packet that both policies pass", () => {
     for (const [kind, { expected }] of KINDS.entries()) {
       if (expected !== "both pass") continue;
-      expect(account.sent[kind]).toBeGreaterThan(10_000);
+      expect(account.sent[kind]).toBeGreaterThan(SENT_LEAST);
       expect(missing(account, kind)).toBe(0);
     }
   });

@@ -8,7 +8,7 @@ import { makeCertificate } from "../../src/runtime/http/certificate-fixture.ts";
 import { status } from "../../src/runtime/operate.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { FLEET_NAME } from "../support/two-policies.ts";
-import { event, folder, PIN_PATH, start, useAgentBench } from "./agent-bench.ts";
+import { event, folder, PIN_PATH, start, untilWell, useAgentBench } from "./agent-bench.ts";
 
 function get(address: string, path: string, token: string): Promise<{ status: number; body: string }> {
   const port = Number(address.split(":").at(-1));
@@ -52,12 +52,12 @@ describeKernel("an agent with TLS and tokens", () => {
 
     const good = readFileSync(files.certFile);
     writeFileSync(files.certFile, "broken");
-    await expect.poll(() => agent.health().components.tls?.state, { timeout: 15_000 }).toBe("degraded");
+    await expect.poll(() => agent.health().components.tls?.state).toBe("degraded");
     expect(agent.health().status).toBe("degraded");
     expect(event("tls-refused")).toMatchObject({ level: "error", certFile: files.certFile });
     expect((await metrics()).status).toBe(200);
     writeFileSync(files.certFile, good);
-    await expect.poll(() => agent.health().status, { timeout: 15_000 }).toBe("ok");
+    await untilWell(agent);
 
     // Commands on the node go on without the token: by a port of their own on loopback.
     expect(agent.operationsAddress).toMatch(/^127\.0\.0\.1:\d+$/);

@@ -3,11 +3,11 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { SECTION_NAMES } from "../../src/bundle/abi.ts";
 import { generateKeys, readBundle, signBundle, splitBundle } from "../../src/bundle/index.ts";
-import { frameBatch, PacketSocket } from "../../src/lab/packet-socket.ts";
+import { frameBatch } from "../../src/lab/packet-socket.ts";
+import { Wire } from "../../src/lab/wire.ts";
 import type { Agent } from "../../src/runtime/agent.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { FLEET_NAME, numberedFrame } from "../support/two-policies.ts";
@@ -26,6 +26,7 @@ import {
   second,
   start,
   stop,
+  untilWell,
   useAgentBench,
   withManifest,
 } from "./agent-bench.ts";
@@ -36,8 +37,8 @@ describeKernel("the agent", () => {
   it("commits the first bundle that it finds, and says so", async () => {
     const agent = await start();
     const { digest, generation, manifest } = readBundle(first);
+    await untilWell(agent);
     expect(agent.health()).toMatchObject({
-      status: "ok",
       fleet: FLEET_NAME,
       generation,
       bundleDigest: digest,
@@ -58,39 +59,31 @@ describeKernel("the agent", () => {
   });
 
   it("counts packets by rule and reason, over a swap and a restart", async () => {
-    const world = new PacketSocket(names.interface, names.world);
-    const edge = new PacketSocket(names.interface, names.edge);
+    using wire = new Wire(names);
     const total = async (agent: Agent, series: RegExp) => {
       const text = await (await fetch(`http://${agent.metricsAddress}/metrics`)).text();
       return Number(new RegExp(`^pistonprotection_${series.source} (\\d+)$`, "m").exec(text)?.[1]);
     };
-    try {
-      let agent = await start();
-      world.send(frameBatch([numberedFrame(0, 1), numberedFrame(0, 2), numberedFrame(1, 3)]));
-      await sleep(50);
-      expect(edge.drain()).toHaveLength(1);
-      expect(await total(agent, /rule_packets_total\{[^}]*rule="a0"[^}]*\}/)).toBe(2);
-      expect(await total(agent, /reason_packets_total\{[^}]*reason="rule",verdict="pass"\}/)).toBe(1);
-      expect(await total(agent, /packets_dropped_total\{[^}]*\}/)).toBe(2);
+    let agent = await start();
+    wire.send(frameBatch([numberedFrame(0, 1), numberedFrame(0, 2), numberedFrame(1, 3)]));
+    expect(await wire.arrived()).toHaveLength(1);
+    expect(await total(agent, /rule_packets_total\{[^}]*rule="a0"[^}]*\}/)).toBe(2);
+    expect(await total(agent, /reason_packets_total\{[^}]*reason="rule",verdict="pass"\}/)).toBe(1);
+    expect(await total(agent, /packets_dropped_total\{[^}]*\}/)).toBe(2);
 
-      writeFileSync(bundlePath, second);
-      await agent.syncRules();
-      world.send(frameBatch([numberedFrame(0, 4)]));
-      await sleep(50);
-      expect(await total(agent, /rule_packets_total\{[^}]*rule="b1"[^}]*\}/)).toBe(1);
-      expect(await total(agent, /traffic_packets_total\{[^}]*\}/)).toBe(4);
+    writeFileSync(bundlePath, second);
+    await agent.syncRules();
+    wire.send(frameBatch([numberedFrame(0, 4)]));
+    await wire.arrived();
+    expect(await total(agent, /rule_packets_total\{[^}]*rule="b1"[^}]*\}/)).toBe(1);
+    expect(await total(agent, /traffic_packets_total\{[^}]*\}/)).toBe(4);
 
-      await stop(agent);
-      world.send(frameBatch([numberedFrame(0, 5)])); // nobody but the kernel is there
-      await sleep(50);
-      expect(edge.drain()).toHaveLength(0);
-      agent = await start();
-      expect(await total(agent, /rule_packets_total\{[^}]*rule="b1"[^}]*\}/)).toBe(2);
-      expect(await total(agent, /traffic_packets_total\{[^}]*\}/)).toBe(5);
-    } finally {
-      world.close();
-      edge.close();
-    }
+    await stop(agent);
+    wire.send(frameBatch([numberedFrame(0, 5)])); // nobody but the kernel is there
+    expect(await wire.arrived()).toHaveLength(0);
+    agent = await start();
+    expect(await total(agent, /rule_packets_total\{[^}]*rule="b1"[^}]*\}/)).toBe(2);
+    expect(await total(agent, /traffic_packets_total\{[^}]*\}/)).toBe(5);
   });
 
   it("swaps to a bundle that takes the place of another, and keeps the one before and no more", async () => {
@@ -98,9 +91,7 @@ describeKernel("the agent", () => {
     const third = withManifest(readBundle(first), () => ({ revision: `sha256:${"3".repeat(64)}` }));
     for (const bundle of [second, third]) {
       writeFileSync(bundlePath, bundle);
-      await expect
-        .poll(() => event("generation-committed")?.bundleDigest, { timeout: 5000 })
-        .toBe(digestOf(bundle));
+      await expect.poll(() => event("generation-committed")?.bundleDigest).toBe(digestOf(bundle));
     }
     expect(event("generation-committed")).toMatchObject({ previous: readBundle(second).generation });
     expect(readdirSync(LAYOUT.generations)).toHaveLength(2);
@@ -161,7 +152,7 @@ describeKernel("the agent", () => {
       refused: { code: "unreadable" },
     });
     writeFileSync(bundlePath, first);
-    await expect.poll(() => agent.health().status, { timeout: 5000 }).toBe("ok");
+    await untilWell(agent);
   });
 
   it.each([
@@ -200,7 +191,7 @@ describeKernel("the agent", () => {
     expect(agent.health()).toMatchObject({ generation: null, refused: null, status: "starting" });
     expect(event("bundle-refused")).toBeUndefined();
     for (const { path, bytes } of split.shards) writeFileSync(join(shards, path), bytes);
-    await expect.poll(() => agent.health().bundleDigest, { timeout: 5000 }).toBe(digestOf(first));
+    await expect.poll(() => agent.health().bundleDigest).toBe(digestOf(first));
   });
 
   it("refuses a bundle whose witness the kernel does not confirm, by its name, with both decisions", async () => {
@@ -293,11 +284,11 @@ describeKernel("the agent", () => {
     make();
     const agent = await start({ interfaces: ["veth7"] });
     ip("link", "delete", "veth7");
-    await expect.poll(() => agent.health().interfaces[0]?.attached, { timeout: 5000 }).toBe(false);
+    await expect.poll(() => agent.health().interfaces[0]?.attached).toBe(false);
     expect(agent.health().status).toBe("failed");
     make();
     try {
-      await expect.poll(() => agent.health().status, { timeout: 5000 }).toBe("ok");
+      await untilWell(agent);
       expect(event("attached")).toMatchObject({ interface: "veth7" });
     } finally {
       await stop(agent);

@@ -7,7 +7,7 @@ import { afterEach, expect, it } from "vitest";
 import { bundleOf } from "../support/compile.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { FLEET_NAME } from "../support/two-policies.ts";
-import { bundlePath, event, start, useAgentBench } from "./agent-bench.ts";
+import { bundlePath, event, start, untilWell, useAgentBench } from "./agent-bench.ts";
 
 describeKernel("the backends of a fleet", () => {
   useAgentBench();
@@ -43,7 +43,7 @@ describeKernel("the backends of a fleet", () => {
                 kind: "tcp",
                 port,
                 intervalSeconds: 1,
-                timeoutSeconds: 1,
+                timeoutSeconds: 10,
                 unhealthyThreshold: 1,
               },
             }),
@@ -61,23 +61,31 @@ describeKernel("the backends of a fleet", () => {
     const labels = `fleet="${FLEET_NAME}",backend="web"`;
     const series = (status: string) => `pistonprotection_backend_health{${labels},status="${status}"}`;
 
-    await expect.poll(metrics, { timeout: 10_000 }).toContain(`${series("degraded")} 1\n`);
-    const text = await metrics();
-    expect(text).toContain(`${series("healthy")} 0\n`);
-    expect(text).toContain(`pistonprotection_backend_healthy_origins{${labels}} 1\n`);
-    expect(text).toContain(`pistonprotection_backend_total_origins{${labels}} 2\n`);
+    // One scrape says all of it: a check that this machine was too slow for is another's.
+    const degraded = [
+      `${series("degraded")} 1\n`,
+      `${series("healthy")} 0\n`,
+      `pistonprotection_backend_healthy_origins{${labels}} 1\n`,
+      `pistonprotection_backend_total_origins{${labels}} 2\n`,
+    ];
+    await expect
+      .poll(async () => {
+        const text = await metrics();
+        return degraded.filter((line) => !text.includes(line));
+      })
+      .toEqual([]);
+    await untilWell(agent); // an origin's fault is none of the agent's
     expect(agent.health()).toMatchObject({
-      status: "ok", // an origin's fault is none of the agent's
       components: { backends: { state: "ok" } },
       backends: [{ backend: "web", status: "degraded" }],
     });
 
     server?.close();
-    await expect.poll(metrics, { timeout: 10_000 }).toContain(`${series("unhealthy")} 1\n`);
+    await expect.poll(metrics).toContain(`${series("unhealthy")} 1\n`);
     expect(event("origin-unhealthy")).toMatchObject({ origin: "127.0.0.1:80", reason: "ECONNREFUSED" });
 
     await listen(port);
-    await expect.poll(metrics, { timeout: 10_000 }).toContain(`${series("degraded")} 1\n`);
+    await expect.poll(metrics).toContain(`${series("degraded")} 1\n`);
   });
 
   it("are not asked where the configuration says so", async () => {

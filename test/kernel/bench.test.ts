@@ -12,7 +12,7 @@ describeKernel("the bench", () => {
   const results = runRows(ROWS, TINY, () => {});
   afterAll(() => results.return());
 
-  test.each(ROWS)("measures $name", { timeout: 30_000 }, async (row) => {
+  test.each(ROWS)("measures $name", async (row) => {
     let result: RowResult;
     do {
       const next = await results.next();

@@ -153,13 +153,14 @@ describeKernel("blocks of an instance that serves", () => {
     for (let i = 0; i < 3; i++) filter.program.testRun(from("198.51.100.7"));
     expect(reasons(filter)).toEqual(["0 blocked", "0 conformed", "0 exceeded", "reason default"]);
     const { rules } = horizon(filter);
-    expect(rules).toBeGreaterThan(before + hour - 20_000_000n); // a tick late at most
+    // A tick late at most, where no host holds the CPU up that keeps the time.
+    expect(rules).toBeGreaterThan(before + hour - SECOND);
     expect(rules).toBeLessThanOrEqual(ktimeNs() + hour);
     // A block that ends sooner does not lower it, and of another source it is one.
     filter.program.testRun(from("198.51.100.8"));
     // Its own end is later by the time between the two, which is a tick or more where the machine is busy.
     expect(horizon(filter).rules).toBeGreaterThanOrEqual(rules);
-    expect(horizon(filter).rules).toBeLessThan(rules + 1_000_000_000n);
+    expect(horizon(filter).rules).toBeLessThanOrEqual(ktimeNs() + hour);
   });
 
   test("by an operator are looked for while the horizon is ahead", () => {

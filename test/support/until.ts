@@ -8,7 +8,7 @@ type Not = null | undefined | false;
 export async function until<T>(
   ask: () => Promise<T | Not> | T | Not,
   describe: () => string,
-  timeoutMs = 20_000,
+  timeoutMs = 120_000,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

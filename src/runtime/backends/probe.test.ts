@@ -42,8 +42,10 @@ const check = (kind: "tcp" | "udp" | "http" | "https", port: number, path: strin
   kind,
   port,
   path,
-  timeoutSeconds: 0.3,
+  timeoutSeconds: 30,
 });
+/** Of one that is waited for in vain. */
+const hasty = (...args: Parameters<typeof check>) => ({ ...check(...args), timeoutSeconds: 0.3 });
 
 describe("a TCP check", () => {
   it("finds a server that accepts healthy, and a closed port not", async () => {
@@ -80,7 +82,7 @@ describe("an HTTP check", () => {
 
   it("waits no longer than its timeout for a server that accepts and is silent", async () => {
     const port = await serve(createServer(() => {}));
-    expect(await probe(HOST, check("http", port, "/"))).toBe("no answer");
+    expect(await probe(HOST, hasty("http", port, "/"))).toBe("no answer");
   });
 });
 
@@ -110,13 +112,13 @@ describe("an HTTPS check", () => {
     expect(await probe(HOST, check("https", await closedPort()))).toBe("ECONNREFUSED");
     const plain = await serve(createServer((socket) => socket.end("220 mail.example\r\n")));
     expect(await probe(HOST, check("https", plain))).toMatch(/^E[A-Z]+$/);
-    expect(await probe(HOST, check("https", await serve(createServer(() => {}))))).toBe("no answer");
+    expect(await probe(HOST, hasty("https", await serve(createServer(() => {}))))).toBe("no answer");
   });
 });
 
 describe("a UDP check", () => {
   it("finds a closed port not healthy, and silence healthy: most protocols answer no stranger", async () => {
-    expect(await probe(HOST, check("udp", await serveUdp(0, () => {})))).toBeNull();
+    expect(await probe(HOST, hasty("udp", await serveUdp(0, () => {})))).toBeNull();
     const port = await serveUdp(0, () => {});
     closers.splice(-1)[0]?.();
     expect(await probe(HOST, check("udp", port))).toBe("ECONNREFUSED");

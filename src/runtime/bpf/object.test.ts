@@ -32,7 +32,10 @@ describeKernel("an object file", () => {
 
   test("loads while signals keep arriving, though the verifier gives up at each", () => {
     const script = fileURLToPath(new URL("testdata/process.ts", import.meta.url));
-    const output = execFileSync(process.execPath, [script, "signals"], { encoding: "utf8", timeout: 60_000 });
+    const output = execFileSync(process.execPath, [script, "signals"], {
+      encoding: "utf8",
+      timeout: 240_000,
+    });
     expect(output.trim()).toBe("as expected");
   });
 

@@ -125,7 +125,7 @@ describeKernel("a ring buffer", () => {
     const script = fileURLToPath(new URL("testdata/process.ts", import.meta.url));
     const output = execFileSync(process.execPath, ["--expose-gc", script, scenario], {
       encoding: "utf8",
-      timeout: 20_000,
+      timeout: 120_000,
     });
     expect(output.trim()).toBe("as expected");
   });

@@ -109,7 +109,7 @@ describe.skipIf(unavailable !== null)("SHA-256 of bytes that arrive", () => {
       const run = spawnSync(
         process.execPath,
         ["--input-type=module", "--eval", script, join(folder, "pipe")],
-        { encoding: "utf8", env: { ...process.env, UV_THREADPOOL_SIZE: "1" }, timeout: 10_000 },
+        { encoding: "utf8", env: { ...process.env, UV_THREADPOOL_SIZE: "1" }, timeout: 120_000 },
       );
       expect(run.stdout).toBe(expected(Buffer.from("abc")));
     } finally {

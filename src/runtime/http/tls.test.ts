@@ -97,7 +97,7 @@ describe("TLS on the metrics port", () => {
     tls = new TlsCredentials(files, { checkMs: 10 });
     server = await serveMetrics({ address, metrics, health, tls });
     replaceWith(files, readFileSync(next.certFile), readFileSync(next.keyFile));
-    await expect.poll(async () => (await ask("/metrics")).name, { timeout: 10_000 }).toBe("new.example.com");
+    await expect.poll(async () => (await ask("/metrics")).name).toBe("new.example.com");
   });
 
   it.each([

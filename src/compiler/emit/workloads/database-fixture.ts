@@ -47,7 +47,7 @@ export function run(file: string, args: readonly string[], shell: Shell, input?:
   const { status, stdout, stderr } = spawnSync(file, args, {
     ...shell,
     ...(input === undefined ? {} : { input }),
-    timeout: 30_000,
+    timeout: 120_000,
     maxBuffer: 2 ** 26,
   });
   return { status, stdout: stdout.toString(), stderr: stderr.toString() };
@@ -79,7 +79,7 @@ export class Server {
 }
 
 export async function until(what: string, condition: () => boolean, describe: () => string): Promise<void> {
-  const end = Date.now() + 30_000;
+  const end = Date.now() + 120_000;
   while (!condition()) {
     if (Date.now() > end) throw new Error(`${what} did not come about: ${describe()}`);
     await sleep(50);

@@ -3,11 +3,11 @@
 /** One turn of the event loop. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Turns until the condition holds; throws after five seconds. */
+/** Turns until the condition holds; throws after a minute. */
 export async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5000;
+  const deadline = performance.now() + 60_000;
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`waited five seconds for ${condition.toString()}`);
+    if (performance.now() > deadline) throw new Error(`waited a minute for ${condition.toString()}`);
     await turn();
   }
 }
