@@ -29,19 +29,19 @@ static __always_inline void write_proof(struct xdp_md *ctx, const struct packet 
 
 	if ((void *)(proof + 1) > (void *)(long)ctx->data)
 		return; /* never: piston_filter() has looked */
-	proof->rule_id = packet->rule_id;
+	proof->rule_id = rule_id_of(packet, packet->rule);
 	proof->reason = packet->reason;
 	proof->verdict = verdict;
 }
 
-/* The end of every packet: packet->reason and packet->rule_id say why. */
+/* The end of every packet: packet->reason and packet->rule say why. */
 static __always_inline int finish(struct xdp_md *ctx, struct packet *packet, __u32 verdict)
 {
 	if (INSTANCE.proof)
 		write_proof(ctx, packet, verdict);
 	if (verdict == VERDICT_PASS)
 		return XDP_PASS;
-	take_sample(ctx, packet, packet->rule_id, packet->reason, 0);
+	take_sample(ctx, packet, packet->rule, packet->reason, 0);
 	return XDP_DROP;
 }
 
@@ -77,10 +77,10 @@ static __always_inline int is_dhcp(const struct packet *packet)
 }
 
 /*
- * A limit, or a rule in shadow: the ones after which evaluation may go on. A verdict, with packet->rule_id and
+ * A limit, or a rule in shadow: the ones after which evaluation may go on. A verdict, with packet->rule and
  * packet->reason, or GO_ON.
  */
-__noinline int apply_limit_or_shadow(struct xdp_md *ctx, struct packet *packet, __u32 index)
+__noinline int apply_limit_or_shadow(struct xdp_md *ctx, struct packet *packet, __u32 index, slot_entry entry)
 {
 	const struct rule *rule = ENTRY(struct rule, TABLE_OF(rules), index);
 	struct cpu_state *cpu = this_cpu();
@@ -90,20 +90,20 @@ __noinline int apply_limit_or_shadow(struct xdp_md *ctx, struct packet *packet, 
 		return GO_ON;
 	if (CONSTANT(config.limit_count) && rule->action == ACTION_LIMIT) {
 		if (!limit_exceeded(packet, rule, cpu)) {
-			count_rule(packet, index, COUNTER_CONFORMED);
+			count_rule(packet, entry, COUNTER_CONFORMED);
 			return GO_ON;
 		}
 		reason = REASON_LIMIT;
 	}
-	count_rule(packet, index, reason == REASON_LIMIT ? COUNTER_EXCEEDED : COUNTER_DECIDED);
+	count_rule(packet, entry, reason == REASON_LIMIT ? COUNTER_EXCEEDED : COUNTER_DECIDED);
 	if (rule->shadow) {
 		if (rule->action != ACTION_PASS)
-			take_sample(ctx, packet, rule->id, reason, 1);
+			take_sample(ctx, packet, index + 1, reason, 1);
 		return GO_ON;
 	}
 	if (CONSTANT(config.block_count) && rule->block_ns)
-		block_source(packet, rule, index, cpu);
-	packet->rule_id = rule->id;
+		block_source(packet, rule, entry, cpu);
+	packet->rule = index + 1;
 	packet->reason = reason;
 	return VERDICT_DROP;
 past_the_end:
@@ -117,8 +117,8 @@ past_the_end:
  */
 __noinline int apply_rules(struct xdp_md *ctx, struct packet *packet, __u32 word, __u64 bits)
 {
-	const struct rule *rule = 0;
-	__u32 index = 0, rounds = CONSTANT(config.rule_count);
+	__u32 index, rounds = CONSTANT(config.rule_count);
+	slot_entry entry;
 
 	if (!packet)
 		return GO_ON;
@@ -128,21 +128,20 @@ __noinline int apply_rules(struct xdp_md *ctx, struct packet *packet, __u32 word
 		int verdict;
 
 		index = word * 64 + lowest_bit(bits);
-		rule = ENTRY(struct rule, TABLE_OF(rules), index);
-		if (rule->action != ACTION_LIMIT && !rule->shadow)
+		entry = *ENTRY(slot_entry, TABLE_OF(counter_slots), index);
+		if (!(entry >> RULE_GOES_ON_BIT))
 			break;
-		verdict = apply_limit_or_shadow(ctx, packet, index);
+		verdict = apply_limit_or_shadow(ctx, packet, index, entry);
 		if (verdict != GO_ON)
 			return verdict;
-		rule = 0;
 		bits &= bits - 1;
 	} while (bits && --rounds);
-	if (!rule)
+	if (entry >> RULE_GOES_ON_BIT)
 		return GO_ON;
-	count_rule(packet, index, COUNTER_DECIDED);
-	packet->rule_id = rule->id;
+	count_rule(packet, entry, COUNTER_DECIDED);
+	packet->rule = index + 1;
 	packet->reason = REASON_RULE;
-	return rule->action == ACTION_PASS ? VERDICT_PASS : VERDICT_DROP;
+	return entry >> RULE_PASSES_BIT & 1 ? VERDICT_PASS : VERDICT_DROP;
 past_the_end:
 	return GO_ON;
 }
@@ -181,8 +180,8 @@ static __always_inline int is_management(struct packet *packet, const struct row
 	if (!bits)
 		return 0;
 	index = lowest_bit(bits);
-	packet->rule_id = ENTRY(struct rule, TABLE_OF(rules), index)->id;
-	count_rule(packet, index, COUNTER_DECIDED);
+	packet->rule = index + 1;
+	count_rule(packet, *ENTRY(slot_entry, TABLE_OF(counter_slots), index), COUNTER_DECIDED);
 	return 1;
 past_the_end:
 	return 0;
@@ -195,9 +194,12 @@ static __always_inline int is_blocked(struct packet *packet)
 
 	if (!block)
 		return 0;
-	packet->rule_id = block->rule_id;
+	packet->block_id = block->rule_id;
 	packet->reason = REASON_BLOCK;
-	count(packet, block->slot < SLOTS_MAX ? slot_counter(block->slot, COUNTER_BLOCKED) : REASON_BLOCK);
+	if (block->counter >= COUNTER_NONE)
+		count(packet, REASON_BLOCK);
+	else
+		count_rule(packet, block->counter, COUNTER_BLOCKED);
 	return 1;
 }
 

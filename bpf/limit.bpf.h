@@ -117,7 +117,7 @@ static __always_inline void raise_block_horizon(__u64 until_ns)
 }
 
 /* From this packet on. A block that is over stays until LRU or the next one of its source takes its place. */
-static __always_inline void block_source(struct packet *packet, const struct rule *rule, __u32 rule_index,
+static __always_inline void block_source(struct packet *packet, const struct rule *rule, slot_entry entry,
 					 struct cpu_state *cpu)
 {
 	struct block_key key;
@@ -126,7 +126,7 @@ static __always_inline void block_source(struct packet *packet, const struct rul
 	block_key_of(packet, &key);
 	block.until_ns = limit_now(packet, rule, cpu) + rule->block_ns;
 	block.rule_id = rule->id;
-	block.slot = rule_slot(rule_index);
+	block.counter = first_counter(entry);
 	raise_block_horizon(block.until_ns);
 	bpf_map_update_elem(&blocks, &key, &block, BPF_ANY);
 }

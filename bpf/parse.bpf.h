@@ -70,11 +70,12 @@ struct packet {
 	__u64 destination_high;
 	__u64 destination_low;
 	__u64 now_ns;  /* the packet's time, 0 before it is asked for; see packet_now() */
-	__u64 rule_id; /* of the rule that decided, 0 where none did */
+	__u64 block_id; /* of the rule whose block decided; else 0 */
 	__u32 value[FIELD_COUNT];
 	__u32 family;
 	__u32 frame_bytes; /* from the destination MAC to the end of the frame */
-	__u32 reason;      /* with rule_id */
+	__u32 reason;
+	__u32 rule;        /* place of the rule that decided, plus 1; 0: none did */
 	__u32 l3_offset;   /* from the frame's start */
 	__u32 l4_offset;   /* likewise */
 	__u32 l4_bytes;    /* from the L4 header to the end of the L3 length */

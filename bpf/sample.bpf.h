@@ -59,8 +59,11 @@ static __always_inline void copy_frame(struct xdp_md *ctx, struct sample *sample
 	}
 }
 
-/* Global, so that the verifier walks it once and not for every place that samples. Always 0. */
-__noinline int take_sample(struct xdp_md *ctx, struct packet *packet, __u64 rule_id, __u32 reason, __u32 shadow)
+/*
+ * `rule` as in struct packet: only now, for one packet of thousands, its id is read. Global, so that the verifier walks it once
+ * and not for every place that samples. Always 0.
+ */
+__noinline int take_sample(struct xdp_md *ctx, struct packet *packet, __u32 rule, __u32 reason, __u32 shadow)
 {
 	struct sample_state *state;
 	struct sample *sample;
@@ -77,7 +80,7 @@ __noinline int take_sample(struct xdp_md *ctx, struct packet *packet, __u64 rule
 	}
 	state->taken++;
 	sample->time_ns = bpf_ktime_get_ns();
-	sample->rule_id = rule_id;
+	sample->rule_id = rule_id_of(packet, rule);
 	sample->reason = reason;
 	sample->verdict = VERDICT_DROP; /* a shadow rule's: what it would have given */
 	sample->shadow = shadow;

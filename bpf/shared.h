@@ -316,18 +316,28 @@ struct proof {
 
 /* --- State: outlives generations, keyed by stable ids, shared by all instances that serve. ---------------------------- */
 
-/* `counter_slots`, built by the agent for each generation: 32-bit slot of each rule, sixteen a line. */
+/*
+ * `counter_slots`, built by the agent for each generation: 32 bits for each rule, sixteen a line. In the low 16 its first
+ * counter (entry of `counters`), in the highest what of the rule itself most packets need: so they read these four bytes of it
+ * and not its line.
+ */
+#define COUNTER_NONE 0xffff /* the agent ran out of slots: the rule is not counted */
+#define RULE_PASSES_BIT 30  /* its action is ACTION_PASS */
+#define RULE_GOES_ON_BIT 31 /* a limit, or in shadow: what becomes of the packet stands in the rule's line */
 
-/* `counters`, per CPU: first REASON_COUNT entries (of COUNTERS_REASONS) for packets that no rule decided, by reason;
- * then COUNTERS_PER_SLOT entries for each slot. */
-#define COUNTERS_REASONS 64
+/*
+ * `counters`, per CPU: first REASON_COUNT entries (of COUNTERS_REASONS) for packets that no rule decided, by reason; then
+ * groups of COUNTER_GROUP slots: all of a group by COUNTER_DECIDED, then all by the next kind. Most packets count by one
+ * kind, so what they count, and the pointers to it, lie together.
+ */
+#define COUNTERS_REASONS 32
 #define COUNTERS_PER_SLOT 4
+#define COUNTER_GROUP 256
 #define COUNTER_DECIDED 0   /* pass or drop by the rule (shadow: would have been) */
 #define COUNTER_EXCEEDED 1  /* limit: above the rate (shadow: would have been dropped) */
 #define COUNTER_CONFORMED 2 /* limit: within the rate, went on to the next rule */
 #define COUNTER_BLOCKED 3   /* dropped because this rule had blocked the source */
 #define SLOTS_MAX 8192
-#define SLOT_NONE 0xffffffff
 
 struct counter {
 	__u64 packets;
@@ -359,7 +369,7 @@ struct block_key {
 struct block {
 	__u64 until_ns; /* CLOCK_MONOTONIC, exclusive */
 	__u64 rule_id;  /* 0: by an operator */
-	__u32 slot;     /* counter slot of the rule, SLOT_NONE by an operator */
+	__u32 counter;  /* the rule's first, COUNTER_NONE by an operator */
 	__u32 reserved;
 };
 

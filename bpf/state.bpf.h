@@ -112,25 +112,26 @@ static __always_inline void count(const struct packet *packet, __u32 index)
 	}
 }
 
-static __always_inline __u32 rule_slot(__u32 rule_index)
+static __always_inline __u32 first_counter(slot_entry entry)
 {
-	return *ENTRY(slot_entry, TABLE_OF(counter_slots), rule_index);
+	return entry & 0xffff;
+}
+
+/* COUNTER_NONE is past the end: such a rule is not counted; it still judges. */
+static __always_inline void count_rule(const struct packet *packet, slot_entry entry, __u32 kind)
+{
+	count(packet, first_counter(entry) + kind * COUNTER_GROUP);
+}
+_Static_assert(COUNTER_NONE >= COUNTERS_REASONS + COUNTERS_PER_SLOT * SLOTS_MAX, "no counter is COUNTER_NONE");
+
+/* The id of the rule at place `rule` less 1; of a block's where that is 0. */
+static __always_inline __u64 rule_id_of(const struct packet *packet, __u32 rule)
+{
+	if (!rule)
+		return packet->block_id;
+	return ENTRY(struct rule, TABLE_OF(rules), rule - 1)->id;
 past_the_end:
-	return SLOT_NONE;
-}
-
-static __always_inline __u32 slot_counter(__u32 slot, __u32 kind)
-{
-	return COUNTERS_REASONS + slot * COUNTERS_PER_SLOT + kind;
-}
-
-/* A rule without a slot (the agent ran out of them) is not counted; it still judges. */
-static __always_inline void count_rule(const struct packet *packet, __u32 rule_index, __u32 kind)
-{
-	__u32 slot = rule_slot(rule_index);
-
-	if (slot < SLOTS_MAX)
-		count(packet, slot_counter(slot, kind));
+	return 0;
 }
 
 /* CLOCK_MONOTONIC in ns, one time for the whole packet. A proof instance was given its time with the packet. */

@@ -10,6 +10,7 @@ import { INSTANCE, LINE_BYTES, RODATA, TABLE_NAMES } from "../bundle/abi.ts";
 import { sha256Hex } from "../bundle/digest.ts";
 import type { Bundle } from "../bundle/index.ts";
 import { BpfMap, BpfObject, type BpfProgram } from "../runtime/bpf/index.ts";
+import { slotsImage } from "../runtime/kernel/counters.ts";
 import { rodata } from "../runtime/kernel/generation.ts";
 import { bindTables } from "../runtime/kernel/instance.ts";
 import { limitTableEntries, SERVING_BUCKET_BITS } from "../runtime/kernel/limit-table.ts";
@@ -79,7 +80,7 @@ export class Rig {
         this.#handles.push(table);
         tables.set(name, table);
       }
-      const slots = frozenTable(identitySlots(bundle?.manifest.rules.length ?? 0));
+      const slots = frozenTable(identitySlots(bundle));
       this.#handles.push(slots);
       tables.set("counter_slots", slots);
       bindTables(this.#object, tables, rodataOf(bundle, samplesPerJiffy));
@@ -142,11 +143,9 @@ export class Rig {
 }
 
 /** Slot n for rule n. */
-function identitySlots(rules: number) {
-  const bytes = new Uint8Array(Math.max(1, Math.ceil((4 * rules) / LINE_BYTES)) * LINE_BYTES);
-  const view = new DataView(bytes.buffer);
-  for (let rule = 0; rule < rules; rule++) view.setUint32(4 * rule, rule, true);
-  return { name: "counter_slots", bytes, sha256: sha256Hex(bytes) };
+function identitySlots(bundle: Bundle | null) {
+  const slots = Array.from({ length: bundle?.manifest.rules.length ?? 0 }, (_, rule) => rule);
+  return slotsImage(bundle?.section("rules") ?? null, slots);
 }
 
 /** The agent's own for an instance that serves, but for the samples. */

@@ -154,11 +154,17 @@ export const RULE = {
 /** struct proof: metadata before a packet in a test-run of a proof instance. */
 export const PROOF = { bytes: 32, nowNs: 0, ruleId: 8, reason: 16, verdict: 20, frameBytes: 24 } as const;
 
-export const COUNTERS_REASONS = 64;
+/** An entry of `counter_slots`: the rule's first counter in the low 16 bits, and what of the rule most packets need. */
+export const COUNTER_NONE = 0xffff;
+export const RULE_PASSES_BIT = 30;
+export const RULE_GOES_ON_BIT = 31;
+
+/** Entries of `counters`: reasons, then groups of slots, and in each of them kind by kind. */
+export const COUNTERS_REASONS = 32;
 export const COUNTERS_PER_SLOT = 4;
+export const COUNTER_GROUP = 256;
 export const COUNTER_KINDS = ["decided", "exceeded", "conformed", "blocked"] as const;
 export const SLOTS_MAX = 8192;
-export const SLOT_NONE = 0xffffffff;
 
 /** Names of the bits IPV4_OPTION_*, lowest first. */
 export const IPV4_OPTIONS = [
@@ -261,7 +267,7 @@ export const LIMIT_BUCKET = { bytes: 128, slots: 0 } as const;
 export const BLOCK_KEY = { bytes: 16, address: 0 } as const;
 
 /** struct block. */
-export const BLOCK = { bytes: 24, untilNs: 0, ruleId: 8, slot: 16 } as const;
+export const BLOCK = { bytes: 24, untilNs: 0, ruleId: 8, counter: 16 } as const;
 
 /** struct block_horizon. */
 export const BLOCK_HORIZON = { bytes: 16, rulesUntilNs: 0, operatorUntilNs: 8 } as const;

@@ -9,8 +9,6 @@
 
 import {
   COUNTER_KINDS,
-  COUNTERS_PER_SLOT,
-  COUNTERS_REASONS,
   FIRST_PARSE_REASON,
   PAYLOAD_OFFSET_MAX,
   PROOF,
@@ -23,6 +21,7 @@ import type { PacketBatch } from "../capture/index.ts";
 import type { Counters, Evaluator } from "../compiler/evaluate.ts";
 import { parsePacket } from "../packet/parse.ts";
 import { bpfUnavailable } from "../runtime/bpf/index.ts";
+import type { Counts } from "../runtime/kernel/counters.ts";
 import { defaultObjectPath, readProgramObject } from "../runtime/kernel/generation.ts";
 import { createProofEngine } from "../runtime/kernel/proof-engine.ts";
 import { type Engine, type Outcome, Outcomes } from "./engine.ts";
@@ -130,14 +129,13 @@ export function kernelEngine(
 type RuleCounts = Parameters<Parameters<Counters["rules"]["forEach"]>[0]>[0];
 
 /** Slots are the rules' places in the manifest. */
-function countersOf({ manifest }: Bundle, counts: readonly { packets: number; bytes: number }[]): Counters {
+function countersOf({ manifest }: Bundle, counts: Counts): Counters {
   const none = { packets: 0, bytes: 0 };
   const reasons = Object.fromEntries(
-    REASONS.map((reason, i) => [reason, counts[i] ?? none]),
+    REASONS.map((reason, i) => [reason, counts.reasons[i] ?? none]),
   ) as Counters["reasons"];
   const rules = manifest.rules.map(({ id }, index) => {
-    const first = COUNTERS_REASONS + index * COUNTERS_PER_SLOT;
-    const kinds = COUNTER_KINDS.map((kind, i) => [kind, counts[first + i] ?? none]);
+    const kinds = COUNTER_KINDS.map((kind, i) => [kind, counts.slots[index]?.[i] ?? none]);
     return [id, Object.fromEntries(kinds) as RuleCounts] as const;
   });
   return { reasons, rules: new Map(rules) };

@@ -3,7 +3,7 @@
 // evaluator that knows a bundle's tables and not its policies (src/engine) judges as well.
 
 import { strict as assert } from "node:assert";
-import { COUNTER_KINDS, COUNTERS_PER_SLOT, COUNTERS_REASONS, REASONS } from "../../src/bundle/abi.ts";
+import { COUNTER_KINDS, REASONS } from "../../src/bundle/abi.ts";
 import { readBundle } from "../../src/bundle/index.ts";
 import { runChecks } from "../../src/compiler/checks/index.ts";
 import { emitBundle } from "../../src/compiler/emit/bundle/index.ts";
@@ -143,12 +143,12 @@ function explain(ir: FleetIr, steps: readonly Step[]): string[] {
 }
 
 type Counts = ReturnType<ReturnType<typeof createProofEngine>["counters"]>;
+type Count = Counts["reasons"][number];
 
 /** The first counter that differs, null where none does. */
 function firstCounter(ir: FleetIr, evaluator: Evaluator, kernel: Counts): string | null {
   const model = evaluator.counters();
-  const differs = (what: string, entry: number, { packets, bytes }: Counts[number]): string | null => {
-    const found = kernel[entry]!;
+  const differs = (what: string, found: Count, { packets, bytes }: Count): string | null => {
     if (found.packets === packets && found.bytes === bytes) return null;
     return [
       `counter ${what}`,
@@ -157,13 +157,12 @@ function firstCounter(ir: FleetIr, evaluator: Evaluator, kernel: Counts): string
     ].join("\n");
   };
   for (const [entry, reason] of REASONS.entries()) {
-    const text = differs(`reason ${reason}`, entry, model.reasons[reason]);
+    const text = differs(`reason ${reason}`, kernel.reasons[entry]!, model.reasons[reason]);
     if (text !== null) return text;
   }
   for (const [index, { id }] of [...ir.management, ...ir.rules].entries())
     for (const [kind, name] of COUNTER_KINDS.entries()) {
-      const entry = COUNTERS_REASONS + index * COUNTERS_PER_SLOT + kind;
-      const text = differs(`${id} ${name}`, entry, model.rules.get(id)![name]);
+      const text = differs(`${id} ${name}`, kernel.slots[index]![kind]!, model.rules.get(id)![name]);
       if (text !== null) return text;
     }
   return null;

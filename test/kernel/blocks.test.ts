@@ -1,7 +1,7 @@
 // docs/SEMANTICS.md §2 "management" and §3 in the kernel: blocks to the nanosecond, and who passes in spite of one.
 
 import { afterEach, beforeAll, expect, test } from "vitest";
-import { SLOT_NONE } from "../../src/bundle/abi.ts";
+import { COUNTER_NONE } from "../../src/bundle/abi.ts";
 import { parseAddress } from "../../src/ir/prefix.ts";
 import { buildPacket } from "../../src/packet/build.ts";
 import { ktimeNs } from "../../src/runtime/bpf/index.ts";
@@ -61,17 +61,17 @@ describeKernel("temporary blocks", () => {
 
   test("an operator's block has no rule, and a rule's counter may have moved to another slot", () => {
     const filter = load({ rules: [] });
-    const block = (source: string, untilNs: bigint, rule: bigint, slot: number) => {
+    const block = (source: string, untilNs: bigint, rule: bigint, counter: number) => {
       const key = Buffer.from(parseAddress(source)!.value.toString(16).padStart(32, "0"), "hex");
       if (!source.includes(":")) key.fill(0xff, 10, 12);
       const value = Buffer.alloc(24);
       value.writeBigUInt64LE(untilNs, 0);
       value.writeBigUInt64LE(rule, 8);
-      value.writeUInt32LE(slot, 16);
+      value.writeUInt32LE(counter, 16);
       filter.map("blocks").update(key, value);
     };
-    block("198.51.100.7", SECOND, 0n, SLOT_NONE);
-    block("2001:db8::", SECOND, 9n, 0);
+    block("198.51.100.7", SECOND, 0n, COUNTER_NONE);
+    block("2001:db8::", SECOND, 9n, 32); // slot 0
     expect(filter.run(from("198.51.100.7"), SECOND - 1n)).toEqual(blocked(0n));
     expect(filter.run(from("198.51.100.7"), SECOND)).toEqual(PASS);
     expect(filter.run(from("2001:db8::1:2"), 0n)).toEqual(blocked(9n));
@@ -167,7 +167,7 @@ describeKernel("blocks of an instance that serves", () => {
     const filter = load({ rules: [], proof: false });
     const block = Buffer.alloc(24);
     block.writeBigUInt64LE(ktimeNs() + hour, 0);
-    block.writeUInt32LE(SLOT_NONE, 16);
+    block.writeUInt32LE(COUNTER_NONE, 16);
     filter.map("blocks").update(Buffer.from("00000000000000000000ffffc6336407", "hex"), block);
     const run = () => filter.program.testRun(from("198.51.100.7")).returnCode;
     expect(run()).toBe(2);

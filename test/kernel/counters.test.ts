@@ -1,7 +1,6 @@
 // docs/SEMANTICS.md "Counters" and shadow rules in the kernel: the one counter of every packet, and those besides.
 
 import { afterEach, beforeAll, expect, test } from "vitest";
-import { SLOT_NONE } from "../../src/bundle/abi.ts";
 import { buildPacket } from "../../src/packet/build.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { from, limit, load, ports, SECOND, ticks, unload, V4 } from "./fixtures.ts";
@@ -82,7 +81,7 @@ describeKernel("counters", () => {
       action: "drop",
       fields: { destinationPort: [[port, port]] },
     }));
-    const filter = load({ rules }, [2, SLOT_NONE, 0]);
+    const filter = load({ rules }, [2, null, 0]);
     expect([53, 54, 55].map((port) => filter.run(ports(9, port)).rule)).toEqual([1n, 2n, 3n]);
     expect(Object.keys(filter.counters())).toEqual(["0 decided", "2 decided"]);
   });

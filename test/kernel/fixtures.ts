@@ -21,7 +21,7 @@ export function unload(): void {
 }
 
 /** The filter of this test; the one before it is closed. */
-export function load(policy: HandPolicy, slots?: readonly number[]): Filter {
+export function load(policy: HandPolicy, slots?: readonly (number | null)[]): Filter {
   unload();
   open = new Filter({ defaultVerdict: "pass", ...policy }, slots);
   return open;

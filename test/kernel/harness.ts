@@ -4,18 +4,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import {
-  COUNTER_KINDS,
-  COUNTERS_PER_SLOT,
-  COUNTERS_REASONS,
-  PROOF,
-  REASONS,
-  type Reason,
-  VERDICTS,
-} from "../../src/bundle/abi.ts";
+import { COUNTER_KINDS, PROOF, REASONS, type Reason, VERDICTS } from "../../src/bundle/abi.ts";
 import { buildPacket } from "../../src/packet/build.ts";
 import type { PacketSpec } from "../../src/packet/spec.ts";
 import { BpfMap, BpfObject, type BpfProgram, MAP_FLAGS } from "../../src/runtime/bpf/index.ts";
+import { readCounts, slotsImage } from "../../src/runtime/kernel/counters.ts";
 import { bindTables } from "../../src/runtime/kernel/instance.ts";
 import { type LimitState, limitTableEntries, readLimitStates } from "../../src/runtime/kernel/limit-table.ts";
 import { clearMaps } from "../../src/runtime/kernel/prove.ts";
@@ -50,18 +43,16 @@ export class Filter {
   readonly #maps = new Map<string, BpfMap>();
   readonly #slotCount: number;
 
-  /** Counter slots are the rules' indexes, unless `slots` says otherwise. */
-  constructor(policy: HandPolicy, slots: readonly number[] = policy.rules.map((_, index) => index)) {
+  /** Counter slots are the rules' indexes, unless `slots` says otherwise; null: not counted. */
+  constructor(policy: HandPolicy, slots: readonly (number | null)[] = policy.rules.map((_, index) => index)) {
     const images = buildImages(policy);
-    const slotImage = new Uint32Array(Math.max(16, Math.ceil(slots.length / 16) * 16));
-    slotImage.set(slots);
     this.#slotCount = slots.length;
     this.#object = BpfObject.open(OBJECT_PATH, "filter");
     try {
       const limitBuckets = policy.limitBucketBits ?? LIMIT_BUCKET_BITS;
       this.#object.setMaxEntries("limit_state", limitTableEntries(limitBuckets));
       for (const [name, image] of images.tables) this.#table(name, image);
-      this.#table("counter_slots", new Uint8Array(slotImage.buffer));
+      this.#table("counter_slots", slotsImage(images.tables.get("rules") ?? null, slots).bytes);
       bindTables(this.#object, this.#tables, images.rodata);
       this.#object.load();
     } catch (error) {
@@ -113,28 +104,14 @@ export class Filter {
 
   /** Every counter that is not zero, by `reason <name>` and `<slot> <kind>`; a reason's number where it has no name. */
   counters(): Record<string, Count> {
-    const map = this.map("counters");
-    const entries = COUNTERS_REASONS + COUNTERS_PER_SLOT * this.#slotCount;
-    const values = map.readRange(0, entries);
-    const cpus = values.length / entries / 16;
-    const view = new DataView(values.buffer, values.byteOffset, values.length);
-    const counts: Record<string, Count> = {};
-    for (let entry = 0; entry < entries; entry++) {
-      let packets = 0;
-      let bytes = 0;
-      for (let cpu = 0; cpu < cpus; cpu++) {
-        packets += Number(view.getBigUint64((entry * cpus + cpu) * 16, true));
-        bytes += Number(view.getBigUint64((entry * cpus + cpu) * 16 + 8, true));
-      }
-      if (packets === 0 && bytes === 0) continue;
-      const slot = entry - COUNTERS_REASONS;
-      const name =
-        slot < 0
-          ? `reason ${REASONS[entry] ?? entry}`
-          : `${Math.floor(slot / COUNTERS_PER_SLOT)} ${COUNTER_KINDS[slot % COUNTERS_PER_SLOT]}`;
-      counts[name] = { packets, bytes };
-    }
-    return counts;
+    const { reasons, slots } = readCounts(this.map("counters"), this.#slotCount);
+    const named = [
+      ...reasons.map((count, reason) => [`reason ${REASONS[reason] ?? reason}`, count] as const),
+      ...slots.flatMap((kinds, slot) =>
+        kinds.map((count, kind) => [`${slot} ${COUNTER_KINDS[kind]}`, count] as const),
+      ),
+    ];
+    return Object.fromEntries(named.filter(([, { packets, bytes }]) => packets !== 0 || bytes !== 0));
   }
 
   /** Keys of limits that have state. */

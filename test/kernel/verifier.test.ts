@@ -127,7 +127,7 @@ describeKernel("the object file", () => {
     ).toEqual([
       ["block_horizon", "array", 4, 16, 1],
       ["blocks", "lru_hash", 16, 24, 65_536],
-      ["counters", "percpu_array", 4, 16, 64 + 4 * 8192],
+      ["counters", "percpu_array", 4, 16, 32 + 4 * 8192],
       ["cpu_state", "percpu_array", 4, 88, 1],
       ["limit_state", "array", 4, 128, 1024 + 64],
       ["sample_state", "percpu_array", 4, 40, 1],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CONFIG, REASONS } from "../../bundle/abi.ts";
 import type { Manifest, ManifestRule } from "../../bundle/index.ts";
-import { type AccountingInput, account, sumCounters } from "./accounting.ts";
+import { type AccountingInput, account } from "./accounting.ts";
 import { slotOwners } from "./generation.ts";
 import { type Count, freshLedger, settle } from "./reason-ledger.ts";
 import { ownerKey } from "./slots.ts";
@@ -31,9 +31,12 @@ const limit = {
   blockForSeconds: 60,
 } as const;
 
+const packets = (n: number): Count => ({ packets: n, bytes: 100 * n });
+const NONE = packets(0);
+
 function input(
   rules: ManifestRule[],
-  counts: Record<number, Count>,
+  counts: { reasons?: Record<number, Count>; slots?: readonly (readonly Count[])[] },
   defaultVerdict: 0 | 1 = 1,
 ): AccountingInput {
   const config = Buffer.alloc(CONFIG.bytes);
@@ -52,11 +55,11 @@ function input(
     sets: [],
     witnesses: [],
   };
-  const all = Array.from({ length: 64 + 4 * rules.length }, (_, i) => counts[i] ?? { packets: 0, bytes: 0 });
+  const reasons = REASONS.map((_, reason) => counts.reasons?.[reason] ?? NONE);
   const owners = slotOwners(manifest);
   return {
     fleet: "edge",
-    counts: all,
+    counts: { reasons, slots: counts.slots ?? [] },
     directory: new Map(owners.map((owner, slot) => [ownerKey(owner), slot])),
     manifest,
     config,
@@ -64,17 +67,8 @@ function input(
     ledger: null,
   };
 }
-const packets = (n: number): Count => ({ packets: n, bytes: 100 * n });
 
 describe("accounting", () => {
-  it("adds the CPUs' values up", () => {
-    const words = BigUint64Array.of(1n, 10n, 2n, 20n, 3n, 30n, 4n, 40n);
-    expect(sumCounters(new Uint8Array(words.buffer), 2)).toEqual([
-      { packets: 3, bytes: 30 },
-      { packets: 7, bytes: 70 },
-    ]);
-  });
-
   it("puts every packet into one reason: reasons' own counters, rules, limits, blocks", () => {
     const accounts = account(
       input(
@@ -85,16 +79,18 @@ describe("accounting", () => {
           rule(3, { action: "limit", limit, backend: "dns" }),
         ],
         {
-          0: packets(5), // default
-          4: packets(3), // management
-          8: packets(2), // other-ethertype
-          9: packets(1), // truncated-ethernet
-          64: packets(3), // the management rule's own
-          68: packets(7), // drop
-          72: packets(11), // pass
-          77: packets(13), // exceeded
-          78: packets(17), // conformed
-          79: packets(19), // blocked
+          reasons: {
+            0: packets(5), // default
+            4: packets(3), // management
+            8: packets(2), // other-ethertype
+            9: packets(1), // truncated-ethernet
+          },
+          slots: [
+            [packets(3)], // the management rule's own
+            [packets(7)], // drop
+            [packets(11)], // pass
+            [NONE, packets(13), packets(17), packets(19)], // exceeded, conformed, blocked
+          ],
         },
       ),
     );
@@ -119,7 +115,7 @@ describe("accounting", () => {
   });
 
   it("leaves shadow rules out of traffic, and shows them by rule", () => {
-    const accounts = account(input([rule(0, { shadow: true })], { 64: packets(9) }));
+    const accounts = account(input([rule(0, { shadow: true })], { slots: [[packets(9)]] }));
     expect(accounts.traffic.packets).toBe(0);
     expect(accounts.rules).toEqual([
       {
@@ -149,7 +145,7 @@ describe("accounting", () => {
   });
 
   it("goes on counting what a rule dropped that no generation has any more", () => {
-    const with2 = input([rule(0), rule(1, { backend: "dns" })], { 64: packets(1), 68: packets(2) });
+    const with2 = input([rule(0), rule(1, { backend: "dns" })], { slots: [[packets(1)], [packets(2)]] });
     const without = { ...with2, manifest: { ...with2.manifest, rules: with2.manifest.rules.slice(0, 1) } };
     expect(account(without).traffic).toEqual(account(with2).traffic);
     expect(account(without).attacks).toEqual(account(with2).attacks);
@@ -165,7 +161,7 @@ describe("accounting", () => {
   });
 
   it("leaves what an earlier default verdict dropped among what was dropped", () => {
-    const now = input([], { 0: packets(10) }, 1);
+    const now = input([], { reasons: { 0: packets(10) } }, 1);
     const ledger = settle(freshLedger(0n), [packets(7)], 1n);
     const accounts = account({ ...now, ledger });
     expect(accounts.traffic).toEqual(packets(10));

@@ -5,8 +5,6 @@
 import {
   CONFIG,
   COUNTER_KINDS,
-  COUNTERS_PER_SLOT,
-  COUNTERS_REASONS,
   FIRST_PARSE_REASON,
   REASONS,
   type Reason,
@@ -15,36 +13,15 @@ import {
 import type { Manifest } from "../../bundle/index.ts";
 import { bounded, NO_BACKEND } from "../../metrics/catalogue.ts";
 import type { Row } from "../../metrics/register.ts";
+import type { Counts } from "./counters.ts";
 import { type Count, freshLedger, passedOf, type ReasonLedger } from "./reason-ledger.ts";
 import { decodeOwner, type SlotOwner } from "./slots.ts";
 
 const NOTHING: Count = { packets: 0, bytes: 0 };
 
-/** Sums values of a per-CPU array over the CPUs. `values` are entries side by side, each one struct counter for each CPU. */
-export function sumCounters(values: Uint8Array, cpus: number): Count[] {
-  const words = new BigUint64Array(values.buffer, values.byteOffset, values.byteLength / 8);
-  const counts: Count[] = [];
-  for (let at = 0; at < words.length; ) {
-    let packets = 0n;
-    let bytes = 0n;
-    for (let cpu = 0; cpu < cpus; cpu++) {
-      packets += words[at++]!;
-      bytes += words[at++]!;
-    }
-    counts.push({ packets: Number(packets), bytes: Number(bytes) });
-  }
-  return counts;
-}
-
-/** Entries of the counters map that slots 0 to `slots` - 1 and the reasons take. */
-export function countersInUse(slots: number): number {
-  return COUNTERS_REASONS + slots * COUNTERS_PER_SLOT;
-}
-
 export interface AccountingInput {
   readonly fleet: string;
-  /** From entry 0 of the counters map on. */
-  readonly counts: readonly Count[];
+  readonly counts: Counts;
   /** The slot directory: owner key to slot. */
   readonly directory: ReadonlyMap<string, number>;
   readonly manifest: Manifest;
@@ -87,14 +64,14 @@ export function account(input: AccountingInput): Accounts {
       for (const verdict of VERDICTS) addReason(reason, verdict, NOTHING);
       continue;
     }
-    const total = input.counts[index] ?? NOTHING;
+    const total = input.counts.reasons[index] ?? NOTHING;
     const passed = passedOf(ledger, index, total);
     const dropped = { packets: total.packets - passed.packets, bytes: total.bytes - passed.bytes };
     const passes = ((passMask >> BigInt(index)) & 1n) === 1n;
     if (passes || passed.packets > 0) addReason(reason, "pass", passed);
     if (!passes || dropped.packets > 0) addReason(reason, "drop", dropped);
   }
-  addAttack(null, input.counts[REASONS.indexOf("block")] ?? NOTHING); // blocks by an operator
+  addAttack(null, input.counts.reasons[REASONS.indexOf("block")] ?? NOTHING); // blocks by an operator
   for (const backend of input.manifest.backends) addAttack(backend.name, NOTHING);
   for (const [key, slot] of input.directory) {
     const owner = decodeOwner(Buffer.from(key, "latin1"));
@@ -165,9 +142,8 @@ function ruleRows(input: AccountingInput): Accounts["rules"] {
   });
 }
 
-function slotCounts(counts: readonly Count[], slot: number): [Count, Count, Count, Count] {
-  const at = COUNTERS_REASONS + slot * COUNTERS_PER_SLOT;
-  return [0, 1, 2, 3].map((kind) => counts[at + kind] ?? NOTHING) as [Count, Count, Count, Count];
+function slotCounts(counts: Counts, slot: number): [Count, Count, Count, Count] {
+  return [0, 1, 2, 3].map((kind) => counts.slots[slot]?.[kind] ?? NOTHING) as [Count, Count, Count, Count];
 }
 
 function plus(a: Count, b: Count): Count {

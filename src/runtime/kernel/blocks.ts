@@ -1,7 +1,7 @@
 // Temporary blocks as an operator sets, ends and lists them: an address to an entry of the pinned map `blocks`, whose keys
 // are the program's (struct block_key, struct block). An IPv6 source is blocked with its /64, as by a rule.
 
-import { BLOCK, BLOCK_KEY, SLOT_NONE } from "../../bundle/abi.ts";
+import { BLOCK, BLOCK_KEY, COUNTER_NONE } from "../../bundle/abi.ts";
 import { formatAddress, parseAddress } from "../../ir/prefix.ts";
 import { type BpfMap, ktimeNs } from "../bpf/index.ts";
 import { RuntimeFault } from "../errors.ts";
@@ -58,7 +58,7 @@ export function block(
 export function blockUntil(map: BpfMap, address: unknown, untilNs: bigint): void {
   const value = Buffer.alloc(BLOCK.bytes);
   value.writeBigUInt64LE(untilNs, BLOCK.untilNs);
-  value.writeUInt32LE(SLOT_NONE, BLOCK.slot);
+  value.writeUInt32LE(COUNTER_NONE, BLOCK.counter);
   map.update(sourceOf(address).key, value);
 }
 

@@ -11,7 +11,7 @@ import type { Names } from "../events/messages.ts";
 import { namesOf } from "../events/names.ts";
 import type { GenerationSummary, InterfaceState, StageDurations } from "../observe/health.ts";
 import type { MapUse } from "../observe/metrics.ts";
-import { type Accounts, account, countersInUse, passMaskOf } from "./accounting.ts";
+import { type Accounts, account, passMaskOf } from "./accounting.ts";
 import { commitGeneration, recover, rollBack, sweep } from "./commit.ts";
 import type { DriftSubject } from "./drift.ts";
 import { collectGarbage, type Garbage } from "./garbage.ts";
@@ -385,7 +385,7 @@ export class Fleet {
     const directory = this.#state.readSlots();
     let slots = 0;
     for (const slot of directory.values()) slots = Math.max(slots, slot + 1);
-    const counts = serving && this.#state.readCounters(countersInUse(slots));
+    const counts = serving && this.#state.readCounts(slots);
     if (!serving || !counts) return null;
     return account({
       fleet: this.name,

@@ -13,6 +13,7 @@ import type { Bundle, OpenedBundle } from "../../bundle/format.ts";
 import type { Manifest } from "../../bundle/index.ts";
 import { BpfMap, BpfProgram, type MapDefinition } from "../bpf/index.ts";
 import { messageOf, RuntimeFault } from "../errors.ts";
+import { slotsImage, slotsOf } from "./counters.ts";
 import { loadPair, prepareInstance } from "./instance.ts";
 import { type GenerationKey, generationName } from "./journal.ts";
 import {
@@ -121,7 +122,7 @@ export function buildGeneration(
     bundle.confirm();
     const maps = new Map(tables.maps);
     const limits = bundle.manifest.rules.some((rule) => rule.action === "limit");
-    const counterSlots = own(frozenTable(slotsImage(slots)));
+    const counterSlots = own(frozenTable(slotsImage(bundle.section("rules"), slots)));
     maps.set("counter_slots", counterSlots);
     const manifestMap = own(frozenTable(manifestImage(bundle.manifest)));
 
@@ -182,13 +183,6 @@ export function tableImages(bundle: Bundle): TableImage[] {
     const bytes = section && bundle.section(name);
     return bytes ? { name, bytes, sha256: section.sha256 } : zeroTable(name);
   });
-}
-
-/** `counter_slots`: 32-bit slot of each rule, sixteen a line. */
-export function slotsImage(slots: Uint32Array): TableImage {
-  const bytes = Buffer.alloc(Math.max(1, Math.ceil(slots.length / 16)) * LINE_BYTES);
-  for (const [index, slot] of slots.entries()) bytes.writeUInt32LE(slot, 4 * index);
-  return { name: "counter_slots", bytes, sha256: sha256Hex(bytes) };
 }
 
 /**
@@ -291,7 +285,7 @@ export function openGeneration(layout: PinLayout, name: string): PinnedGeneratio
       key,
       manifest,
       config: constants.subarray(0, CONFIG.bytes),
-      slots: new Uint32Array(slots.buffer, slots.byteOffset, slots.length / 4),
+      slots: slotsOf(slots),
       program: opened,
       programId: opened.info.id,
       close: () => opened.close(),

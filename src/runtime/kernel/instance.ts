@@ -82,8 +82,9 @@ export function bindTables(object: BpfObject, tables: ReadonlyMap<string, BpfMap
     if (!table) continue;
     object.useValue(name, table);
     const whole = table.valueBytes / (TABLE_ENTRY_BYTES[name] ?? LINE_BYTES);
-    // A fleet without rules has a table of one line, which is no rule.
-    const entries = name === "rules" ? Math.min(whole, constants.readUInt32LE(CONFIG.ruleCount)) : whole;
+    // What is left of the last line, or the one line of a fleet without rules, is no rule.
+    const isByRule = name === "rules" || name === "counter_slots";
+    const entries = isByRule ? Math.min(whole, constants.readUInt32LE(CONFIG.ruleCount)) : whole;
     constants.writeUInt32LE(entries, RODATA.instance + INSTANCE.tableEntries + 4 * index);
   }
   const features =

@@ -3,14 +3,13 @@
 
 import { PROOF, REASONS, VERDICTS } from "../../bundle/abi.ts";
 import type { Bundle } from "../../bundle/format.ts";
-import { type BpfMap, possibleCpus } from "../bpf/index.ts";
-import { countersInUse, sumCounters } from "./accounting.ts";
+import type { BpfMap } from "../bpf/index.ts";
 import { blockUntil, unblock } from "./blocks.ts";
-import { type ProgramObject, rodata, slotsImage, tableImages } from "./generation.ts";
+import { type Counts, countersFor, readCounts, slotsImage } from "./counters.ts";
+import { type ProgramObject, rodata, tableImages } from "./generation.ts";
 import { loadInstance } from "./instance.ts";
 import { bucketBitsFor, countLimitKeys, limitTableEntries } from "./limit-table.ts";
 import { clearMaps, type ProofInstance } from "./prove.ts";
-import type { Count } from "./reason-ledger.ts";
 import { frozenTables } from "./tables.ts";
 
 export interface TimedFrame {
@@ -36,8 +35,8 @@ export interface ProofEngine extends ProofInstance {
   block(source: string, untilNs: bigint): void;
   /** True where there was a block. */
   unblock(source: string): boolean;
-  /** Of the reasons, then COUNTERS_PER_SLOT for each rule of the manifest, since the engine was made. */
-  counters(): Count[];
+  /** Slots are the rules' places in the manifest. Since the engine was made. */
+  counters(): Counts;
   /** Entries of the limit state and of the blocks. Above half of `stateEntries` the kernel may begin to forget. */
   stateSize(): number;
   close(): void;
@@ -57,7 +56,10 @@ export function createProofEngine(bundle: Bundle, object: ProgramObject, stateEn
   };
   try {
     const tables = new Map<string, BpfMap>();
-    const slots = slotsImage(Uint32Array.from({ length: rules }, (_, index) => index));
+    const slots = slotsImage(
+      bundle.section("rules"),
+      Array.from({ length: rules }, (_, index) => index),
+    );
     const images = [...tableImages(bundle), slots];
     for (const [i, map] of frozenTables(images).entries()) tables.set(images[i]!.name, own(map));
     const {
@@ -65,7 +67,7 @@ export function createProofEngine(bundle: Bundle, object: ProgramObject, stateEn
       program,
       rodata: constants,
     } = loadInstance(object.elf, tables, rodata(bundle, true, limitBits), (elf) => {
-      elf.setMaxEntries("counters", countersInUse(rules));
+      elf.setMaxEntries("counters", countersFor(rules));
       elf.setMaxEntries("limit_state", limitTableEntries(limitBits));
       elf.setMaxEntries("blocks", stateEntries);
       elf.setMaxEntries("samples", 4096);
@@ -81,7 +83,7 @@ export function createProofEngine(bundle: Bundle, object: ProgramObject, stateEn
       unblock: (source) => unblock(blocks, source).unblocked,
       runMany: (packets) => runMany(program, packets),
       runPacked: (packets, offsets, metadata) => program.testRunMany(packets, offsets, metadata),
-      counters: () => sumCounters(counters.readRange(0, countersInUse(rules)), possibleCpus()),
+      counters: () => readCounts(counters, rules),
       stateSize: () => Math.max(countLimitKeys(limits), [...blocks.keys()].length),
       close,
     };

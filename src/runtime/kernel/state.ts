@@ -6,21 +6,19 @@ import { join } from "node:path";
 import {
   BLOCK,
   BLOCK_HORIZON,
+  COUNTER_NONE,
   COUNTERS_PER_SLOT,
-  COUNTERS_REASONS,
-  SLOT_NONE,
   SLOTS_MAX,
   TICKS_PER_NS,
 } from "../../bundle/abi.ts";
 import { BpfMap, ktimeNs, type MapDefinition, possibleCpus } from "../bpf/index.ts";
 import { RuntimeFault } from "../errors.ts";
 import { type SampleTotals, sampleTotals } from "../events/stats.ts";
-import { sumCounters } from "./accounting.ts";
+import { type Counts, counterEntry, readCounts } from "./counters.ts";
 import { decodeJournal, EMPTY_JOURNAL, encodeJournal, JOURNAL_BYTES, type Journal } from "./journal.ts";
 import { countLimitStates, limitCapacity } from "./limit-table.ts";
 import type { PinLayout } from "./pins.ts";
 import {
-  type Count,
   decodeLedger,
   encodeLedger,
   freshLedger,
@@ -109,10 +107,10 @@ export class FleetState {
     this.#ledger.update(FIRST_KEY, encodeLedger(ledger));
   }
 
-  /** Sums over the CPUs, of entries 0 to `entries` - 1; null before the first generation was built. */
-  readCounters(entries: number): Count[] | null {
+  /** Of the reasons, and of slots 0 to `slots` - 1; null before the first generation was built. */
+  readCounts(slots: number): Counts | null {
     const counters = this.#program.get("counters");
-    return counters ? sumCounters(counters.readRange(0, entries), possibleCpus()) : null;
+    return counters ? readCounts(counters, slots) : null;
   }
 
   /** null before the first generation was built. */
@@ -193,10 +191,10 @@ export class FleetState {
 
   /** Whatever the verdicts were until now, the ledger is of these from now on. */
   settleLedger(passMask: bigint): void {
-    const counts = this.readCounters(COUNTERS_REASONS);
+    const reasons = this.readCounts(0)?.reasons;
     const ledger = this.readLedger();
-    if (!counts || ledger?.passMask === passMask) return;
-    this.writeLedger(ledger ? settle(ledger, counts, passMask) : freshLedger(passMask));
+    if (!reasons || ledger?.passMask === passMask) return;
+    this.writeLedger(ledger ? settle(ledger, reasons, passMask) : freshLedger(passMask));
   }
 
   /** A slot for each owner, written to the directory; null where there are too many. `keep` is not evicted. */
@@ -218,7 +216,7 @@ export class FleetState {
     const zero = new Uint8Array(counters.info.valueBytes * possibleCpus());
     const key = Buffer.alloc(4);
     for (let kind = 0; kind < COUNTERS_PER_SLOT; kind++) {
-      key.writeUInt32LE(COUNTERS_REASONS + slot * COUNTERS_PER_SLOT + kind);
+      key.writeUInt32LE(counterEntry(slot, kind));
       counters.update(key, zero);
     }
   }
@@ -227,10 +225,11 @@ export class FleetState {
   #disownBlocks(slots: ReadonlySet<number>): void {
     const blocks = this.#program.get("blocks");
     if (!blocks) return;
+    const counters = new Set([...slots].map((slot) => counterEntry(slot, 0)));
     for (const [key, value] of blocks.entries()) {
       const block = Buffer.from(value);
-      if (!slots.has(block.readUInt32LE(BLOCK.slot))) continue;
-      block.writeUInt32LE(SLOT_NONE, BLOCK.slot);
+      if (!counters.has(block.readUInt32LE(BLOCK.counter))) continue;
+      block.writeUInt32LE(COUNTER_NONE, BLOCK.counter);
       blocks.update(key, block);
     }
   }
