@@ -70,6 +70,7 @@ describeKernel("a running agent", () => {
       findings: [],
       kernelDigest: readBundle(bundle).digest,
     });
+    await node.agent.event("capabilities-dropped"); // before, it may pin what is not its own
     const { tables } = pinLayout(node.pinPath, FLEET_NAME);
     const table = join(tables, readdirSync(tables).find((name) => name.startsWith("rules-"))!);
     using map = BpfMap.openPinned(table);

@@ -43,7 +43,7 @@ beforeAll(() => {
   ];
   writeFileSync(
     join(project, "vitest.config.mjs"),
-    `export default { resolve: { alias: ${JSON.stringify(alias)} } };\n`,
+    `export default { resolve: { alias: ${JSON.stringify(alias)} }, test: { testTimeout: 120_000 } };\n`,
   );
   writeFileSync(join(project, "policies/edge.policy.ts"), POLICY);
   writeFileSync(join(project, "policies/edge.test.ts"), TEST);
