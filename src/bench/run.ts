@@ -1,6 +1,6 @@
 // Rows to results: one after the other, each with the folder and the inputs of the run.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Inputs } from "./inputs.ts";
@@ -35,10 +35,13 @@ async function outcomeOf(row: Row, context: BenchContext): ReturnType<Row["run"]
   }
 }
 
-/** Other processes of the machine get what this one leaves. Without the right to it, it is as it was. */
+/**
+ * Other processes of the machine get what this one leaves. Linux gives a priority to a thread: those that are there take it here,
+ * later ones from these. Without the right to it, it is as it was.
+ */
 export function preferThisProcess(): void {
   try {
-    setPriority(-20);
+    for (const thread of readdirSync("/proc/self/task")) setPriority(Number(thread), -20);
   } catch {
     // Not root: the figures are noisier.
   }

@@ -1,9 +1,21 @@
 // A path to a bundle and the signature that came with it: a *.bundle file, a directory with one, or a directory of
 // shards (the projected volume).
 
-import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { open, readFile } from "node:fs/promises";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  read,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { BundleError } from "./bundle-error.ts";
 import { type BeginDigest, beginDigestHere, digestText } from "./digest.ts";
 import { type Bundle, type OpenedBundle, openBundle } from "./read-bundle.ts";
@@ -20,8 +32,10 @@ export interface ReadOptions {
   readonly beginDigest?: BeginDigest;
 }
 
-/** A file is hashed part by part as it comes: the first part must not be long in coming. */
-const PART_BYTES = 2 ** 20;
+/** A file is hashed part by part as it comes: the first part must not be long in coming, and those after it may be larger. */
+const FIRST_PART_BYTES = 2 ** 20;
+
+const readPart = promisify(read);
 
 /** Throws BundleError. */
 export async function readBundleFrom(path: string, options: ReadOptions = {}): Promise<FoundBundle> {
@@ -56,11 +70,12 @@ async function readBundleFile(
 ): Promise<FoundBundle<OpenedBundle>> {
   // The signature first: where both are replaced in between, the old one does not fit the new bundle.
   const envelope = readEnvelope(`${path}.sig`);
-  const file = await open(path);
+  // A pipe has no size, and may keep who opens it waiting.
+  if (!statSync(path).isFile()) return { bundle: openBundle(await readFile(path)), envelope };
+  // Only what takes long is asked of other threads: each asking costs as much as reading a hundred KiB, and more where the machine is busy.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const stats = await file.stat();
-    if (!stats.isFile()) return { bundle: openBundle(await file.readFile()), envelope }; // a pipe has no size
-    const { size } = stats;
+    const { size } = fstatSync(file);
     if (size > BUNDLE_BYTES_MAX)
       throw new BundleError(
         "too-large",
@@ -73,7 +88,8 @@ async function readBundleFile(
     try {
       let arrived = 0;
       while (arrived < size) {
-        const { bytesRead } = await file.read(bytes, arrived, Math.min(PART_BYTES, size - arrived));
+        const part = Math.min(Math.max(FIRST_PART_BYTES, 2 * arrived), size - arrived);
+        const { bytesRead } = await readPart(file, bytes, arrived, part, arrived);
         if (bytesRead === 0) break; // it was cut meanwhile
         arrived += bytesRead;
         digest.advance(arrived);
@@ -84,7 +100,7 @@ async function readBundleFile(
       digest.close();
     }
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
