@@ -200,6 +200,7 @@ describeKernel("a map", () => {
   });
 
   test("is not sealed where one of several cannot be, and then none is left", () => {
+    // Fewer is well: what another case has left may be collected meanwhile.
     const descriptors = () => readdirSync("/proc/self/fd").length;
     const before = descriptors();
     const good = { name: "good", bytes: new Uint8Array(300_000) };
@@ -208,7 +209,7 @@ describeKernel("a map", () => {
     expect(() => BpfMap.sealed([good, { name: "a name", bytes: new Uint8Array(64) }, good])).toThrow(
       expect.objectContaining({ operation: "map create", object: "a name", code: "EINVAL" }),
     );
-    expect(descriptors()).toBe(before);
+    expect(descriptors()).toBeLessThanOrEqual(before);
   });
 
   test("is frozen right after its image was written, and takes nothing more", () => {
