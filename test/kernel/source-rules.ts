@@ -7,6 +7,7 @@ import type { AddressSet } from "../../src/ir/address-set.ts";
 import type { Family } from "../../src/ir/prefix.ts";
 import { udp } from "../../src/packet/helpers.ts";
 import { BpfMap, BpfObject, MAP_FLAGS } from "../../src/runtime/bpf/index.ts";
+import { slotsImage } from "../../src/runtime/kernel/counters.ts";
 import { bindTables } from "../../src/runtime/kernel/instance.ts";
 import { OBJECT_PATH } from "./harness.ts";
 
@@ -21,7 +22,12 @@ export function decideSources(sets: readonly AddressSet[], family: Family, addre
   new DataView(rodata.buffer).setUint32(RODATA.instance + INSTANCE.proof, 1, true);
   const maps = new Map<string, BpfMap>();
   try {
-    for (const [name, { bytes }] of sections) {
+    // A rule is read by its slot; which one that is does not matter here.
+    const slots = slotsImage(
+      sections.get("rules")!.bytes,
+      fleet.rules.map((_, i) => i),
+    );
+    for (const [name, { bytes }] of [...sections, [slots.name, slots] as const]) {
       if (name === "config") continue;
       const flags = MAP_FLAGS.mmapable;
       const map = BpfMap.create({
