@@ -4,9 +4,9 @@
  *
  * Contract: class 0 where a table is too short, which no bundle that the reader took leads to.
  *
- * For random sources the time is that of the cache misses, so all lines that may be asked for are asked for at once:
- * nothing here branches on what a table says, except the rare long chunk. Sixteen 16-bit lanes, four a word, are
- * compared by arithmetic: BPF has no vectors and no conditional moves.
+ * For random sources the time is that of the cache misses, so the lines that may be needed are asked for before anything is
+ * compared. 16-bit lanes, four a word, are compared by arithmetic: BPF has no vectors and no conditional moves. What is
+ * found in an exact table is returned at once: traffic is mostly of one kind, and what follows need not wait for the class.
  */
 #ifndef PISTON_ADDRESS_BPF_H
 #define PISTON_ADDRESS_BPF_H
@@ -19,7 +19,10 @@
 #define ADDRESS(side, family) ((__u32)__builtin_offsetof(struct rodata, config.address[side][family]))
 #define HOSTS __builtin_offsetof(struct address_table, hosts)
 #define NETS __builtin_offsetof(struct address_table, nets)
+#define BUCKETS __builtin_offsetof(struct exact_table, buckets)
+#define CLASS_BITS __builtin_offsetof(struct exact_table, class_bits)
 #define EXACT(exact, member) constant_at((exact) + __builtin_offsetof(struct exact_table, member))
+#define IS_SET(offset) optional_bit_at(offset, ANY_BIT)
 
 #define LANE_ONES 0x0001000100010001ULL
 #define LANE_HIGHS 0x8000800080008000ULL
@@ -64,12 +67,6 @@ static __always_inline __u32 address4_mix(__u32 address, __u32 mask)
 	return address * 0x846ca68b;
 }
 
-/* 1 where `value` is not 0, without a branch. */
-static __always_inline __u64 is_set(__u64 value)
-{
-	return (value | -value) >> 63;
-}
-
 /* `found` where it is a class, else `otherwise`. */
 static __always_inline __u32 class_or(__u32 found, __u32 otherwise)
 {
@@ -78,49 +75,64 @@ static __always_inline __u32 class_or(__u32 found, __u32 otherwise)
 	return (found & ~none) | (otherwise & none);
 }
 
-/* Has the caches fetch the line while others are compared: it is asked for again when its turn comes. */
-static __always_inline void ask_for(const union line *line)
+/* Has the caches fetch the line while others are compared: it is read again when its turn comes. */
+static __always_inline void ask_for(const __u64 *line)
 {
-	__u64 word = *(const volatile __u64 *)line->words;
+	__u64 word = *(const volatile __u64 *)line;
 
 	asm volatile("" : : "r"(word));
 }
 
-/* The bucket, in the high 32 bits, and the tag of an entry of an exact table. */
-static __always_inline __u64 exact_product(const __u32 exact, __u32 key)
-{
-	return (__u64)key * EXACT(exact, buckets);
-}
+struct bucket {
+	__u64 tags[2];
+};
 
-static __always_inline __u64 exact_line(const __u32 exact, __u64 product)
-{
-	return EXACT(exact, class_bits) ? product >> 33 : product >> 34;
-}
+struct labelled_bucket {
+	__u64 tags[2];
+	__u64 labels[2];
+};
 
-/* The class of an entry of an exact table, NO_CLASS where there is none. */
-static __always_inline __u32 exact_class(const __u32 exact, struct table table, __u64 product)
-{
-	__u64 tag = (__u32)product >> 17, first, second, label, is_entry;
-	__u32 bucket = product >> 32, class_bits = EXACT(exact, class_bits), at;
-	const union line *line = LINE(table, exact_line(exact, product));
+/* A key of an exact table: its product with the number of buckets, and its bucket. */
+struct exact_key {
+	__u64 product;
+	const __u64 *bucket; /* NULL where there is no such table, or it is too short */
+};
 
-	at = class_bits ? bucket % 2 * 4 : bucket % 4 * 2;
-	first = lanes_equal(line->words[at], tag);
-	second = lanes_equal(line->words[at + 1], tag);
-	is_entry = is_set(first | second) & ~((tag + 1) >> 15); /* EXACT_EMPTY */
-	if (!class_bits) {
-		label = EXACT(exact, class_index);
-	} else {
-		/* No tag is twice in a bucket, so one lane is left at most. */
-		label = (line->words[at + 2] & (first >> 15) * 0xffff) | (line->words[at + 3] & (second >> 15) * 0xffff);
-		label |= label >> 32;
-		label = (label | label >> 16) & 0xffff;
-		is_entry &= ~is_set((label ^ (product >> 1 & 0xffff)) >> class_bits);
-		label &= (1U << class_bits) - 1;
-	}
-	return class_or(label | (is_entry ^ 1) << 16, NO_CLASS);
+static __always_inline struct exact_key exact_key(const __u32 exact, struct table table, __u32 key)
+{
+	const struct table buckets = { table.first, exact + BUCKETS };
+	struct exact_key found = { mul_constant_at(key, exact + BUCKETS), 0 };
+
+	if (IS_SET(exact + CLASS_BITS))
+		found.bucket = ENTRY(struct labelled_bucket, buckets, found.product >> 32)->tags;
+	else
+		found.bucket = ENTRY(struct bucket, buckets, found.product >> 32)->tags;
+	ask_for(found.bucket);
 past_the_end:
-	return NO_CLASS;
+	return found;
+}
+
+/* The class of a key, NO_CLASS where its bucket has not got it. */
+static __always_inline __u32 exact_class(const __u32 exact, struct exact_key key)
+{
+	__u64 tag = (__u32)key.product >> 17, first, second, label;
+
+	if (!key.bucket)
+		return NO_CLASS;
+	first = lanes_equal(key.bucket[0], tag);
+	second = lanes_equal(key.bucket[1], tag);
+	/* Of EXACT_EMPTY nothing is left, of other tags all: they are below it, so that the bits from 15 on are ones. */
+	if (!((first | second) & (tag - EXACT_EMPTY)))
+		return NO_CLASS;
+	if (!IS_SET(exact + CLASS_BITS))
+		return EXACT(exact, class_index);
+	/* No tag is twice in a bucket, so one lane is left. */
+	label = (key.bucket[2] & (first >> 15) * 0xffff) | (key.bucket[3] & (second >> 15) * 0xffff);
+	label |= label >> 32;
+	label = (label | label >> 16) & 0xffff;
+	if ((label ^ (key.product >> 1 & 0xffff)) >> EXACT(exact, class_bits))
+		return NO_CLASS;
+	return label & ((1U << EXACT(exact, class_bits)) - 1);
 }
 
 /* The class by the entry of `root` and by `ranges` alone. */
@@ -130,7 +142,7 @@ static __always_inline __u32 ranges4_class(__u32 entry, struct table ranges, __u
 	__u32 kind, at, group, two, low = address & 0xffff;
 	__u64 count;
 
-	low -= CANARY(CANARY_RANGE_EDGE) & is_set(low);
+	low -= CANARY(CANARY_RANGE_EDGE) & (low > 0);
 	kind = entry & ((1U << ROOT_KIND_BITS) - 1);
 	at = entry >> ROOT_KIND_BITS;
 	if (!kind)
@@ -155,9 +167,12 @@ static __always_inline __u32 ranges4_class(__u32 entry, struct table ranges, __u
 		two = (kind - 1) & 1;
 		line = LINE(ranges, at);
 	}
-	/* Ranges of the one or two groups, after their first, whose first address is not above `low`. */
-	count = lanes_carry(line->ranges4.firsts[group & 3] & ~0xffffULL, low) +
-		lanes_carry(line->ranges4.firsts[(group + 1) & 3] & -(__u64)two, low);
+	/*
+	 * Ranges of the one or two groups, after their first, whose first address is not above `low`. Where the first group is the
+	 * last one the word after it is one of classes, and not counted.
+	 */
+	group &= 3;
+	count = lanes_carry(line->words[group] & ~0xffffULL, low) + lanes_carry(line->words[group + 1] & -(__u64)two, low);
 	return line->ranges4.classes[(group * 4 + (count * LANE_ONES >> 48)) & 15];
 past_the_end:
 	return 0;
@@ -166,25 +181,25 @@ past_the_end:
 static __always_inline __u32 address4_class(const __u32 config, struct table hosts, struct table nets, struct table root,
 					    struct table ranges, __u32 address)
 {
-	const __u32 has_nets = EXACT(config + NETS, buckets), has_hosts = EXACT(config + HOSTS, buckets);
-	/* First the root, for the ranges' line waits for it; then all others at once, before anything is compared. */
+	/* First the root, for the ranges' line waits for it; then the others at once, before anything is compared. */
 	__u32 entry = *(const volatile __u32 *)ENTRY(root_entry, root, address >> 16), class_index;
-	__u64 host = 0, net = 0;
+	struct exact_key host = {}, net = {};
 
-	if (has_hosts) {
-		host = exact_product(config + HOSTS, address4_mix(address, 0xffffffff));
-		ask_for(LINE(hosts, exact_line(config + HOSTS, host)));
+	if (IS_SET(config + HOSTS + BUCKETS))
+		host = exact_key(config + HOSTS, hosts, address4_mix(address, 0xffffffff));
+	if (IS_SET(config + NETS + BUCKETS))
+		net = exact_key(config + NETS, nets, address4_mix(address, 0xffffff00));
+	if (IS_SET(config + HOSTS + BUCKETS)) {
+		class_index = exact_class(config + HOSTS, host);
+		if (class_index != NO_CLASS)
+			return class_index;
 	}
-	if (has_nets) {
-		net = exact_product(config + NETS, address4_mix(address, 0xffffff00));
-		ask_for(LINE(nets, exact_line(config + NETS, net)));
+	if (IS_SET(config + NETS + BUCKETS)) {
+		class_index = exact_class(config + NETS, net);
+		if (class_index != NO_CLASS)
+			return class_index;
 	}
-	class_index = ranges4_class(entry, ranges, address);
-	if (has_nets)
-		class_index = class_or(exact_class(config + NETS, nets, net), class_index);
-	if (has_hosts)
-		class_index = class_or(exact_class(config + HOSTS, hosts, host), class_index);
-	return class_index;
+	return ranges4_class(entry, ranges, address);
 past_the_end:
 	return 0;
 }
@@ -279,11 +294,11 @@ static __always_inline __u32 address6_class(const __u32 config, struct table hos
 
 	if (has_hosts) {
 		mix = address6_mix(high ^ address6_mix(low));
-		ask_for(LINE(hosts, (mix >> 32) * EXACT(config + HOSTS, buckets) >> 32));
+		ask_for(LINE(hosts, (mix >> 32) * EXACT(config + HOSTS, buckets) >> 32)->words);
 	}
 	if (has_nets) {
 		product = (__u64)address6_key(high, EXACT(config + NETS, key_bits)) * EXACT(config + NETS, buckets);
-		ask_for(LINE(nets, product >> 32));
+		ask_for(LINE(nets, product >> 32)->words);
 	}
 	if (has_hosts)
 		host = host6_class(config + HOSTS, hosts, mix, low);

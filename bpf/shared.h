@@ -292,6 +292,7 @@ struct instance {
 #define CONSTANT_BASE 0x7a000000
 #define CONSTANT_BIT_BASE 0x7b000000 /* likewise for one bit, whose number is in bits 16-23 */
 #define OPTIONAL_BIT_BASE 0x7c000000 /* likewise, before a jump that goes where the bit is set */
+#define ANY_BIT 255 /* instead of a bit's number: whether the word is not 0 */
 
 struct rodata {
 	struct config config;

@@ -166,7 +166,7 @@ function everythingOn(): Uint8Array {
     const at = CONFIG.address + ADDRESS_TABLE.bytes * table;
     rodata.writeUInt32LE(1, at + ADDRESS_TABLE.present);
     for (const exact of [ADDRESS_TABLE.hosts, ADDRESS_TABLE.nets]) {
-      rodata.writeUInt32LE(70_000, at + exact + EXACT_TABLE.buckets);
+      rodata.writeUInt32LE(2, at + exact + EXACT_TABLE.buckets); // with labels: what a line holds
       rodata.writeUInt32LE(10, at + exact + EXACT_TABLE.classBits);
       rodata.writeUInt32LE(40, at + exact + EXACT_TABLE.keyBits);
     }
