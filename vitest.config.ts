@@ -31,9 +31,9 @@ export default defineConfig({
     // Type tests stand inside tsconfig's include, so `npm run check` sees them as well.
     typecheck: { enabled: false },
     // What is waited for is waited for by itself. These only end what never comes, on a machine as slow as they get: a case that
-    // takes twenty seconds of its own takes a minute beside others, and three where a host lends its CPUs to somebody else.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    // takes twenty seconds by itself takes a minute beside others, and three where a host lends its CPUs to somebody else.
+    testTimeout: 600_000,
+    hookTimeout: 900_000,
     expect: { poll: { timeout: 60_000 } },
   },
 });

@@ -82,6 +82,7 @@ function sinkSum({ offered, delivered, failed, skipped, lost }: NonNullable<Even
 }
 
 const quickBreaker = { failureRatio: 0.5, openSeconds: 0.15, halfOpenTrials: 3 };
+/** What the worker says comes after the counts that it shares show it: polled, or waited for. */
 const textOf = (bench: CollectorBench, event: string) =>
   bench.log.filter((line) => line.event === event).map(({ text }) => text);
 
@@ -121,8 +122,9 @@ describeKernel("sinks", () => {
     expect(sinks.otel!.failed).toBeGreaterThan(0);
     expect(server.spans).toBe(sinks.otel!.delivered);
     expect(accountOf(stats)).toBe(bench.sent);
-    const said = textOf(bench, "circuit-breaker").join("\n");
-    expect(said).toMatch(/open: [\s\S]*half-open[\s\S]*closed$/);
+    await expect
+      .poll(() => textOf(bench, "circuit-breaker").join("\n"))
+      .toMatch(/open: [\s\S]*half-open[\s\S]*closed$/);
     await expect.poll(() => bench.collector.health().state).toBe("ok");
   });
 
@@ -145,13 +147,13 @@ describeKernel("sinks", () => {
       ({ sinks }) => sinks.statsd!.breaker === "open",
       () => bench.send(packet, 10),
     );
-    expect(textOf(bench, "circuit-breaker").join("\n")).toContain("ECONNREFUSED");
+    await expect.poll(() => textOf(bench, "circuit-breaker").join("\n")).toContain("ECONNREFUSED");
     const again = await udpServer(port);
     await bench.until(
       ({ sinks }) => sinks.statsd!.breaker === "closed",
       () => bench.send(packet, 10),
     );
-    expect(again.lines.length).toBeGreaterThan(0);
+    await expect.poll(() => again.lines.length).toBeGreaterThan(0);
     const stats = await bench.settled();
     await bench.until(({ sinks }) => sinkSum(sinks.statsd!).accounted === stats.kept);
     expect(accountOf(stats)).toBe(bench.sent);
@@ -185,7 +187,7 @@ describeKernel("sinks", () => {
     );
     expect(full.shedByPriority.backpressure.high).toBe(0);
     expect(full.shedByPriority.degraded.normal).toBeGreaterThanOrEqual(0);
-    await bench.until(({ sinks }) => sinks.otel!.breaker === "open");
+    await bench.until(({ sinks }) => sinks.otel!.breaker !== "closed");
     await bench.until(({ backpressure, queueDepth }) => !backpressure && queueDepth === 0);
     server.answer = 200;
     await bench.until(
@@ -195,7 +197,7 @@ describeKernel("sinks", () => {
     await bench.until(({ level }) => level === 0);
     const stats = await bench.settled();
     expect(accountOf(stats)).toBe(bench.sent);
-    expect(textOf(bench, "backpressure").length).toBeGreaterThanOrEqual(2);
+    await expect.poll(() => textOf(bench, "backpressure").length).toBeGreaterThanOrEqual(2);
   });
 
   test("backpressure that lasts too long is given up, and the full queue drops what comes", async () => {
@@ -252,7 +254,7 @@ describeKernel("the rate", () => {
 
   test("falls, and the level rises, where busy processes make the event loop late; both come back", async () => {
     const rateLimit = { perSecond: 1000, burst: 100, adaptive: true, minPerSecond: 100, maxPerSecond: 1000 };
-    await using bench = new CollectorBench({ events: { rateLimit }, timing: { lagMs: 15 } });
+    await using bench = new CollectorBench({ events: { rateLimit }, timing: { lagMs: 30 } });
     bench.send(packet);
     await bench.until(({ kept }) => kept === 1); // it has started, which takes more than it will get
     // The worker shares one core with two busy processes that matter more.
@@ -273,7 +275,7 @@ describeKernel("the rate", () => {
     // Other processes of the machine may make it late again: what counts is that it comes back.
     await bench.until(({ level }) => level === 0);
     await bench.until(({ ratePerSecond }) => ratePerSecond > 500);
-    expect(textOf(bench, "degradation").length).toBeGreaterThanOrEqual(2);
+    await expect.poll(() => textOf(bench, "degradation").length).toBeGreaterThanOrEqual(2);
   });
 });
 
