@@ -23,13 +23,6 @@ struct rows {
 	__u32 at[DIMENSION_COUNT];
 };
 
-static __always_inline int has_dimension(__u32 dimension)
-{
-	return constant_bit_at(__builtin_offsetof(struct rodata, config.dimension_mask), dimension);
-}
-
-#define IN_USE(dimension) optional_bit_at(__builtin_offsetof(struct rodata, config.dimension_mask), dimension)
-
 /* Written out, for clang unrolls no loop that an `asm goto` can leave. */
 #define FOR_EACH_FIELD(DO)                                                                                  \
 	DO(FIELD_PROTOCOL) DO(FIELD_SOURCE_PORT) DO(FIELD_DESTINATION_PORT) DO(FIELD_TCP_FLAGS)             \
@@ -37,6 +30,21 @@ static __always_inline int has_dimension(__u32 dimension)
 	DO(FIELD_PAYLOAD_LENGTH) DO(FIELD_IPV4_OPTIONS) DO(FIELD_IPV6_EXTENSIONS) DO(FIELD_PAYLOAD)
 #define FOR_EACH_DIMENSION(DO) FOR_EACH_FIELD(DO) DO(DIMENSION_SOURCE) DO(DIMENSION_DESTINATION)
 _Static_assert(DIMENSION_COUNT == 16, "FOR_EACH_DIMENSION has them all");
+
+/* Leaves in `bits` what is in `row` as well. In assembly, for clang would put the result into a third register. */
+static __always_inline void keep_common(__u64 *bits, __u64 row)
+{
+	asm volatile("%0 &= %1" : "+r"(*bits) : "r"(row));
+}
+
+/* Behind the branch that needs it: see because() in parse.bpf.h. */
+static __always_inline __u64 no_rule(void)
+{
+	__u64 bits = 0;
+
+	asm volatile("" : "+r"(bits));
+	return bits;
+}
 
 /*
  * The class of each dimension -> its row, and the AND of the rows' first words: with up to 64 rules that is all there is
@@ -59,7 +67,8 @@ static __always_inline __u64 classify(const struct packet *packet, struct rows *
 			at *= CONSTANT(config.row_stride);                                        \
 			rows->at[dimension] = at + CONSTANT(config.row_base[dimension]);          \
 		}                                                                                 \
-		bits &= *ENTRY(vectors_entry, TABLE_OF(vectors), ADD_CONSTANT(at, config.row_base[dimension])); \
+		keep_common(&bits,                                                                \
+			    *ENTRY(vectors_entry, TABLE_OF(vectors), ADD_CONSTANT(at, config.row_base[dimension]))); \
 	}
 	FOR_EACH_FIELD(SELECT)
 	/* The fields alone often say that there is no rule; then nobody waits for the address steps. */
@@ -72,7 +81,7 @@ static __always_inline __u64 classify(const struct packet *packet, struct rows *
 	asm volatile("" : : "r"(rows) : "memory");
 	return bits;
 past_the_end:
-	return 0;
+	return no_rule();
 }
 
 /* AND of word `word` of all rows, counted from each row's first word. 0 where a table is too short. */
@@ -82,12 +91,12 @@ static __always_inline __u64 rows_and(const struct rows *rows, __u32 word)
 
 #define SELECT(dimension)      \
 	if (IN_USE(dimension)) \
-		bits &= *ENTRY(vectors_entry, TABLE_OF(vectors), rows->at[dimension] + word);
+		keep_common(&bits, *ENTRY(vectors_entry, TABLE_OF(vectors), rows->at[dimension] + word));
 	FOR_EACH_DIMENSION(SELECT)
 #undef SELECT
 	return bits;
 past_the_end:
-	return 0;
+	return no_rule();
 }
 
 /* Number of the lowest bit of `bits`, which is not 0: BPF has no instruction for it. */

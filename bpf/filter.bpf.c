@@ -53,29 +53,6 @@ static __always_inline int finish_by_reason(struct xdp_md *ctx, struct packet *p
 	return finish(ctx, packet, verdict);
 }
 
-/* RFC 4861 §6.1, §7.1, §8.1: hop limit 255 shows that no router has passed it on. */
-static __always_inline int is_neighbour_discovery(const struct packet *packet)
-{
-	__u32 icmp = packet->value[FIELD_ICMP]; /* type << 8 | code */
-
-	return packet->family == FAMILY_IPV6 && packet->value[FIELD_PROTOCOL] == PROTOCOL_ICMPV6 &&
-	       packet->value[FIELD_FRAGMENT] == FRAGMENT_NONE && packet->value[FIELD_TTL] == 255 &&
-	       (icmp & 0xff) == 0 && icmp >= 133 << 8 && icmp <= 137 << 8;
-}
-
-/* RFC 2131 §4.1; RFC 8415 §7.2, between link-local addresses as its clients speak. */
-static __always_inline int is_dhcp(const struct packet *packet)
-{
-	__u32 ports;
-
-	if (packet->value[FIELD_PROTOCOL] != PROTOCOL_UDP || packet->value[FIELD_FRAGMENT] != FRAGMENT_NONE)
-		return 0;
-	ports = packet->value[FIELD_SOURCE_PORT] << 16 | packet->value[FIELD_DESTINATION_PORT];
-	if (packet->family == FAMILY_IPV4)
-		return ports == (67 << 16 | 68) || ports == (68 << 16 | 67);
-	return (ports == (546 << 16 | 547) || ports == (547 << 16 | 546)) && packet->source_high >> 54 == 0xfe80 >> 6;
-}
-
 /*
  * A limit, or a rule in shadow: the ones after which evaluation may go on. A verdict, with packet->rule and
  * packet->reason, or GO_ON.
@@ -146,28 +123,26 @@ past_the_end:
 	return GO_ON;
 }
 
-/* Every rule that matches, word by word. `first` is not 0. */
+/* Every rule that matches, word by word. `first` is not 0. The loop's condition is at its end: see apply_rules(). */
 static __always_inline int judge(struct xdp_md *ctx, struct packet *packet, const struct rows *rows, __u64 first)
 {
-	__u64 words;
+	__u32 rounds = CONSTANT(config.word_count);
+	__u64 words = first;
 
-	if (!HAS_FEATURE(FEATURE_WORDS))
+	if (!OPTIONAL_FEATURE(FEATURE_WORDS))
 		return apply_rules(ctx, packet, 0, first);
-	words = first;
 	if (CANARY(CANARY_SUMMARY_WORD))
 		words &= ~2ULL;
-	for (__u32 round = 0; round < CONSTANT(config.word_count) && words; round++) {
+	do {
 		__u32 word = lowest_bit(words);
 		__u64 bits = rows_and(rows, 1 + word);
-		int verdict;
+		/* 0: every row has rules in this word, but no rule is in all of them. */
+		int verdict = bits ? apply_rules(ctx, packet, word, bits) : GO_ON;
 
-		words &= words - 1;
-		if (!bits)
-			continue; /* every row has rules in this word, but no rule is in all of them */
-		verdict = apply_rules(ctx, packet, word, bits);
 		if (verdict != GO_ON)
 			return verdict;
-	}
+		words &= words - 1;
+	} while (words && --rounds);
 	return GO_ON;
 }
 
@@ -222,23 +197,17 @@ int piston_filter(struct xdp_md *ctx)
 	}
 
 	reason = parse(ctx, &packet);
-	if (reason == REASON_ARP)
-		return finish_by_reason(ctx, &packet, reason, VERDICT_PASS);
 	if (reason != PARSED)
-		return finish_by_reason(ctx, &packet, reason, CONFIG.pass_reasons >> (reason & 63) & 1);
-	if (is_neighbour_discovery(&packet))
-		return finish_by_reason(ctx, &packet, REASON_NEIGHBOUR_DISCOVERY, VERDICT_PASS);
-	if (is_dhcp(&packet))
-		return finish_by_reason(ctx, &packet, REASON_DHCP, VERDICT_PASS);
+		return finish_by_reason(ctx, &packet, reason, (CONFIG.pass_reasons | ALWAYS_PASSED) >> (reason & 63) & 1);
 
 	/* A blocked source costs no classification, unless it may still reach a management flow. */
-	if (!HAS_FEATURE(FEATURE_MANAGEMENT) && is_blocked(&packet))
+	if (!OPTIONAL_FEATURE(FEATURE_MANAGEMENT) && is_blocked(&packet))
 		return finish(ctx, &packet, VERDICT_DROP);
 	find_present(ctx, &packet);
 	if (IN_USE(FIELD_PAYLOAD))
 		find_payload(ctx, &packet);
 	first = classify(&packet, &rows);
-	if (HAS_FEATURE(FEATURE_MANAGEMENT)) {
+	if (OPTIONAL_FEATURE(FEATURE_MANAGEMENT)) {
 		if (first && is_management(&packet, &rows, first))
 			return finish_by_reason(ctx, &packet, REASON_MANAGEMENT, VERDICT_PASS);
 		if (is_blocked(&packet))

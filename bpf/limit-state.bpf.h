@@ -256,8 +256,11 @@ static __always_inline struct limit_slot *find_first(struct limit_bucket *bucket
 /* GONE where another CPU wrote the slot meanwhile: nothing was charged. */
 static __always_inline enum charged charge_once(struct limit_slot *slot, __u64 seen, __u64 now, __u64 cost, __u64 burst)
 {
-	__u64 owed = seen > now ? seen - now : 0;
+	__u64 owed = seen - now;
 
+	asm volatile("" : "+r"(owed)); /* else clang makes a subtraction that saturates of it, from eight instructions */
+	if (seen <= now)
+		owed = 0;
 	if (seen == LIMIT_CLAIMED)
 		return GONE;
 	if (owed + cost + CANARY(CANARY_LIMIT_EDGE) > burst) {

@@ -29,26 +29,29 @@ static __always_inline __u64 high_bits(__u32 count)
 /* What the packet is charged by: an address, cut to the limit's prefix, or a port. */
 static __always_inline void limit_key_of(const struct packet *packet, const struct rule *rule, __u64 *high, __u64 *low)
 {
+	__u32 key = rule->limit_key;
+
 	*high = 0;
 	*low = 0;
-	switch (rule->limit_key) {
-	case KEY_SOURCE:
-	case KEY_DESTINATION:
-		*high = rule->limit_key == KEY_SOURCE ? packet->source_high : packet->destination_high;
-		*low = rule->limit_key == KEY_SOURCE ? packet->source_low : packet->destination_low;
+	if (key == KEY_SOURCE_PORT) { /* absent is 65536: keyed 0 */
+		*low = packet->value[FIELD_SOURCE_PORT] & 0xffff;
+	} else if (key == KEY_DESTINATION_PORT) {
+		*low = packet->value[FIELD_DESTINATION_PORT] & 0xffff;
+	} else if (key != KEY_RULE) {
+		if (key == KEY_SOURCE) {
+			*high = packet->source_high;
+			*low = packet->source_low;
+			asm volatile(""); /* else clang reckons out which of the two, in twice the instructions */
+		} else {
+			*high = packet->destination_high;
+			*low = packet->destination_low;
+		}
 		if (packet->family == FAMILY_IPV4) {
 			*low &= high_bits(32 + rule->limit_prefix4);
 		} else {
 			*high &= high_bits(rule->limit_prefix6);
 			*low &= rule->limit_prefix6 > 64 ? high_bits(rule->limit_prefix6 - 64) : 0;
 		}
-		break;
-	case KEY_SOURCE_PORT: /* absent is 65536: keyed 0 */
-		*low = packet->value[FIELD_SOURCE_PORT] & 0xffff;
-		break;
-	case KEY_DESTINATION_PORT:
-		*low = packet->value[FIELD_DESTINATION_PORT] & 0xffff;
-		break;
 	}
 }
 

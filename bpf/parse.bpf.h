@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * A frame -> its addresses and the value of each field that a rule can ask about, or the reason why it has none.
+ * A frame -> its addresses and the value of each field that a rule asks about, or the reason why no rule is asked.
  *
  * Contract (docs/SEMANTICS.md §1 is the law; src/packet/parse.ts is the same in TypeScript):
  * - VLAN tags: two are taken off, 802.1Q or 802.1ad; a third is REASON_TOO_MANY_VLAN_TAGS. The id is the outer tag's.
@@ -9,7 +9,8 @@
  * - A check against the frame comes before a check against a declared length; the first that fails names the packet.
  * - Bytes beyond the declared L3 length are padding and are never read.
  * - A field that the packet does not have gets its domain's size, one past the last value: the tables have a class for
- *   it, so that nobody who looks up needs to ask.
+ *   it, so that nobody who looks up needs to ask. A field that only the tables read, and no rule asks about, has no value.
+ * - Neighbour discovery and DHCP are found here, where what tells them from others is in registers.
  */
 #ifndef PISTON_PARSE_BPF_H
 #define PISTON_PARSE_BPF_H
@@ -60,8 +61,9 @@
 #define IPV6_EXTENSIONS_ABSENT 256
 #define PAYLOAD_TESTS_ABSENT 65536
 
-/* What parse() returns for a packet that rules can judge; a reason otherwise. No parse class has this number. */
+/* What parse() returns for a packet that rules can judge; a reason otherwise, never this number. */
 #define PARSED REASON_DEFAULT
+#define ALWAYS_PASSED (1ULL << REASON_ARP | 1ULL << REASON_NEIGHBOUR_DISCOVERY | 1ULL << REASON_DHCP)
 
 struct packet {
 	/* Addresses as numbers. IPv4 stands as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2): high is 0, low is 0xffff << 32 | a.b.c.d. */
@@ -89,13 +91,19 @@ static __always_inline void packet_init(struct packet *packet)
 	__builtin_memset(packet, 0, sizeof(*packet));
 	packet->value[FIELD_SOURCE_PORT] = PORT_ABSENT;
 	packet->value[FIELD_DESTINATION_PORT] = PORT_ABSENT;
-	packet->value[FIELD_TCP_FLAGS] = TCP_FLAGS_ABSENT;
-	packet->value[FIELD_ICMP] = ICMP_ABSENT;
-	packet->value[FIELD_VLAN] = VLAN_ABSENT;
 	packet->value[FIELD_PAYLOAD_LENGTH] = PAYLOAD_ABSENT;
-	packet->value[FIELD_IPV4_OPTIONS] = IPV4_OPTIONS_ABSENT;
-	packet->value[FIELD_IPV6_EXTENSIONS] = IPV6_EXTENSIONS_ABSENT;
-	packet->value[FIELD_PAYLOAD] = PAYLOAD_TESTS_ABSENT;
+	if (IN_USE(FIELD_TCP_FLAGS))
+		packet->value[FIELD_TCP_FLAGS] = TCP_FLAGS_ABSENT;
+	if (IN_USE(FIELD_ICMP))
+		packet->value[FIELD_ICMP] = ICMP_ABSENT;
+	if (IN_USE(FIELD_VLAN))
+		packet->value[FIELD_VLAN] = VLAN_ABSENT;
+	if (IN_USE(FIELD_IPV4_OPTIONS))
+		packet->value[FIELD_IPV4_OPTIONS] = IPV4_OPTIONS_ABSENT;
+	if (IN_USE(FIELD_IPV6_EXTENSIONS))
+		packet->value[FIELD_IPV6_EXTENSIONS] = IPV6_EXTENSIONS_ABSENT;
+	if (IN_USE(FIELD_PAYLOAD))
+		packet->value[FIELD_PAYLOAD] = PAYLOAD_TESTS_ABSENT;
 }
 
 static __always_inline __u32 load8(const void *at)
@@ -130,7 +138,10 @@ static __always_inline const void *bytes_at(struct xdp_md *ctx, __u64 offset, __
 
 	asm volatile("%0 &= 0x7fff" : "+r"(offset));
 	at += offset;
-	return at + bytes > end ? 0 : at;
+	if (at + bytes > end)
+		return 0;
+	__builtin_assume(at != 0);
+	return at;
 }
 
 /*
@@ -186,8 +197,10 @@ static __always_inline int parse_ipv4(struct xdp_md *ctx, struct packet *packet,
 	packet->destination_low = 0xffffULL << 32 | load32(ip + 16);
 	packet->value[FIELD_PROTOCOL] = load8(ip + 9);
 	packet->value[FIELD_L3_LENGTH] = total;
-	packet->value[FIELD_TTL] = load8(ip + 8);
-	packet->value[FIELD_DSCP] = load8(ip + 1) >> 2;
+	if (IN_USE(FIELD_TTL))
+		packet->value[FIELD_TTL] = load8(ip + 8);
+	if (IN_USE(FIELD_DSCP))
+		packet->value[FIELD_DSCP] = load8(ip + 1) >> 2;
 	packet->l4_offset = offset + header_bytes;
 	packet->l4_bytes = total - header_bytes;
 	return PARSED;
@@ -235,7 +248,8 @@ static __always_inline int parse_ipv6(struct xdp_md *ctx, struct packet *packet,
 	packet->destination_low = load64(ip + 32);
 	packet->value[FIELD_L3_LENGTH] = length;
 	packet->value[FIELD_TTL] = load8(ip + 7);
-	packet->value[FIELD_DSCP] = (load16(ip) >> 6) & 63; /* 4 bits version, 6 bits DSCP, 2 bits ECN */
+	if (IN_USE(FIELD_DSCP))
+		packet->value[FIELD_DSCP] = (load16(ip) >> 6) & 63; /* 4 bits version, 6 bits DSCP, 2 bits ECN */
 	packet->value[FIELD_FRAGMENT] = FRAGMENT_NONE;
 	protocol = load8(ip + 6);
 	end = offset + length;
@@ -298,46 +312,73 @@ static __always_inline int parse_ipv6(struct xdp_md *ctx, struct packet *packet,
 	return PARSED;
 }
 
+/* RFC 4861 §6.1, §7.1, §8.1 of an ICMPv6 packet: hop limit 255 shows that no router has passed it on. */
+static __always_inline int is_neighbour_discovery(const struct packet *packet, __u32 icmp)
+{
+	return packet->value[FIELD_TTL] == 255 && (icmp & 0xff) == 0 && icmp >= 133 << 8 && icmp <= 137 << 8;
+}
+
+/* RFC 2131 §4.1; RFC 8415 §7.2, between link-local addresses as its clients speak. `ports`: source << 16 | destination. */
+static __always_inline int is_dhcp(const struct packet *packet, __u32 ports)
+{
+	if (packet->family == FAMILY_IPV4)
+		return ports == (67 << 16 | 68) || ports == (68 << 16 | 67);
+	return (ports == (546 << 16 | 547) || ports == (547 << 16 | 546)) && packet->source_high >> 54 == 0xfe80 >> 6;
+}
+
+static __always_inline int truncated_l4(__u32 fragment)
+{
+	return because(fragment == FRAGMENT_FIRST ? REASON_TINY_FRAGMENT : REASON_TRUNCATED_L4);
+}
+
 /* TCP (RFC 9293), UDP (RFC 768), ICMP (RFC 792) and ICMPv6 (RFC 4443); every other protocol has no header to read. */
 static __always_inline int parse_l4(struct xdp_md *ctx, struct packet *packet)
 {
 	__u32 protocol = packet->value[FIELD_PROTOCOL], fragment = packet->value[FIELD_FRAGMENT];
 	__u32 bytes = packet->l4_bytes, header_bytes = 0;
 	__u64 offset = packet->l4_offset;
-	int truncated = fragment == FRAGMENT_FIRST ? REASON_TINY_FRAGMENT : REASON_TRUNCATED_L4;
 	const void *l4;
 
 	if (fragment == FRAGMENT_LATER)
 		return PARSED;
 	if (protocol == PROTOCOL_TCP) {
 		l4 = bytes_at(ctx, offset, TCP_BYTES);
-		if (bytes < TCP_BYTES || !l4)
-			return because(truncated);
+		if (!l4 || bytes < TCP_BYTES)
+			return truncated_l4(fragment);
 		header_bytes = (load8(l4 + 12) >> 4) * 4;
 		if (header_bytes < TCP_BYTES)
 			return because(REASON_BAD_TCP_OFFSET);
 		if (header_bytes > bytes)
-			return because(truncated);
-		packet->value[FIELD_SOURCE_PORT] = load16(l4);
-		packet->value[FIELD_DESTINATION_PORT] = load16(l4 + 2);
-		packet->value[FIELD_TCP_FLAGS] = load8(l4 + 13);
+			return truncated_l4(fragment);
+		packet->value[FIELD_SOURCE_PORT] = load32(l4) >> 16;
+		packet->value[FIELD_DESTINATION_PORT] = load32(l4) & 0xffff;
+		if (IN_USE(FIELD_TCP_FLAGS))
+			packet->value[FIELD_TCP_FLAGS] = load8(l4 + 13);
 	} else if (protocol == PROTOCOL_UDP) {
-		__u32 length;
+		__u32 length, ports;
 
 		l4 = bytes_at(ctx, offset, UDP_BYTES);
-		if (bytes < UDP_BYTES || !l4)
-			return because(truncated);
+		if (!l4 || bytes < UDP_BYTES)
+			return truncated_l4(fragment);
 		length = load16(l4 + 4);
 		if (length < UDP_BYTES || (fragment == FRAGMENT_NONE && length > bytes))
 			return because(REASON_BAD_UDP_LENGTH);
-		packet->value[FIELD_SOURCE_PORT] = load16(l4);
-		packet->value[FIELD_DESTINATION_PORT] = load16(l4 + 2);
+		ports = load32(l4);
+		if (fragment == FRAGMENT_NONE && is_dhcp(packet, ports))
+			return because(REASON_DHCP);
+		packet->value[FIELD_SOURCE_PORT] = ports >> 16;
+		packet->value[FIELD_DESTINATION_PORT] = ports & 0xffff;
 		header_bytes = UDP_BYTES;
 	} else if (protocol == (packet->family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6)) {
+		__u32 icmp;
+
 		l4 = bytes_at(ctx, offset, ICMP_BYTES);
-		if (bytes < ICMP_BYTES || !l4)
-			return because(truncated);
-		packet->value[FIELD_ICMP] = load16(l4);
+		if (!l4 || bytes < ICMP_BYTES)
+			return truncated_l4(fragment);
+		icmp = load16(l4); /* type << 8 | code */
+		if (packet->family == FAMILY_IPV6 && fragment == FRAGMENT_NONE && is_neighbour_discovery(packet, icmp))
+			return because(REASON_NEIGHBOUR_DISCOVERY);
+		packet->value[FIELD_ICMP] = icmp;
 		header_bytes = ICMP_BYTES;
 	}
 	packet->value[FIELD_PAYLOAD_LENGTH] = bytes - header_bytes;
@@ -345,8 +386,8 @@ static __always_inline int parse_l4(struct xdp_md *ctx, struct packet *packet)
 }
 
 /*
- * Fills `packet`, which packet_init() has made, and returns PARSED, REASON_ARP, or the parse class that the packet fell
- * into; then only frame_bytes is of use. A global function: the verifier walks it once, by itself (kernel 5.6; pointer
+ * Fills `packet`, which packet_init() has made, and returns PARSED, or why rules are not asked: one of ALWAYS_PASSED, or the
+ * parse class that the packet fell into; then only frame_bytes is of use. A global function: the verifier walks it once, by itself (kernel 5.6; pointer
  * arguments: 5.13), and what it learns of each path does not multiply with what follows.
  */
 __noinline int parse(struct xdp_md *ctx, struct packet *packet)

@@ -65,6 +65,14 @@ is_clear:
 #define OPTIONAL_FEATURE(feature) optional_bit_at(__builtin_offsetof(struct rodata, instance.features), feature)
 #define HAS_FEATURE(feature) constant_bit_at(__builtin_offsetof(struct rodata, instance.features), feature)
 
+/* Whether the dimension tells rules apart. */
+#define IN_USE(dimension) optional_bit_at(__builtin_offsetof(struct rodata, config.dimension_mask), dimension)
+
+static __always_inline int has_dimension(__u32 dimension)
+{
+	return constant_bit_at(__builtin_offsetof(struct rodata, config.dimension_mask), dimension);
+}
+
 /* `value` and the constant at `offset`, in one instruction. */
 static __always_inline __u64 add_constant_at(__u64 value, const __u32 offset)
 {
