@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -176,9 +176,12 @@ describe("bin/piston runs", () => {
     writeFileSync(other, "");
     await after(other, () => writeFileSync(one, 'console.log("one file");'));
     expect(piston("check")).toBe("one file");
-    // Only the folder can tell. Its time has to be later than that of the one file.
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    rmSync(other);
+    // Only the folder can tell.
+    const remove = () => {
+      writeFileSync(other, "");
+      rmSync(other);
+    };
+    await after(one, remove, dirname(other));
     expect(piston("check")).toBe("sources");
   });
 
