@@ -21,6 +21,7 @@
 #define NETS __builtin_offsetof(struct address_table, nets)
 #define BUCKETS __builtin_offsetof(struct exact_table, buckets)
 #define CLASS_BITS __builtin_offsetof(struct exact_table, class_bits)
+#define EXACT6(exact, member) ((exact) + (__u32)__builtin_offsetof(struct exact6_table, member))
 #define EXACT(exact, member) constant_at((exact) + __builtin_offsetof(struct exact_table, member))
 #define IS_SET(offset) optional_bit_at(offset, ANY_BIT)
 
@@ -204,6 +205,27 @@ past_the_end:
 	return 0;
 }
 
+/* All ones where the highest bit is set, else 0. clang does not see what it is, or it would branch. */
+static __always_inline __u64 sign_of(__u64 word)
+{
+	asm("%0 s>>= 63" : "+r"(word));
+	return word;
+}
+
+/* 1 or 0, likewise. */
+static __always_inline __u64 high_bit(__u64 word)
+{
+	asm("%0 >>= 63" : "+r"(word));
+	return word;
+}
+
+/* The word shifted by the low 6 bits of `by`: what is above them the machine leaves out (RFC 9669, 4.1). */
+static __always_inline __u64 shifted_right(__u64 word, __u64 by)
+{
+	asm("%0 >>= %1" : "+r"(word) : "r"(by));
+	return word;
+}
+
 /* A permutation of the 64-bit numbers. */
 static __always_inline __u64 address6_mix(__u64 half)
 {
@@ -212,54 +234,76 @@ static __always_inline __u64 address6_mix(__u64 half)
 	return half * 0xd6e8feb86659fd93ULL;
 }
 
-/* A permutation of the first 32 bits, another one for each value of the bits up to `key_bits`. */
-static __always_inline __u32 address6_key(__u64 high, __u32 key_bits)
-{
-	__u32 more = key_bits > 32 ? (__u32)high >> (64 - key_bits) : 0;
+/* A bucket, and what tells apart the hashes that lead there. */
+struct bucket6 {
+	const void *line;
+	__u64 product;
+};
 
-	return address4_mix((__u32)(high >> 32) ^ more * 0x9e3779b1, 0xffffffff);
+/*
+ * `hash` of 32 bits to its bucket. No end of a table is asked for: the verifier knows what a mask leaves, and that the high
+ * half of a product is below the factor.
+ */
+static __always_inline struct bucket6 bucket6(const __u32 exact, struct table table, __u32 hash)
+{
+	const void *first = table.first;
+	__u64 product, index;
+
+	asm volatile("" : "+r"(first));
+	hash ^= (__u32)((const __u8 *)first)[and_constant_at(hash, EXACT6(exact, pilot_mask))] << PILOT_SHIFT;
+	product = mul_constant_at(hash, EXACT6(exact, buckets));
+	index = product >> 32;
+	asm volatile("" : "+r"(index));
+	return (struct bucket6){ first + add_constant_at(index * LINE_BYTES, EXACT6(exact, pilots)), product << 32 };
 }
 
-/* The class that a slot's code stands for; code 0 is a free slot's. */
-static __always_inline __u32 class_of_code(__u32 code, __u32 class_index)
+static __always_inline __u32 host6_class(const __u32 exact, struct table table, __u64 high, __u64 low)
 {
-	return ((code - 1 + class_index) & 0xffff) | (code - 1) >> 31 << 16;
-}
+	__u64 mix = address6_mix(high ^ address6_mix(low)), found = 0, key;
+	struct bucket6 bucket = bucket6(exact, table, mix >> 32);
+	const __u64 *words = bucket.line;
 
-static __always_inline __u32 host6_class(const __u32 exact, struct table table, __u64 mix, __u64 low)
-{
-	__u64 product = (mix >> 32) * EXACT(exact, buckets), key, found = 0;
-	const union line *line = LINE(table, product >> 32);
-	__u32 bits = EXACT(exact, class_bits);
-
-	key = ((__u64)(__u32)product >> bits) << (32 + bits) | (mix & 0xffffffff) << bits;
+	key = bucket.product ^ mix << 32 >> (32 - HOST6_CLASS_BITS);
 #pragma unroll
-	for (int slot = 0; slot < 4; slot++)
-		/* Branches: single addresses are found seldom, or by a flood that finds little else. */
-		if (!((line->words[2 * slot] ^ key) >> bits) && line->words[2 * slot + 1] == low)
-			found = line->words[2 * slot];
-	return class_of_code(found & ((1ULL << bits) - 1), 0);
-past_the_end:
-	return NO_CLASS;
-}
+	for (int slot = 0; slot < 8; slot += 2) {
+		__u64 differ = (words[slot] ^ key) >> HOST6_CLASS_BITS | (words[slot + 1] ^ low);
 
-static __always_inline __u32 net6_class(const __u32 exact, struct table table, __u64 product, __u64 high)
-{
-	__u64 key, found = 0;
-	const union line *line = LINE(table, product >> 32);
-	__u32 bits = EXACT(exact, class_bits) + NET6_SHIFT_BITS;
-
-	key = ((__u64)(__u32)product >> bits) << (32 + bits) | (high & 0xffffffff) << bits;
-#pragma unroll
-	for (int slot = 0; slot < 8; slot++) {
-		__u64 word = line->words[slot], differ = (word ^ key) >> (word & 63);
-
-		/* All ones where nothing differs. A free slot may be taken for equal: it adds nothing. */
-		found |= word & (__u64)((__s64)(differ - 1) >> 63);
+		/* Free slots add nothing. */
+		found |= words[slot] & ~sign_of(differ | -differ);
 	}
-	return class_of_code(found >> NET6_SHIFT_BITS & ((1ULL << EXACT(exact, class_bits)) - 1), EXACT(exact, class_index));
-past_the_end:
-	return NO_CLASS;
+	found &= (1 << HOST6_CLASS_BITS) - 1;
+	return class_or((found - 1) & 0x1ffff, NO_CLASS);
+}
+
+/* What the slot of `nets` says whose prefix an address is in. */
+struct net6 {
+	__u64 class_index; /* of 64 bits; what it is means nothing where `has_class` is 0 */
+	__u64 has_class;   /* all ones, or 0 */
+	__u64 has_hosts;   /* NET6_HOSTS, or 0 */
+};
+
+/* Slots ascend and do not overlap, so it is the last that does not begin above the address. */
+static __always_inline struct net6 net6_of(const __u32 exact, struct table table, __u64 high)
+{
+	__u64 rest = high << 32, begin, end, word, at, is_in, class_index;
+	__u32 hash = high >> 32;
+	struct bucket6 bucket;
+	const __u64 *words;
+
+	if (!optional_bit_at(EXACT6(exact, key_shift), NO_KEY_BITS_BIT))
+		hash ^= (__u32)shr_constant_at(rest >> 32, EXACT6(exact, key_shift)) * 0x9e3779b1;
+	bucket = bucket6(exact, table, address4_mix(hash, 0xffffffff));
+	words = bucket.line;
+	begin = bucket.product >> 1 ^ rest >> (32 - NET6_BEGIN_BIT);
+	end = begin + (1 << NET6_BEGIN_BIT); /* bits below that are no part of where a slot begins */
+	at = high_bit(words[1] - end) + high_bit(words[2] - end) + high_bit(words[3] - end);
+	at += high_bit(words[4] - end) + high_bit(words[5] - end);
+	at += high_bit(words[6] - end) + high_bit(words[7] - end);
+	asm volatile("" : "+r"(at));
+	class_index = (words[0] >> 8 * at & 0xff) - 1;
+	word = words[at];
+	is_in = sign_of(shifted_right(word ^ begin, word) - 1);
+	return (struct net6){ class_index, is_in & ~sign_of(class_index), is_in & word & NET6_HOSTS };
 }
 
 /* The class by the range `first` of a chunk, one of the `count` from it on, alone. */
@@ -285,26 +329,27 @@ past_the_end:
 static __always_inline __u32 address6_class(const __u32 config, struct table hosts, struct table nets, struct table root,
 					    struct table ranges, __u64 high, __u64 low)
 {
-	const __u32 has_nets = EXACT(config + NETS, buckets), has_hosts = EXACT(config + HOSTS, buckets);
-	__u32 host = NO_CLASS, net = NO_CLASS;
-	/* As with IPv4: what is asked for first is waited for least. */
-	__u32 first = *(const volatile __u32 *)ENTRY(root_entry, root, high >> 48);
-	__u32 next = *(const volatile __u32 *)ENTRY(root_entry, root, (high >> 48) + 1);
-	__u64 mix = 0, product = 0;
+	struct net6 net = {};
+	__u32 class_index;
 
-	if (has_hosts) {
-		mix = address6_mix(high ^ address6_mix(low));
-		ask_for(LINE(hosts, (mix >> 32) * EXACT(config + HOSTS, buckets) >> 32)->words);
+	if (IS_SET(config + NETS + BUCKETS))
+		net = net6_of(config + NETS, nets, high);
+	if (optional_bit_at(config + __builtin_offsetof(struct address_table, present), REST_UNIFORM_BIT)) {
+		class_index = constant_at(config + __builtin_offsetof(struct address_table, uniform_class));
+	} else {
+		__u32 entry = *(const volatile __u32 *)ENTRY(root_entry, root, high >> 48);
+
+		class_index = entry >> ROOT6_STEP_BITS;
+		entry &= (1 << ROOT6_STEP_BITS) - 1;
+		if (entry)
+			class_index = ranges6_class(class_index, 1U << entry, ranges, high, low);
 	}
-	if (has_nets) {
-		product = (__u64)address6_key(high, EXACT(config + NETS, key_bits)) * EXACT(config + NETS, buckets);
-		ask_for(LINE(nets, product >> 32)->words);
-	}
-	if (has_hosts)
-		host = host6_class(config + HOSTS, hosts, mix, low);
-	if (has_nets)
-		net = net6_class(config + NETS, nets, product, high);
-	return class_or(host, class_or(net, ranges6_class(first, next - first + 1, ranges, high, low)));
+	if (IS_SET(config + NETS + BUCKETS))
+		class_index ^= (class_index ^ net.class_index) & net.has_class;
+	/* A branch: few sources are in a /64 of hosts, or a flood of them is. */
+	if (optional_bit_at(EXACT6(config + HOSTS, key_shift), HOSTS6_MARKED_BIT) ? net.has_hosts : EXACT(config + HOSTS, buckets))
+		class_index = class_or(host6_class(config + HOSTS, hosts, high, low), class_index);
+	return class_index;
 past_the_end:
 	return 0;
 }

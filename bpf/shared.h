@@ -173,7 +173,7 @@ struct exact_table {
 	__u32 buckets;     /* 0: no table */
 	__u32 class_bits;  /* low bits of a label that are the class; 0: no labels, every entry is in class_index */
 	__u32 class_index;
-	__u32 key_bits;    /* IPv6 nets: bits of the address that choose the bucket, 32 to 64; else 0 */
+	__u32 key_bits;    /* 0 */
 };
 
 /*
@@ -192,22 +192,42 @@ struct exact_table {
 #define RANGE_GROUPS 4
 
 /*
- * IPv6 addresses of one side, likewise: `hosts` for single addresses, `nets` for prefixes of key_bits to 64 bits, `root`
- * and `ranges` for the rest. Buckets are whole lines, and a free slot is 0. Let k be floor(log2(buckets)).
+ * IPv6 addresses of one side: `hosts` for single addresses, `nets` for prefixes of 32 to 64 bits, `root` and `ranges` for the
+ * rest. An exact table has pilots, a byte each, and then its buckets, each a line.
  *
- * `hosts`: four slots. mix = address6_mix(high ^ address6_mix(low)); the product of its high 32 bits and the number of
- * buckets has the bucket in its high 32 bits. A slot's first word is, from the top: bits k-31 of the product, the low 32
- * bits of mix, the class plus 1 in k bits (class_bits). Its second word is the low half of the address.
+ * A hash of 32 bits finds its bucket so: the pilot at (hash & pilot_mask) is exclusive-ored to the bits from PILOT_SHIFT on,
+ * and the result times the number of buckets has the bucket in its high 32 bits. The compiler chooses pilots for which no
+ * bucket overflows. Nothing of the key is lost: the low bits of the result tell the pilot, and the bucket with bits 8-31 of the
+ * product tells the result, for there are 256 buckets at least. So bits 0-7 may have more laid over them.
  *
- * `nets`: eight slots. address6_key() of the first key_bits bits times the number of buckets has the bucket in its high 32
- * bits. A slot is one word, from the top: bits k-31 of the product, bits 32-63 of the address, the class less class_index
- * plus 1 in k - 6 bits (class_bits), and in 6 bits how far the word is shifted to leave what an address in the prefix has.
+ * `hosts`: four slots of two words. mix = address6_mix(high ^ address6_mix(low)), and its high 32 bits are the hash. The first
+ * word has the low 32 bits of the product at the top, exclusive-ored the low 32 bits of mix from bit
+ * HOST6_CLASS_BITS on, and below them the class plus 1. The second word is the low half of the address. A free slot is 0.
  *
- * `root`: 65,537 words, sixteen a line: the range that has the first address of each chunk (its first 16 bits), and
- * last the last range. All ranges ascend from address 0.
+ * `nets`: seven slots of a word, ascending, behind a word whose byte n is the class of slot n plus 1; 0: as the ranges have it.
+ * The hash is address4_mix() of the first 32 bits, exclusive-ored 0x9e3779b1 times what is left of the next 32 when they are
+ * shifted by key_shift. A prefix begins at the product's low 32 bits from bit 31 on,
+ * exclusive-ored bits 32-63 of the address from NET6_BEGIN_BIT on. Bits 0-5 are how far a word is shifted to leave what each
+ * address in the prefix has. NET6_HOSTS is set in /64s that have hosts. No slots overlap; free ones are 0 and come first.
+ *
+ * `root`: 65,536 words, sixteen a line, by the address's first 16 bits (a chunk). Bits 0-4 say how often to halve: 0 where the
+ * whole chunk is in class (bits 5-31), else the chunk's ranges are among 2^n from the one in bits 5-31 on. All ranges ascend
+ * from address 0; copies of the last one may follow it.
  */
+#define PILOT_SHIFT 24
+#define HOST6_CLASS_BITS 8
+#define NET6_BEGIN_BIT 7
+#define NET6_HOSTS 64
+#define ROOT6_STEP_BITS 5
 
-#define NET6_SHIFT_BITS 6
+struct exact6_table {
+	__u32 buckets;    /* 0: no table */
+	__u32 pilots;     /* a power of two: bytes before the buckets */
+	__u32 pilot_mask; /* pilots - 1 */
+	__u32 key_shift;  /* nets: 0 to 32. hosts: 1 << HOSTS6_MARKED_BIT where only /64s with NET6_HOSTS have any, else 0 */
+};
+#define NO_KEY_BITS_BIT 5   /* key_shift is 32: the hash is of the first 32 bits alone */
+#define HOSTS6_MARKED_BIT 6
 
 /* IPv6 range, two a line. */
 struct address6_range {
@@ -233,10 +253,11 @@ struct address6_range {
 
 struct address_table {
 	__u32 present;       /* 0: every address of this side and family is in uniform_class, and there is no table */
-	__u32 uniform_class;
-	struct exact_table hosts;
-	struct exact_table nets;
+	__u32 uniform_class; /* IPv6 with bit REST_UNIFORM_BIT of present: of each address in no exact table; there is no root */
+	struct exact_table hosts; /* IPv6: struct exact6_table */
+	struct exact_table nets;  /* likewise */
 };
+#define REST_UNIFORM_BIT 1
 
 #define PAYLOAD_TESTS_MAX 16
 #define PAYLOAD_OFFSET_MAX 2040

@@ -86,6 +86,18 @@ static __always_inline __u64 mul_constant_at(__u64 value, const __u32 offset)
 	return value;
 }
 
+static __always_inline __u64 and_constant_at(__u64 value, const __u32 offset)
+{
+	asm volatile("%0 &= %1" : "+r"(value) : "i"(CONSTANT_BASE + offset));
+	return value;
+}
+
+static __always_inline __u64 shr_constant_at(__u64 value, const __u32 offset)
+{
+	asm volatile("%0 >>= %1" : "+r"(value) : "i"(CONSTANT_BASE + offset));
+	return value;
+}
+
 /* Of `*_hosts`, `*_nets` and `*_ranges`; the other tables are read by smaller entries. */
 union line {
 	__u64 words[8]; /* *_hosts, *_nets */

@@ -15,6 +15,7 @@ const HEADER = fileURLToPath(new URL("../../bpf/shared.h", import.meta.url));
 const STRUCTS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   rule: abi.RULE,
   exact_table: abi.EXACT_TABLE,
+  exact6_table: abi.EXACT6_TABLE,
   address6_range: abi.ADDRESS6_RANGE,
   address_table: abi.ADDRESS_TABLE,
   payload_test: abi.PAYLOAD_TEST,
@@ -92,7 +93,14 @@ const CONSTANTS = {
   ROOT_KIND_BITS: abi.ROOT_KIND_BITS,
   ROOT_LINES: abi.ROOT_LINES,
   RANGE_GROUPS: abi.RANGE_GROUPS,
-  NET6_SHIFT_BITS: abi.NET6_SHIFT_BITS,
+  PILOT_SHIFT: abi.PILOT_SHIFT,
+  HOST6_CLASS_BITS: abi.HOST6_CLASS_BITS,
+  NET6_BEGIN_BIT: abi.NET6_BEGIN_BIT,
+  NET6_HOSTS: abi.NET6_HOSTS,
+  NO_KEY_BITS_BIT: abi.NO_KEY_BITS_BIT,
+  HOSTS6_MARKED_BIT: abi.HOSTS6_MARKED_BIT,
+  REST_UNIFORM_BIT: abi.REST_UNIFORM_BIT,
+  ROOT6_STEP_BITS: abi.ROOT6_STEP_BITS,
 };
 
 function snake(name: string): string {

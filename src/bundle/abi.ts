@@ -228,8 +228,28 @@ export const RANGE_GROUPS = 4;
 /** Lines that an IPv4 root can point to. */
 export const RANGE4_LINES_MAX = 2 ** (32 - ROOT_KIND_BITS);
 
-/** Low bits of a slot of IPv6 nets: how far a word is shifted to leave what an address in the prefix has. */
-export const NET6_SHIFT_BITS = 6;
+/** struct exact6_table: what struct exact_table is to IPv4. */
+export const EXACT6_TABLE = { bytes: 16, buckets: 0, pilots: 4, pilotMask: 8, keyShift: 12 } as const;
+/** Where a pilot's bits change a hash. */
+export const PILOT_SHIFT = 24;
+/** Low bits of the first word of an IPv6 host's slot: its class plus 1. */
+export const HOST6_CLASS_BITS = 8;
+/** Bits of a word of IPv6 nets below where its prefix begins: how far it is shifted, and NET6_HOSTS. */
+export const NET6_BEGIN_BIT = 7;
+/** Some addresses of the /64 are among the hosts. */
+export const NET6_HOSTS = 64;
+/** Bit of nets' keyShift: the hash is of the first 32 bits alone. */
+export const NO_KEY_BITS_BIT = 5;
+/** Bit of hosts' keyShift: they are asked for only where NET6_HOSTS is set. */
+export const HOSTS6_MARKED_BIT = 6;
+export const HOSTS6_MARKED = 2 ** HOSTS6_MARKED_BIT;
+
+/** Bit of `present` of IPv6 tables: all that is in no exact table is in uniformClass. */
+export const REST_UNIFORM_BIT = 1;
+export const PRESENT_REST_UNIFORM = 1 + 2 ** REST_UNIFORM_BIT;
+
+/** A word of an IPv6 root: low bits that say how often the search for the range is halved. */
+export const ROOT6_STEP_BITS = 5;
 
 /** Ranges in one IPv6 chunk: the program halves ADDRESS6_STEPS times (bpf/classify.bpf.h). */
 export const ADDRESS6_CHUNK_MAX = 2 ** 20;

@@ -1,13 +1,22 @@
 // One side's tables of one family to the number of classes that they can give; a BundleError where the program could
 // leave a table, or what a look-up finds would not be what the compiler meant by the layout.
 
-import { ADDRESS_TABLE, EXACT_TABLE, type SectionName } from "./abi.ts";
+import {
+  ADDRESS_TABLE,
+  EXACT_TABLE,
+  EXACT6_TABLE,
+  HOSTS6_MARKED,
+  PRESENT_REST_UNIFORM,
+  type SectionName,
+} from "./abi.ts";
 import { checkExact4, checkRanges4 } from "./address4-consistency.ts";
-import { checkExact6, checkRanges6 } from "./address6-consistency.ts";
+import { checkHosts6, checkNets6, checkRanges6 } from "./address6-consistency.ts";
 import { inconsistent } from "./bundle-error.ts";
 
 /** struct exact_table as numbers. */
 export type ExactTable = ReturnType<typeof decodeExactTable>;
+/** struct exact6_table as numbers. */
+export type Exact6Table = ReturnType<typeof decodeExact6Table>;
 /** struct address_table as numbers. */
 export type AddressTable = ReturnType<typeof decodeAddressTable>;
 
@@ -24,6 +33,9 @@ export function decodeAddressTable(config: DataView, at: number) {
     uniformClass: config.getUint32(at + ADDRESS_TABLE.uniformClass, true),
     hosts: decodeExactTable(config, at + ADDRESS_TABLE.hosts),
     nets: decodeExactTable(config, at + ADDRESS_TABLE.nets),
+    /** What the same bytes are with IPv6. */
+    hosts6: decodeExact6Table(config, at + ADDRESS_TABLE.hosts),
+    nets6: decodeExact6Table(config, at + ADDRESS_TABLE.nets),
   };
 }
 
@@ -33,6 +45,15 @@ function decodeExactTable(config: DataView, at: number) {
     classBits: config.getUint32(at + EXACT_TABLE.classBits, true),
     classIndex: config.getUint32(at + EXACT_TABLE.classIndex, true),
     keyBits: config.getUint32(at + EXACT_TABLE.keyBits, true),
+  };
+}
+
+function decodeExact6Table(config: DataView, at: number) {
+  return {
+    buckets: config.getUint32(at + EXACT6_TABLE.buckets, true),
+    pilots: config.getUint32(at + EXACT6_TABLE.pilots, true),
+    pilotMask: config.getUint32(at + EXACT6_TABLE.pilotMask, true),
+    keyShift: config.getUint32(at + EXACT6_TABLE.keyShift, true),
   };
 }
 
@@ -46,13 +67,16 @@ export function checkAddressTable(
   table: AddressTable,
   images: ReadonlyMap<SectionName, Uint8Array>,
 ): AddressClasses {
-  const { present, uniformClass, hosts, nets } = table;
+  const { present, uniformClass, hosts, nets, hosts6, nets6 } = table;
   const alone = [...Object.values(hosts), ...Object.values(nets)].every((value) => value === 0);
   if (present === 0) {
     if (!alone) throw fault(side, family, "is one class and has tables");
     return { classes: uniformClass + 1, sections: [] };
   }
-  if (present !== 1 || uniformClass !== 0) throw fault(side, family, "is neither a table nor one class");
+  // What no exact table has is one class.
+  const isRest = family === 6 && present === PRESENT_REST_UNIFORM && !alone;
+  if (!isRest && (present !== 1 || uniformClass !== 0))
+    throw fault(side, family, "is neither a table nor one class");
   const parts =
     family === 4
       ? [
@@ -61,9 +85,11 @@ export function checkAddressTable(
           checkExact4(`${side}4_nets`, nets, 24, images),
         ]
       : [
-          checkRanges6(`${side}6_root`, `${side}6_ranges`, images),
-          checkExact6(`${side}6_hosts`, "hosts", hosts, images),
-          checkExact6(`${side}6_nets`, "nets", nets, images),
+          isRest
+            ? { classes: uniformClass + 1, sections: [] }
+            : checkRanges6(`${side}6_root`, `${side}6_ranges`, images),
+          checkHosts6(`${side}6_hosts`, hosts6, nets6.buckets > 0, images),
+          checkNets6(`${side}6_nets`, nets6, hosts6.keyShift === HOSTS6_MARKED, images),
         ];
   return {
     classes: Math.max(...parts.map(({ classes }) => classes)),

@@ -6,6 +6,7 @@ import {
   DIMENSION_COUNT,
   DIMENSION_SOURCE,
   EXACT_TABLE,
+  EXACT6_TABLE,
   RULE,
   SECTION_NAMES,
   type SectionName,
@@ -358,7 +359,9 @@ describe("tables whose digests fit", () => {
     (image) =>
       image(name).setUint8(offset, value);
   const chunk = 0xc633; // 198.51.0.0/16
-  const NETS6 = CONFIG.address + ADDRESS_TABLE.bytes + ADDRESS_TABLE.nets;
+  const ADDRESS6 = CONFIG.address + ADDRESS_TABLE.bytes;
+  const NETS6 = ADDRESS6 + ADDRESS_TABLE.nets;
+  const [CONFIG6, ROOT6, SIX] = ["section config", "section source6_root", "section source6_ranges"] as const;
   const HOSTS = CONFIG.address + ADDRESS_TABLE.hosts;
   const cases: [string, Change, string][] = [
     ["config of another ABI", set32("config", CONFIG.abiVersion, 1), "section config"],
@@ -416,12 +419,19 @@ describe("tables whose digests fit", () => {
     ["a chunk of a class of 17 bits", set32("source4_root", 4, 1 << 28), "section source4_root"],
     ["IPv4 ranges out of order", set32("source4_ranges", 4, 0xfdff), "section source4_ranges"],
     ["an IPv4 range of a class without a row", set32("source4_ranges", 32, 99), "section vectors"],
-    ["a chunk with another's IPv6 range", set32("source6_root", 4 * 0x2002, 0), "section source6_root"],
-    ["more IPv6 ranges than there are", set32("source6_root", 4 * 65_536, 1000), "section source6_ranges"],
-    ["IPv6 nets of a key of 31 bits", set32("config", NETS6 + EXACT_TABLE.keyBits, 31), "section config"],
-    ["IPv6 ranges out of order", set32("source6_ranges", 64 + 4, 0x20010000), "section source6_ranges"],
-    ["an IPv6 range of another chunk", set32("source6_ranges", 4, 0x20020000), "section source6_ranges"],
-    ["an IPv6 range with a class without a row", set32("source6_ranges", 16, 99), "section vectors"],
+    ["a chunk of another class", set32("source6_root", 4 * 0x2002, 1 << 5), "section source6_root"],
+    ["a chunk of an IPv6 class of 17 bits", set32("source6_root", 4, 1 << 21), "section source6_root"],
+    ["an IPv6 chunk of more ranges than there are", set32("source6_root", 4 * 0x2001, (3 << 5) | 2), SIX],
+    ["an IPv6 chunk of too many halvings", set32("source6_root", 4 * 0x2001, 21), SIX],
+    ["an IPv6 chunk without its first range", set32("source6_root", 4 * 0x2001, (1 << 5) | 2), ROOT6],
+    ["an IPv6 chunk without its last range", set32("source6_root", 4 * 0x2001, 1), ROOT6],
+    ["IPv6 ranges that no chunk has", set32("source6_root", 4 * 0x2001, 0), SIX],
+    ["IPv6 nets that have a key and no buckets", set32("config", NETS6 + EXACT6_TABLE.keyShift, 31), CONFIG6],
+    ["no root, and no exact table", set32("config", ADDRESS6 + ADDRESS_TABLE.present, 3), CONFIG6],
+    ["IPv6 ranges out of order", set32("source6_ranges", 64 + 4, 0x20010000), SIX],
+    ["IPv6 ranges that begin late", set32("source6_ranges", 8, 1), SIX],
+    ["an IPv6 range of another chunk", set32("source6_ranges", 32 + 4, 0x20000db8), ROOT6],
+    ["an IPv6 range with a class without a row", set32("source6_ranges", 32 + 16, 99), "section vectors"],
   ];
   test.each(cases)("and which have %s are refused", (_, change, part) => {
     const bytes = altered(large, (_manifest, image) => {

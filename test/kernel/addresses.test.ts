@@ -23,16 +23,25 @@ function prefixOf(family: Family, address: bigint, length: number): Prefix {
   return { family, first, last: first + (1n << rest) - 1n, length };
 }
 
-/** `lengths`, each as often as it stands there, with blocks where prefixes crowd. */
-function randomPrefixes(random: Random, family: Family, count: number, lengths: readonly number[]): Prefix[] {
+/** `lengths`, each as often as it stands there, with blocks where prefixes crowd. `blocks`: /32s that have IPv6 hosts. */
+function randomPrefixes(
+  random: Random,
+  family: Family,
+  count: number,
+  lengths: readonly number[],
+  blocks: number,
+): Prefix[] {
   return Array.from({ length: count }, () => {
+    const length = lengths[random.below(lengths.length)]!;
     let address = 0n;
     for (let word = 0; word < BITS[family] / 32; word++)
       address = (address << 32n) | BigInt(random.below(2 ** 32));
     if (family === 6)
-      address = (BigInt(0x2000_0000 + random.below(4096) * 1024) << 96n) | BigInt.asUintN(96, address);
+      address =
+        (BigInt(0x2000_0000 + random.below(length === 128 ? blocks : 4096) * 1024) << 96n) |
+        BigInt.asUintN(96, address);
     else if (random.below(4) === 0) address = BigInt(0x0a01_0000 + random.below(0x1_0000));
-    return prefixOf(family, address, lengths[random.below(lengths.length)]!);
+    return prefixOf(family, address, length);
   });
 }
 
@@ -53,15 +62,17 @@ const exact = (family: Family): SectionName[] => [`source${family}_hosts`, `sour
 
 describeKernel("an address's source rule", () => {
   test.each([
-    ["few IPv4 prefixes", 4, 500, [8, 16, 23, 24, 31, 32], false],
-    ["many IPv4 prefixes", 4, 220_000, [32, 32, 32, 32, 32, 24, 24, 22, 27], true],
-    ["few IPv6 prefixes", 6, 300, [29, 32, 48, 64, 96, 128], false],
-    ["many IPv6 prefixes", 6, 12_000, [32, 40, 48, 48, 64, 64, 96, 128, 128], true],
-  ] as const)("of %s is the first whose set has it", (_, family, count, lengths, hasExact) => {
+    ["few IPv4 prefixes", 4, 500, [8, 16, 23, 24, 31, 32], false, 4096],
+    ["many IPv4 prefixes", 4, 220_000, [32, 32, 32, 32, 32, 24, 24, 22, 27], true, 4096],
+    ["few IPv6 prefixes", 6, 300, [29, 32, 48, 64, 96, 128], false, 4096],
+    ["many IPv6 prefixes", 6, 12_000, [32, 40, 48, 48, 64, 64, 96, 128, 128], true, 4096],
+    ["IPv6 prefixes of which some /32s have hundreds", 6, 12_000, [32, 48, 48, 128, 128], true, 8],
+    ["IPv6 prefixes that all crowd", 6, 12_000, [48, 64, 64, 128], true, 8],
+  ] as const)("of %s is the first whose set has it", (_, family, count, lengths, hasExact, blocks) => {
     const random = new Random(SEED);
     // A large set, and small ones over it.
     const lists = [count / 50, count / 50, count].map((size) =>
-      randomPrefixes(random, family, Math.ceil(size), lengths),
+      randomPrefixes(random, family, Math.ceil(size), lengths, blocks),
     );
     const sets = lists.map(fromPrefixes);
     const addresses = probes(random, lists.flat(), 10_000);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { SectionName } from "../../bundle/abi.ts";
-import { checkExact6, checkRanges6 } from "../../bundle/address6-consistency.ts";
+import { HOSTS6_MARKED, PRESENT_REST_UNIFORM, type SectionName } from "../../bundle/abi.ts";
+import { checkHosts6, checkNets6, checkRanges6 } from "../../bundle/address6-consistency.ts";
 import { images6 } from "./address6-images.ts";
 import { class6 } from "./decode.ts";
 
@@ -27,20 +27,29 @@ function segmentsOf(blocks: readonly Block[]) {
 }
 
 function look(segments: ReturnType<typeof segmentsOf>, alone: number) {
-  const { root, ranges, hosts, nets } = images6(segments, alone);
-  const none = { buckets: 0, classBits: 0, classIndex: 0, keyBits: 0 };
-  const images = new Map<SectionName, Uint8Array>([
-    ["source6_root", root],
-    ["source6_ranges", ranges],
-  ]);
+  const { root, rest, ranges, hosts, nets } = images6(segments, alone);
+  const none = { buckets: 0, pilots: 0, pilotMask: 0, keyShift: 0 };
+  const images = new Map<SectionName, Uint8Array>();
+  if (root) images.set("source6_root", root);
+  if (ranges) images.set("source6_ranges", ranges);
   if (hosts) images.set("source6_hosts", hosts.image);
   if (nets) images.set("source6_nets", nets.image);
-  const tables = { hosts: hosts ?? none, nets: nets ?? none };
+  const table = {
+    present: rest === null ? 1 : PRESENT_REST_UNIFORM,
+    uniformClass: rest ?? 0,
+    hosts6: hosts ?? none,
+    nets6: nets ?? none,
+  };
   // What the reader of a bundle checks holds for whatever the compiler makes.
-  checkRanges6("source6_root", "source6_ranges", images);
-  checkExact6("source6_hosts", "hosts", tables.hosts, images);
-  checkExact6("source6_nets", "nets", tables.nets, images);
-  return { hosts, nets, ranges, at: (address: bigint) => class6(images, "source", tables, address) };
+  if (root) checkRanges6("source6_root", "source6_ranges", images);
+  checkHosts6("source6_hosts", table.hosts6, nets !== null, images);
+  checkNets6("source6_nets", table.nets6, hosts?.keyShift === HOSTS6_MARKED, images);
+  return {
+    hosts,
+    nets,
+    left: (ranges?.length ?? 0) / 32,
+    at: (address: bigint) => class6(images, "source", table, address),
+  };
 }
 
 /** The first and last address of each segment. */
@@ -75,30 +84,68 @@ describe("exact tables", () => {
     ["/48s of many /32s", 48, 1n << 95n],
     ["/64s of few /32s", 64, 1n << 77n],
     ["/64s of one /48", 64, 2n << 64n],
-  ] as const)("hold seven in eight %s, however they crowd", (_, length, stride) => {
+  ] as const)("hold all %s and the gaps between, however they crowd, in six a line", (_, length, stride) => {
     const segments = apart(spread(5000, length, stride, () => 1));
-    const { ranges, at } = look(segments, 0);
-    expect(ranges.length / 32).toBeLessThan((2 * 5000) / 8);
+    const { nets, left, at } = look(segments, 0);
+    expect(left).toBe(0);
+    expect(nets!.buckets).toBeLessThan((2 * 5000) / 6);
     expectEachEnd(segments, at);
   });
 
-  test("hosts stand in a table, their classes with them", () => {
-    const segments = apart(spread(5000, 128, 12_345_678_901_234_567n, (i) => 1 + (i % 300)));
-    const { hosts, nets, at } = look(segments, 0);
-    expect([hosts?.classBits, nets]).toEqual([11, null]);
-    expectEachEnd(segments, at);
-  });
-
-  test("leave classes that they have no bits for to the ranges", () => {
+  test("prefixes that no key parts are left to the ranges", () => {
+    // 5,000 /32s, and in a /32 of its own a hundred /64s.
     const blocks = [
-      ...spread(500, 128, 12_345_678_901_234_567n, (i) => 1 + (i % 2) * 60_000),
-      ...spread(500, 48, 1n << 96n, (i) => 1 + (i % 2) * 60_000).map(
-        ([first, ...rest]): Block => [first + (1n << 100n), ...rest],
+      ...spread(5000, 32, 1n << 97n, () => 1),
+      ...spread(100, 64, 2n << 64n, () => 1).map(
+        ([first, ...rest]): Block => [first + (0x1000n << 112n), ...rest],
       ),
     ];
     const segments = apart(blocks);
-    const { ranges, at } = look(segments, 0);
-    expect(ranges.length).toBeGreaterThan(500 * 32);
+    const { nets, left, at } = look(segments, 0);
+    expect(nets!.keyShift).toBe(32);
+    expect(left).toBeGreaterThan(2 * 93);
+    expectEachEnd(segments, at);
+  });
+
+  test("hosts stand in a table, and their /64s in another says so", () => {
+    const segments = apart(spread(5000, 128, 123_456_789_012_345_678_901n, (i) => 1 + (i % 254)));
+    const { hosts, nets, left, at } = look(segments, 0);
+    expect([hosts?.keyShift, nets !== null, left]).toEqual([HOSTS6_MARKED, true, 0]);
+    expectEachEnd(segments, at);
+  });
+
+  test("many hosts of one /64 take one slot of nets", () => {
+    const segments = apart(spread(5000, 128, 1n << 40n, () => 1));
+    const { nets, left, at } = look(segments, 0);
+    const slots = nets!.image.subarray(nets!.pilots).filter((byte) => byte !== 0);
+    expect([slots.length < 16, left]).toEqual([true, 0]);
+    expectEachEnd(segments, at);
+  });
+
+  test("hosts whose /64s crowd beside /32s are asked for without nets", () => {
+    const crowd = spread(10_000, 128, 1n << 64n, () => 1).map(
+      ([first, ...rest]): Block => [first + (0x1000n << 112n), ...rest],
+    );
+    const segments = apart([...spread(50_000, 32, 1n << 97n, () => 2), ...crowd]);
+    const { hosts, nets, left, at } = look(segments, 0);
+    expect([hosts?.keyShift, nets?.keyShift, left]).toEqual([0, 32, 0]);
+    expectEachEnd(segments, at);
+  });
+
+  test("leave classes that have no code to the ranges", () => {
+    const blocks = [
+      ...spread(500, 128, 12_345_678_901_234_567n, (i) => 253 + (i % 2)),
+      ...spread(500, 128, 12_345_678_901_234_567n, (i) => 254 + (i % 2)).map(
+        ([first, ...rest]): Block => [first + (1n << 113n), ...rest],
+      ),
+      ...spread(500, 48, 1n << 96n, (i) => 254 + (i % 2)).map(
+        ([first, ...rest]): Block => [first + (1n << 114n), ...rest],
+      ),
+    ];
+    const segments = apart(blocks);
+    const { left, at } = look(segments, 0);
+    expect(left).toBeGreaterThanOrEqual(2 * (250 + 250));
+    expect(left).toBeLessThan(2 * (250 + 250) + 32);
     expectEachEnd(segments, at);
   });
 
@@ -115,6 +162,20 @@ describe("exact tables", () => {
     expect([hosts?.buckets, nets?.buckets]).toEqual([256, 256]);
     expectEachEnd(segments, at);
     expect(at(site + (5n << 64n) + 8n)).toBe(3);
+  });
+
+  test("a prefix keeps its class around hosts", () => {
+    const site = 0x2001_0db8_0001n << 80n;
+    const segments = segmentsOf([
+      [site, 48, 2],
+      [site + 7n, 128, 4],
+      [site + (1n << 80n), 64, 3],
+      [site + (1n << 80n), 128, 4],
+      [site + (1n << 80n) + (1n << 64n) - 1n, 128, 4],
+    ]);
+    const { at } = look(segments, 0);
+    expectEachEnd(segments, at);
+    expect([site, site + 8n, site + (1n << 64n), site + (1n << 80n) + 1n].map(at)).toEqual([2, 2, 2, 3]);
   });
 });
 

@@ -1,24 +1,41 @@
 // A partition of the IPv6 addresses to the images of its tables. A small set is ranges alone; in a larger one single
-// addresses and prefixes of up to 64 bits whose class differs from their surroundings stand in exact tables, for they
+// addresses and prefixes of 32 to 64 bits whose class differs from their surroundings stand in exact tables, for they
 // crowd in few chunks, and a search there has many steps.
 
-import { ADDRESS6_RANGE, LINE_BYTES, ROOT_ENTRIES } from "../../bundle/abi.ts";
+import {
+  ADDRESS6_RANGE,
+  HOSTS6_MARKED,
+  LINE_BYTES,
+  ROOT_ENTRIES,
+  ROOT6_STEP_BITS,
+} from "../../bundle/abi.ts";
 import type { Segments } from "./address-classes.ts";
-import type { ExactImage, ExactPlacement } from "./exact-image.ts";
-import { type Entry6, placeHosts6, placeNets6 } from "./exact6-images.ts";
+import type { Exact6Image } from "./exact6-image.ts";
+import { placeHosts6 } from "./hosts6-image.ts";
+import { type Net6, placeNets6 } from "./nets6-image.ts";
 
 export interface Address6Images {
-  readonly root: Uint8Array;
-  readonly ranges: Uint8Array;
-  readonly hosts: ExactImage | null;
-  readonly nets: ExactImage | null;
+  /** null where there are no ranges, and `rest` is the class of all that is in no exact table. */
+  readonly root: Uint8Array | null;
+  readonly rest: number | null;
+  readonly ranges: Uint8Array | null;
+  readonly hosts: Exact6Image | null;
+  readonly nets: Exact6Image | null;
 }
 
 type Segments6 = Segments<readonly bigint[]>;
 
+/** A segment that is a prefix. */
+interface Prefix6 {
+  readonly first: bigint;
+  readonly length: number;
+  readonly label: number;
+}
+
 const END = 1n << 128n;
 const RANGE_WORDS = ADDRESS6_RANGE.bytes / 8;
-const ROOT_WORDS = Math.ceil((4 * (ROOT_ENTRIES + 1)) / LINE_BYTES) * (LINE_BYTES / 4);
+const LINE_RANGES = LINE_BYTES / ADDRESS6_RANGE.bytes;
+const NET_BITS = 64;
 
 /** 64 KiB of ranges. */
 const RANGES_ALONE = 2 ** 11;
@@ -26,67 +43,154 @@ const RANGES_ALONE = 2 ** 11;
 /** An exact table costs one more line for each packet. It must save this part of the ranges. */
 const WORTH = 1 / 8;
 
+/** Where one segment in this many would be left to the ranges, hosts that nets do not mark may leave fewer. */
+const FEW_LEFT = 16;
+
 /** `alone`: up to so many segments get no exact tables. For tests of small sets. */
 export function images6(segments: Segments6, alone = RANGES_ALONE): Address6Images {
   if (segments.firsts.length <= alone) return { ...ranges6Images(segments), hosts: null, nets: null };
-  const hosts = takeOut(segments, (length) => length === 128, placeHosts6);
-  const nets = takeOut(hosts.rest, (length) => length >= 32 && length <= 64, placeNets6);
-  return { ...ranges6Images(nets.rest), hosts: hosts.exact, nets: nets.exact };
+  const singles = prefixesOf(segments).filter(({ length }) => length === 128);
+  if (!isWorth(singles, segments)) return withNets(segments, segments);
+  const { placed, ...hosts } = placeHosts6(singles);
+  const inTable = singles.filter((_, i) => placed[i] === 1);
+  const marked = withMarkedHosts(segments, hosts, inTable);
+  if (leftOf(marked) * FEW_LEFT <= segments.firsts.length) return marked;
+  const unmarked = { ...withNets(segments, without(segments, inTable)), hosts };
+  return leftOf(unmarked) < leftOf(marked) ? unmarked : marked;
 }
 
-/** Moves prefixes to an exact table where that is worth it. The segments around them close up. */
-function takeOut(
+function leftOf({ ranges }: Address6Images): number {
+  return (ranges?.length ?? 0) / ADDRESS6_RANGE.bytes;
+}
+
+/** `from` without prefixes that nets has. `all` is what they are to be worth it for. */
+function withNets(all: Segments6, from: Segments6): Address6Images {
+  const prefixes = prefixesOf(from).filter(isNet);
+  if (!isWorth(prefixes, all)) return { ...ranges6Images(from), hosts: null, nets: null };
+  const { placed, ...nets } = placeNets6(prefixes.map((prefix) => ({ ...prefix, hasHosts: false })));
+  const rest = without(
+    from,
+    prefixes.filter((_, i) => placed[i] === 1),
+  );
+  return { ...ranges6Images(rest), hosts: null, nets };
+}
+
+/**
+ * Nets that say which /64s have hosts, so that only their addresses are looked for among the hosts. A shorter prefix that has
+ * hosts is left to the ranges, for slots of nets do not overlap.
+ */
+function withMarkedHosts(
   segments: Segments6,
-  takes: (length: number) => boolean,
-  place: (entries: readonly Entry6[]) => ExactPlacement,
-): { exact: ExactImage | null; rest: Segments6 } {
-  const { firsts, classes } = segments;
-  const entries: Entry6[] = [];
-  for (let i = 0; i < firsts.length; i++) {
-    const length = prefixLength(firsts[i]!, firsts[i + 1] ?? END);
-    if (length !== null && takes(length)) entries.push({ first: firsts[i]!, length, label: classes[i]! });
+  hosts: Exact6Image,
+  inTable: readonly Prefix6[],
+): Address6Images {
+  const from = without(segments, inTable);
+  const nets = markedNets(
+    prefixesOf(from).filter(isNet),
+    inTable.map(({ first }) => first >> 64n),
+  );
+  const { placed, ...image } = placeNets6(nets);
+  const marked = new Set<bigint>();
+  nets.forEach(({ first, hasHosts }, i) => {
+    if (hasHosts && placed[i] === 1) marked.add(first >> 64n);
+  });
+  const found = inTable.filter(({ first }) => marked.has(first >> 64n));
+  const taken = nets.filter((net, i): net is Net6 & Prefix6 => placed[i] === 1 && net.label !== null);
+  const rest = without(without(segments, found), taken);
+  return { ...ranges6Images(rest), hosts: { ...hosts, keyShift: HOSTS6_MARKED }, nets: image };
+}
+
+/** Both ascend. `sites`: the /64 of each host. */
+function markedNets(prefixes: readonly Prefix6[], sites: readonly bigint[]): Net6[] {
+  const nets: Net6[] = [];
+  let at = 0;
+  const mark = (end: bigint) => {
+    for (; at < sites.length && sites[at]! < end; at++)
+      if (sites[at] !== sites[at - 1])
+        nets.push({ first: sites[at]! << 64n, length: NET_BITS, label: null, hasHosts: true });
+  };
+  for (const prefix of prefixes) {
+    mark(prefix.first >> 64n);
+    const end = (prefix.first + (1n << BigInt(128 - prefix.length))) >> 64n;
+    const hasHosts = at < sites.length && sites[at]! < end;
+    if (!hasHosts || prefix.length === NET_BITS) {
+      nets.push({ ...prefix, hasHosts });
+      while (at < sites.length && sites[at]! < end) at++;
+    }
   }
-  if (entries.length === 0 || 2 * entries.length < firsts.length * WORTH)
-    return { exact: null, rest: segments };
-  const { placed, ...exact } = place(entries);
-  return { exact, rest: without(segments, entries, placed) };
+  mark(END >> 64n);
+  return nets;
 }
 
-/** Null where the addresses are no prefix. */
-function prefixLength(first: bigint, end: bigint): number | null {
-  const size = end - first;
-  if ((size & (size - 1n)) !== 0n || (first & (size - 1n)) !== 0n) return null;
-  return 129 - size.toString(2).length;
+function isNet({ length }: Prefix6): boolean {
+  return length >= 32 && length <= NET_BITS;
 }
 
-/** What is left where each placed prefix takes the class of what stands before it; neighbours of one class join. */
-function without({ firsts, classes }: Segments6, entries: readonly Entry6[], placed: Uint8Array): Segments6 {
+/** Each takes its own segment out, and most often the one behind it. */
+function isWorth(prefixes: readonly Prefix6[], { firsts }: Segments6): boolean {
+  return prefixes.length > 0 && 2 * prefixes.length >= firsts.length * WORTH;
+}
+
+function prefixesOf({ firsts, classes }: Segments6): Prefix6[] {
+  const prefixes: Prefix6[] = [];
+  firsts.forEach((first, i) => {
+    const size = (firsts[i + 1] ?? END) - first;
+    if ((size & (size - 1n)) !== 0n || (first & (size - 1n)) !== 0n) return;
+    prefixes.push({ first, length: 129 - size.toString(2).length, label: classes[i]! });
+  });
+  return prefixes;
+}
+
+/**
+ * What is left where each prefix takes the class of what stands before it; neighbours of one class join. The prefixes are some
+ * of the segments, in the same order.
+ */
+function without({ firsts, classes }: Segments6, prefixes: readonly Prefix6[]): Segments6 {
   const left: bigint[] = [];
   const labels: number[] = [];
-  let entry = 0;
-  for (let i = 0; i < firsts.length; i++) {
-    // The entries are some of the segments, in the same order.
-    if (firsts[i] === entries[entry]?.first && placed[entry++] === 1 && left.length > 0) continue;
-    if (labels.at(-1) === classes[i]) continue;
-    left.push(firsts[i]!);
+  let next = 0;
+  firsts.forEach((first, i) => {
+    if (first === prefixes[next]?.first) {
+      next++;
+      if (left.length > 0) return;
+    }
+    if (labels.at(-1) === classes[i]) return;
+    left.push(first);
     labels.push(classes[i]!);
-  }
+  });
   return { firsts: left, classes: Uint32Array.from(labels) };
 }
 
-function ranges6Images({ firsts, classes }: Segments6): { root: Uint8Array; ranges: Uint8Array } {
-  const lineWords = LINE_BYTES / 8;
-  const ranges = new BigUint64Array(Math.ceil((firsts.length * RANGE_WORDS) / lineWords) * lineWords);
-  const root = new Uint32Array(ROOT_WORDS);
-  let chunk = 0; // the first one whose word is not written
-  firsts.forEach((first, i) => {
-    ranges[i * RANGE_WORDS] = first >> 64n;
-    ranges[i * RANGE_WORDS + 1] = BigInt.asUintN(64, first);
-    ranges[i * RANGE_WORDS + 2] = BigInt(classes[i]!);
-    const end = Number(((firsts[i + 1] ?? END) - 1n) >> 112n) + 1; // chunks that begin before the next range
-    root.fill(i, chunk, end);
-    chunk = Math.max(chunk, end);
-  });
-  root[ROOT_ENTRIES] = firsts.length - 1;
-  return { root: new Uint8Array(root.buffer), ranges: new Uint8Array(ranges.buffer) };
+function ranges6Images({ firsts, classes }: Segments6): Pick<Address6Images, "root" | "rest" | "ranges"> {
+  if (firsts.length === 1) return { root: null, rest: classes[0]!, ranges: null };
+  const root = new Uint32Array(ROOT_ENTRIES);
+  let room = 0;
+  let range = 0; // the one that has the chunk's first address
+  for (let chunk = 0; chunk < ROOT_ENTRIES; chunk++) {
+    const begin = BigInt(chunk) << 112n;
+    const end = BigInt(chunk + 1) << 112n;
+    while (range + 1 < firsts.length && firsts[range + 1]! <= begin) range++;
+    let last = range;
+    while (last + 1 < firsts.length && firsts[last + 1]! < end) last++;
+    if (last === range) {
+      root[chunk] = (classes[range]! << ROOT6_STEP_BITS) >>> 0;
+      continue;
+    }
+    const steps = 32 - Math.clz32(last - range);
+    const from = Math.max(0, last + 1 - 2 ** steps);
+    root[chunk] = ((from << ROOT6_STEP_BITS) | steps) >>> 0;
+    room = Math.max(room, from + 2 ** steps);
+    range = last;
+  }
+  const images = { root: new Uint8Array(root.buffer), rest: null };
+  if (room === 0) return { ...images, ranges: null };
+  const count = Math.ceil(Math.max(room, firsts.length) / LINE_RANGES) * LINE_RANGES;
+  const ranges = new BigUint64Array(count * RANGE_WORDS);
+  for (let i = 0; i < count; i++) {
+    const own = Math.min(i, firsts.length - 1);
+    ranges[i * RANGE_WORDS] = firsts[own]! >> 64n;
+    ranges[i * RANGE_WORDS + 1] = BigInt.asUintN(64, firsts[own]!);
+    ranges[i * RANGE_WORDS + 2] = BigInt(classes[own]!);
+  }
+  return { ...images, ranges: new Uint8Array(ranges.buffer) };
 }

@@ -6,9 +6,11 @@ import {
   ADDRESS_TABLE,
   CONFIG,
   EXACT_TABLE,
+  EXACT6_TABLE,
   FIRST_PARSE_REASON,
   LINE_BYTES,
   PAYLOAD_TEST,
+  PRESENT_REST_UNIFORM,
   REASONS,
   SECTION_NAMES,
   type SectionName,
@@ -17,8 +19,8 @@ import {
 import { entryBytesOf, tableMemoryBytes } from "../../bundle/layout.ts";
 import type { SectionImage } from "../../bundle/write-bundle.ts";
 import type { CheckedFleet, FleetIr, ParseClass } from "../../ir/nodes.ts";
-import { type Address4Images as AddressImages, images4 } from "./address4-images.ts";
-import { images6 } from "./address6-images.ts";
+import { type Address4Images, images4 } from "./address4-images.ts";
+import { type Address6Images, images6 } from "./address6-images.ts";
 import {
   type AddressDimension,
   type Dimension,
@@ -28,6 +30,7 @@ import {
   hasTooManyRanges4,
 } from "./dimensions.ts";
 import type { ExactImage } from "./exact-image.ts";
+import type { Exact6Image } from "./exact6-image.ts";
 import { rulesImage, rulesOf } from "./rules-image.ts";
 import { type SetSize, setSize } from "./set-sizes.ts";
 import { dimensionRows, type RowShape, rowShape } from "./vectors.ts";
@@ -201,14 +204,26 @@ function writeSide(
     if (classes.length === 1) config.setUint32(at + ADDRESS_TABLE.uniformClass, classes[0]!, true);
     return classes.length > 1;
   };
-  const write = (digit: 4 | 6, at: number, { root, ranges, hosts, nets }: AddressImages) => {
-    images.set(`${name}${digit}_root`, root);
+  const write = (digit: 4 | 6, { root, ranges }: Address4Images | Address6Images) => {
+    if (root) images.set(`${name}${digit}_root`, root);
     if (ranges) images.set(`${name}${digit}_ranges`, ranges);
-    writeExact(config, at + ADDRESS_TABLE.hosts, images, `${name}${digit}_hosts`, hosts);
-    writeExact(config, at + ADDRESS_TABLE.nets, images, `${name}${digit}_nets`, nets);
   };
-  if (needsTable(tableOf(0), v4)) write(4, tableOf(0), images4(v4));
-  if (needsTable(tableOf(1), v6)) write(6, tableOf(1), images6(v6));
+  if (needsTable(tableOf(0), v4)) {
+    const tables = images4(v4);
+    write(4, tables);
+    writeExact(config, tableOf(0) + ADDRESS_TABLE.hosts, images, `${name}4_hosts`, tables.hosts);
+    writeExact(config, tableOf(0) + ADDRESS_TABLE.nets, images, `${name}4_nets`, tables.nets);
+  }
+  if (needsTable(tableOf(1), v6)) {
+    const tables = images6(v6);
+    write(6, tables);
+    if (tables.rest !== null) {
+      config.setUint32(tableOf(1) + ADDRESS_TABLE.present, PRESENT_REST_UNIFORM, true);
+      config.setUint32(tableOf(1) + ADDRESS_TABLE.uniformClass, tables.rest, true);
+    }
+    writeExact6(config, tableOf(1) + ADDRESS_TABLE.hosts, images, `${name}6_hosts`, tables.hosts);
+    writeExact6(config, tableOf(1) + ADDRESS_TABLE.nets, images, `${name}6_nets`, tables.nets);
+  }
 }
 
 function writeExact(
@@ -224,4 +239,19 @@ function writeExact(
   config.setUint32(at + EXACT_TABLE.classBits, exact.classBits, true);
   config.setUint32(at + EXACT_TABLE.classIndex, exact.classIndex, true);
   config.setUint32(at + EXACT_TABLE.keyBits, exact.keyBits, true);
+}
+
+function writeExact6(
+  config: DataView,
+  at: number,
+  images: Map<SectionName, Uint8Array>,
+  section: SectionName,
+  exact: Exact6Image | null,
+): void {
+  if (!exact) return;
+  images.set(section, exact.image);
+  config.setUint32(at + EXACT6_TABLE.buckets, exact.buckets, true);
+  config.setUint32(at + EXACT6_TABLE.pilots, exact.pilots, true);
+  config.setUint32(at + EXACT6_TABLE.pilotMask, exact.pilotMask, true);
+  config.setUint32(at + EXACT6_TABLE.keyShift, exact.keyShift, true);
 }

@@ -7,24 +7,38 @@ import {
   EXACT_SLOTS,
   FIELD_COUNT,
   FIELD_DOMAINS,
+  HOST6_CLASS_BITS,
+  HOSTS6_MARKED,
   LINE_BYTES,
-  NET6_SHIFT_BITS,
+  NET6_HOSTS,
+  PRESENT_REST_UNIFORM,
   RANGE_GROUPS,
   ROOT_KIND_BITS,
   ROOT_LINES,
+  ROOT6_STEP_BITS,
   type SectionName,
 } from "../../bundle/abi.ts";
-import type { ExactTable } from "../../bundle/address-consistency.ts";
+import type { AddressTable, Exact6Table, ExactTable } from "../../bundle/address-consistency.ts";
 import { type Config, decodeConfig } from "../../bundle/consistency.ts";
 import type { Family } from "../../ir/prefix.ts";
 import { type ExactMask, exactPlace, exactProduct } from "./address4-mix.ts";
-import { bucketBits, host6Place, net6Place } from "./address6-mix.ts";
+import {
+  bucketOf,
+  host6Key,
+  host6Word,
+  type Key6,
+  net6Begin,
+  net6Key,
+  steered,
+  type Word6,
+} from "./address6-mix.ts";
 
 /** A field's value, null where the packet has none; or an address. */
 export type DimensionValue = number | null | { readonly family: Family; readonly value: bigint };
 
 type Side = "source" | "destination";
 type ExactTables = Readonly<Record<"hosts" | "nets", ExactTable>>;
+type Tables6 = Pick<AddressTable, "present" | "uniformClass" | "hosts6" | "nets6">;
 
 export type Images = ReadonlyMap<SectionName, Uint8Array>;
 
@@ -104,57 +118,71 @@ function rangesClass(images: Images, name: Side, address: number): number {
   return ranges.getUint16(cell(found) + LINE_BYTES / 2, true);
 }
 
-export function class6(images: Images, name: Side, { hosts, nets }: ExactTables, address: bigint): number {
-  return (
-    host6Class(images, `${name}6_hosts`, hosts, address) ??
-    net6Class(images, `${name}6_nets`, nets, address >> 64n) ??
-    ranges6Class(images, name, address)
-  );
+/** Likewise. */
+export function class6(
+  images: Images,
+  name: Side,
+  { present, uniformClass, hosts6, nets6 }: Tables6,
+  address: bigint,
+): number {
+  const net = net6Slot(images, `${name}6_nets`, nets6, address);
+  const mayBeHost = hosts6.keyShift !== HOSTS6_MARKED || net?.hasHosts === true;
+  const host = mayBeHost ? host6Class(images, `${name}6_hosts`, hosts6, address) : null;
+  const rest = () => (present === PRESENT_REST_UNIFORM ? uniformClass : ranges6Class(images, name, address));
+  return host ?? net?.label ?? rest();
 }
 
-function host6Class(
-  images: Images,
-  section: SectionName,
-  { buckets }: ExactTables["hosts"],
-  address: bigint,
-) {
-  if (buckets === 0) return null;
-  const { bucket, word } = host6Place(address, buckets);
-  const bits = bucketBits(buckets);
-  const slots = view(images, section);
-  for (let at = bucket * LINE_BYTES; at < (bucket + 1) * LINE_BYTES; at += 16) {
-    const found = slots.getBigUint64(at, true);
-    const code = Number(BigInt.asUintN(bits, found));
+/** Where a key's bucket begins, and its hash there. */
+function bucket6(bytes: DataView, { buckets, pilots, pilotMask }: Exact6Table, { hash }: Key6) {
+  const own = steered(hash, bytes.getUint8(hash & pilotMask));
+  return { own, line: pilots + LINE_BYTES * bucketOf(own, buckets) };
+}
+
+const wordOf = ({ upper, lower }: Word6) => (BigInt(upper) << 32n) | BigInt(lower);
+
+function host6Class(images: Images, section: SectionName, table: Exact6Table, address: bigint) {
+  if (table.buckets === 0) return null;
+  const bytes = view(images, section);
+  const key = host6Key(address);
+  const { own, line } = bucket6(bytes, table, key);
+  const word = wordOf(host6Word(own, key.rest, table.buckets));
+  for (let at = line; at < line + LINE_BYTES; at += 16) {
+    const found = bytes.getBigUint64(at, true);
+    const code = Number(BigInt.asUintN(HOST6_CLASS_BITS, found));
     if (code === 0 || found - BigInt(code) !== word) continue;
-    if (slots.getBigUint64(at + 8, true) === BigInt.asUintN(64, address)) return code - 1;
+    if (bytes.getBigUint64(at + 8, true) === BigInt.asUintN(64, address)) return code - 1;
   }
   return null;
 }
 
-function net6Class(
+/** A null label is that of the ranges. */
+function net6Slot(
   images: Images,
   section: SectionName,
-  { buckets, classBits, classIndex, keyBits }: ExactTables["nets"],
-  high: bigint,
-) {
-  if (buckets === 0) return null;
-  const { bucket, word } = net6Place(high, keyBits, buckets);
-  const slots = view(images, section);
-  for (let at = bucket * LINE_BYTES; at < (bucket + 1) * LINE_BYTES; at += 8) {
-    const found = slots.getBigUint64(at, true);
-    const code = Number(BigInt.asUintN(classBits, found >> BigInt(NET6_SHIFT_BITS)));
-    const shift = BigInt.asUintN(NET6_SHIFT_BITS, found);
-    if (code !== 0 && (found ^ word) >> shift === 0n) return classIndex + code - 1;
+  table: Exact6Table,
+  address: bigint,
+): { readonly label: number | null; readonly hasHosts: boolean } | null {
+  if (table.buckets === 0) return null;
+  const bytes = view(images, section);
+  const key = net6Key(address, table.keyShift);
+  const { own, line } = bucket6(bytes, table, key);
+  const begin = wordOf(net6Begin(own, key.rest, table.buckets));
+  for (let slot = 1; slot < LINE_BYTES / 8; slot++) {
+    const word = bytes.getBigUint64(line + 8 * slot, true);
+    if (word === 0n || (word ^ begin) >> BigInt.asUintN(6, word) !== 0n) continue;
+    const code = bytes.getUint8(line + slot);
+    return { label: code === 0 ? null : code - 1, hasHosts: (word & BigInt(NET6_HOSTS)) !== 0n };
   }
   return null;
 }
 
 function ranges6Class(images: Images, name: Side, address: bigint): number {
-  const chunk = Number(address >> 112n);
-  const root = view(images, `${name}6_root`);
+  const word = view(images, `${name}6_root`).getUint32(4 * Number(address >> 112n), true);
+  const steps = word & (2 ** ROOT6_STEP_BITS - 1);
+  if (steps === 0) return word >>> ROOT6_STEP_BITS;
   const ranges = view(images, `${name}6_ranges`);
-  let low = root.getUint32(4 * chunk, true);
-  let high = root.getUint32(4 * (chunk + 1), true) + 1; // the last range whose first address is not above the value
+  let low = word >>> ROOT6_STEP_BITS;
+  let high = low + 2 ** steps; // the last range whose first address is not above the value
   while (high - low > 1) {
     const middle = (low + high) >>> 1;
     if (range6(ranges, middle).first <= address) low = middle;
