@@ -3,14 +3,16 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { Inputs } from "./inputs.ts";
 import type { BenchContext, Row, RowResult, Scale } from "./types.ts";
 
-/** A row that throws is a row without figures that says why. */
+/** A row that throws is a row without figures that says why. Once `stop` is aborted the row that runs is the last one. */
 export async function* runRows(
   rows: readonly Row[],
   scale: Scale,
   progress: (text: string) => void,
+  stop?: AbortSignal,
 ): AsyncGenerator<RowResult, void, undefined> {
   const folder = mkdtempSync(join(tmpdir(), "piston-bench-"));
   const inputs = new Inputs(folder);
@@ -21,6 +23,8 @@ export async function* runRows(
       const { figures, missing = [] } = await outcomeOf(row, { scale, folder, inputs, progress });
       const seconds = (performance.now() - begun) / 1000;
       yield { name: row.name, title: row.title, figures, missing, seconds };
+      await setImmediate(); // a row may block for long: here a signal that came meanwhile is heard
+      if (stop?.aborted) return;
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });

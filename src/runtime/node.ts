@@ -9,8 +9,7 @@ import { describeFault, messageOf, RuntimeFault } from "./errors.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { capabilityNames, dropOthers, readCredentials } from "./security/capabilities.ts";
 import { hostAt } from "./security/host.ts";
-
-const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
+import { stopSignal } from "./stop-signal.ts";
 
 /**
  * Resolves to the exit code when SIGTERM or SIGINT has come, or to 1 where the agent cannot start. Filtering goes on,
@@ -65,17 +64,6 @@ function dropPrivileges(logger: Logger): void {
       `capabilities stay as they are: ${messageOf(error)}`,
     );
   }
-}
-
-/** Aborts at the first SIGTERM or SIGINT. From then on both do what they do by themselves: a second one ends the process at once. */
-function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  const onSignal = () => {
-    for (const name of STOP_SIGNALS) process.removeListener(name, onSignal);
-    controller.abort();
-  };
-  for (const name of STOP_SIGNALS) process.on(name, onSignal);
-  return controller.signal;
 }
 
 /** One line, which names what is missing and the remedy. */
