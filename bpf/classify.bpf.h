@@ -63,12 +63,12 @@ static __always_inline __u64 classify(const struct packet *packet, struct rows *
 		__u64 at = dimension == DIMENSION_SOURCE	? source_class(packet)            \
 			   : dimension == DIMENSION_DESTINATION ? destination_class(packet)       \
 								: CLASS_OF_FIELD(dimension % FIELD_COUNT); \
-		if (OPTIONAL_FEATURE(FEATURE_WORDS)) {                                            \
+		if (OPTIONAL_FEATURE(FEATURE_WORDS))                                              \
 			at *= CONSTANT(config.row_stride);                                        \
-			rows->at[dimension] = at + CONSTANT(config.row_base[dimension]);          \
-		}                                                                                 \
-		keep_common(&bits,                                                                \
-			    *ENTRY(vectors_entry, TABLE_OF(vectors), ADD_CONSTANT(at, config.row_base[dimension]))); \
+		at = ADD_CONSTANT(at, config.row_base[dimension]);                                \
+		if (OPTIONAL_FEATURE(FEATURE_WORDS))                                              \
+			rows->at[dimension] = at;                                                 \
+		keep_common(&bits, *ENTRY(vectors_entry, TABLE_OF(vectors), at));                 \
 	}
 	FOR_EACH_FIELD(SELECT)
 	/* The fields alone often say that there is no rule; then nobody waits for the address steps. */
