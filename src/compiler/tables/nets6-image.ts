@@ -26,13 +26,12 @@ const FEW_LEFT = 16;
 
 /** `nets` ascend, and do not overlap. */
 export function placeNets6(nets: readonly Net6[]): Exact6Placement {
-  const keyBits = chooseKeyBits(nets);
+  const { keyBits, fitting } = chooseKey(nets);
   const keyShift = 64 - keyBits;
-  const candidates = nets.flatMap((net, index) =>
-    net.length >= keyBits && (net.label ?? 0) < CLASS_END
-      ? [{ ...net, index, key: net6Key(net.first, keyShift) }]
-      : [],
-  );
+  const candidates = fitting.map((index) => {
+    const net = nets[index]!;
+    return { ...net, index, key: net6Key(net.first, keyShift) };
+  });
   const steering = steer(
     Uint32Array.from(candidates, ({ key }) => key.hash),
     STEER,
@@ -52,28 +51,36 @@ export function placeNets6(nets: readonly Net6[]): Exact6Placement {
   return { ...table, image, keyShift, placed };
 }
 
+interface KeyChoice {
+  readonly keyBits: number;
+  /** Those that are not shorter than the key, and no more of one key than a bucket has slots. */
+  readonly fitting: readonly number[];
+}
+
 /** The bits that choose the bucket: few, for short prefixes to have them; more where many prefixes share them. */
-function chooseKeyBits(nets: readonly Net6[]): number {
-  let best: number = KEY_BITS[0];
-  let bestCount = -1;
+function chooseKey(nets: readonly Net6[]): KeyChoice {
+  let best: KeyChoice | null = null;
   for (const keyBits of KEY_BITS) {
-    const shift = BigInt(128 - keyBits);
-    let count = 0;
-    let key = -1n;
-    let ofKey = 0;
-    for (const { first, length } of nets) {
-      if (length < keyBits) continue;
-      const own = first >> shift;
-      ofKey = own === key ? ofKey + 1 : 1;
-      key = own;
-      if (ofKey <= SLOTS) count++;
-    }
-    if (count <= bestCount) continue;
-    best = keyBits;
-    bestCount = count;
-    if ((nets.length - count) * FEW_LEFT <= nets.length) break;
+    const fitting = fittingOf(nets, keyBits);
+    if (!best || fitting.length > best.fitting.length) best = { keyBits, fitting };
+    if ((nets.length - best.fitting.length) * FEW_LEFT <= nets.length) break;
   }
-  return best;
+  return best!; // of nine
+}
+
+function fittingOf(nets: readonly Net6[], keyBits: number): number[] {
+  const shift = BigInt(128 - keyBits);
+  const fitting: number[] = [];
+  let key = -1n;
+  let ofKey = 0;
+  nets.forEach(({ first, length, label }, index) => {
+    if (length < keyBits || (label ?? 0) >= CLASS_END) return;
+    const own = first >> shift;
+    ofKey = own === key ? ofKey + 1 : 1;
+    key = own;
+    if (ofKey <= SLOTS) fitting.push(index);
+  });
+  return fitting;
 }
 
 /** Without the bits below `shift`, 7 to 39, which stands there itself. */
