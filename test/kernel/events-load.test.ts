@@ -296,12 +296,21 @@ describeKernel("pressure on the agent", () => {
     ] as const)("brings level %i, which keeps less, and gives it back", async (level, ratio) => {
       await using bench = new CollectorBench();
       await bench.settled();
-      // What is resident now, measured against a limit that makes it so much of it.
-      const press = () => {
+      // What is resident, measured against a limit that makes it so much of it: again where that has moved meanwhile.
+      const measure = () => {
         const memoryLimitBytes = Math.round(process.memoryUsage.rss() / ratio);
         const resources = new ResourceManager({ ...DEFAULT_RESOURCES, memoryLimitBytes });
-        bench.collector.update(resources.check());
+        const reading = resources.check();
         resources.close();
+        return reading;
+      };
+      let reading = measure();
+      while (reading.pressure.memory !== level) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        reading = measure();
+      }
+      const press = () => {
+        bench.collector.update(reading);
         bench.send(packet);
         bench.send(attack);
       };
