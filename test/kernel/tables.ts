@@ -286,20 +286,28 @@ function tables4(chunks: readonly Chunk[]) {
 
 /** All stretches are ranges; no exact tables. */
 function tables6(stretches: readonly Stretch[], rows: Rows) {
-  const root = lines(65_537 * 4, (view) => {
-    let last = 0;
+  const classes = stretches.map(({ rules }) => rows.add(rules));
+  let reach = stretches.length;
+  const root = lines(65_536 * 4, (view) => {
+    let first = 0;
     for (let chunk = 0n; chunk < 65_536n; chunk++) {
-      while (last + 1 < stretches.length && stretches[last + 1]!.start <= chunk << 112n) last++;
-      view.setUint32(4 * Number(chunk), last, true);
+      while (first + 1 < stretches.length && stretches[first + 1]!.start <= chunk << 112n) first++;
+      let last = first;
+      while (last + 1 < stretches.length && stretches[last + 1]!.start < (chunk + 1n) << 112n) last++;
+      const halvings = Math.ceil(Math.log2(last - first + 1));
+      if (halvings > 0) reach = Math.max(reach, first + 2 ** halvings);
+      const what = halvings === 0 ? classes[first]! : first;
+      view.setUint32(4 * Number(chunk), what * 32 + halvings, true);
     }
-    view.setUint32(4 * 65_536, stretches.length - 1, true);
   });
-  const ranges = lines(stretches.length * 32, (view) => {
-    stretches.forEach(({ start, rules }, i) => {
+  const ranges = lines(reach * 32, (view) => {
+    for (let i = 0; i < reach; i++) {
+      const at = Math.min(i, stretches.length - 1); // past the last one, copies of it
+      const { start } = stretches[at]!;
       view.setBigUint64(32 * i, start >> 64n, true);
       view.setBigUint64(32 * i + 8, BigInt.asUintN(64, start), true);
-      view.setUint32(32 * i + 16, rows.add(rules), true);
-    });
+      view.setUint32(32 * i + 16, classes[at]!, true);
+    }
   });
   return { root, ranges };
 }
