@@ -210,7 +210,7 @@ describeKernel("sinks", () => {
         backpressure: { highRatio: 0.8, lowRatio: 0.2, timeoutSeconds: 0.2 },
       },
       sinks: { otel: { endpoint: server.endpoint } },
-      timing: { sinkTimeoutMs: 1_500, recoverMs: 60_000 },
+      timing: { sinkTimeoutMs: 10_000, recoverMs: 60_000 },
     });
     // Its log says both, however short the time in between was for who looks.
     const said = (what: string) => textOf(bench, "backpressure").find((text) => text.includes(what));
@@ -219,7 +219,8 @@ describeKernel("sinks", () => {
       () => bench.send(attack, 10),
     );
     await bench.until(() => said("ends") !== undefined);
-    expect(Number(/with (\d+) events/.exec(said("ends")!)?.[1])).toBeGreaterThanOrEqual(40);
+    // Not for the low watermark: more than 0.2 of 50 wait.
+    expect(Number(/with (\d+) events/.exec(said("ends")!)?.[1])).toBeGreaterThan(10);
     await bench.until(
       ({ dropped }) => dropped["queue-full"] > 0,
       () => bench.send(attack, 10),
