@@ -173,7 +173,7 @@ struct exact_table {
 	__u32 buckets;     /* 0: no table */
 	__u32 class_bits;  /* low bits of a label that are the class; 0: no labels, every entry is in class_index */
 	__u32 class_index;
-	__u32 key_bits;    /* 0 */
+	__u32 reserved;    /* 0 */
 };
 
 /*

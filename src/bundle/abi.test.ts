@@ -186,7 +186,7 @@ test.each(Object.entries(NAMES))("names of %s* stand in the order of their value
 });
 
 test("the program's search halves an IPv6 chunk of the greatest size down to one range", () => {
-  const source = readFileSync(new URL("../../bpf/address.bpf.h", import.meta.url), "utf8");
+  const source = readFileSync(new URL("../../bpf/address6.bpf.h", import.meta.url), "utf8");
   const steps = Number(/#define ADDRESS6_STEPS (\d+)/.exec(source)?.[1]);
   expect(2 ** steps).toBe(abi.ADDRESS6_CHUNK_MAX);
 });

@@ -213,7 +213,7 @@ export const DIMENSION_SLOTS = 16;
 export const ROOT_ENTRIES = 65536;
 
 /** struct exact_table: its parameters, in config. */
-export const EXACT_TABLE = { bytes: 16, buckets: 0, classBits: 4, classIndex: 8, keyBits: 12 } as const;
+export const EXACT_TABLE = { bytes: 16, buckets: 0, classBits: 4, classIndex: 8, reserved: 12 } as const;
 /** Slots of a bucket: 15-bit tags in 16 bits; where there are labels they follow the tags. */
 export const EXACT_SLOTS = 8;
 /** The tag of a free slot, and of no address in the table. */

@@ -14,7 +14,7 @@ import { checkHosts6, checkNets6, checkRanges6 } from "./address6-consistency.ts
 import { inconsistent } from "./bundle-error.ts";
 
 /** struct exact_table as numbers. */
-export type ExactTable = ReturnType<typeof decodeExactTable>;
+export type ExactTable = Omit<ReturnType<typeof decodeExactTable>, "reserved">;
 /** struct exact6_table as numbers. */
 export type Exact6Table = ReturnType<typeof decodeExact6Table>;
 /** struct address_table as numbers. */
@@ -44,7 +44,7 @@ function decodeExactTable(config: DataView, at: number) {
     buckets: config.getUint32(at + EXACT_TABLE.buckets, true),
     classBits: config.getUint32(at + EXACT_TABLE.classBits, true),
     classIndex: config.getUint32(at + EXACT_TABLE.classIndex, true),
-    keyBits: config.getUint32(at + EXACT_TABLE.keyBits, true),
+    reserved: config.getUint32(at + EXACT_TABLE.reserved, true),
   };
 }
 
@@ -77,6 +77,8 @@ export function checkAddressTable(
   const isRest = family === 6 && present === PRESENT_REST_UNIFORM && !alone;
   if (!isRest && (present !== 1 || uniformClass !== 0))
     throw fault(side, family, "is neither a table nor one class");
+  if (family === 4 && (hosts.reserved !== 0 || nets.reserved !== 0))
+    throw fault(side, family, "has reserved bytes that are not zero");
   const parts =
     family === 4
       ? [

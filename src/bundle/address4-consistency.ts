@@ -88,12 +88,11 @@ function checkPlaces(ranges: Uint16Array, line: number, first: number, end: numb
 /** `keyBits`: of the addresses that it tells apart. */
 export function checkExact4(
   name: SectionName,
-  { buckets, classBits, classIndex, keyBits: given }: ExactTable,
+  { buckets, classBits, classIndex }: ExactTable,
   keyBits: 24 | 32,
   images: Images,
 ): AddressClasses {
   const numbers = (what: string) => inconsistent("section config", `${name}: ${what}`);
-  if (given !== 0) throw numbers("its key is all of the address or its /24");
   if (buckets === 0) {
     if (classBits !== 0 || classIndex !== 0) throw numbers("there is no table, and it has a class");
     return { classes: 0, sections: [] };

@@ -410,6 +410,7 @@ describe("tables whose digests fit", () => {
       "section source4_hosts",
     ],
     ["hosts in too few buckets", set32("config", HOSTS + EXACT_TABLE.buckets, 131_071), "section config"],
+    ["reserved bytes of an exact table", set32("config", HOSTS + EXACT_TABLE.reserved, 1), "section config"],
     ["a class of no exact table", set32("config", HOSTS + EXACT_TABLE.classIndex, 1), "section config"],
     ["a chunk beyond the ranges", set32("source4_root", 4 * chunk, (1 << 12) | 1), "section source4_ranges"],
     ["a chunk of more lines than there are", set32("source4_root", 4 * chunk, 17), "section source4_ranges"],

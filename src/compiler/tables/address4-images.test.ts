@@ -32,7 +32,7 @@ function partsOf(blocks: readonly (readonly [first: number, size: number, label:
 function look(parts: readonly Part[], alone: number) {
   const segments = segmentsOf(parts);
   const { root, ranges, hosts, nets } = images4(segments, alone);
-  const none = { buckets: 0, classBits: 0, classIndex: 0, keyBits: 0 };
+  const none = { buckets: 0, classBits: 0, classIndex: 0 };
   const images = new Map<SectionName, Uint8Array>([["source4_root", root]]);
   if (ranges) images.set("source4_ranges", ranges);
   if (hosts) images.set("source4_hosts", hosts.image);

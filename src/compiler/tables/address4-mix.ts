@@ -1,4 +1,4 @@
-// IPv4 addresses to the order in which exact tables hold them: address4_mix() of bpf/address.bpf.h in TypeScript, and
+// IPv4 addresses to the order in which exact tables hold them: address4_mix() of bpf/address-tables.bpf.h in TypeScript, and
 // where a key stands in a table of a given number of buckets.
 
 /** Which bits of an address are its key. */

@@ -1,4 +1,4 @@
-// IPv6 addresses to where exact tables hold them: address6_mix(), bucket6() and what a slot has, of bpf/address.bpf.h, in
+// IPv6 addresses to where exact tables hold them: address6_mix(), bucket6() and what a slot has, of bpf/address6.bpf.h, in
 // TypeScript. 64-bit words are two numbers, for many of them are made.
 
 import { HOST6_CLASS_BITS, NET6_BEGIN_BIT, PILOT_SHIFT } from "../../bundle/abi.ts";

@@ -238,7 +238,6 @@ function writeExact(
   config.setUint32(at + EXACT_TABLE.buckets, exact.buckets, true);
   config.setUint32(at + EXACT_TABLE.classBits, exact.classBits, true);
   config.setUint32(at + EXACT_TABLE.classIndex, exact.classIndex, true);
-  config.setUint32(at + EXACT_TABLE.keyBits, exact.keyBits, true);
 }
 
 function writeExact6(

@@ -17,8 +17,6 @@ export interface ExactImage {
   readonly classBits: number;
   /** Of every entry, where there are no labels. */
   readonly classIndex: number;
-  /** Of IPv6 nets: bits of an address that choose its bucket. */
-  readonly keyBits: number;
 }
 
 export interface ExactPlacement extends ExactImage {
@@ -74,7 +72,7 @@ function place(
     filled[bucket] = slots + 1;
     placed[i] = 1;
   }
-  return { image: new Uint8Array(cells.buffer), buckets, classBits, classIndex, keyBits: 0, placed };
+  return { image: new Uint8Array(cells.buffer), buckets, classBits, classIndex, placed };
 }
 
 function mostFrequent(classes: Uint32Array): { classIndex: number; count: number } {
