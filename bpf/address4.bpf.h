@@ -119,6 +119,14 @@ static __always_inline __u32 ranges4_class(__u32 entry, struct table ranges, __u
 		__u32 lines = kind - ROOT_LINES;
 
 		lines = lines < 64 ? lines + 1 : 2 * lines - 62;
+		if (lines >= RANGE_INDEX_LEAST && lines <= RANGE_INDEX_MOST) {
+			/* Lines, after the first, whose first address is not above `low`. */
+			line = LINE(ranges, at);
+			count = lanes_carry(line->words[0], low) + lanes_carry(line->words[1], low) +
+				lanes_carry(line->words[2], low) + lanes_carry(line->words[3], low);
+			at += 1 + (count * LANE_ONES >> 48);
+			lines = 1;
+		}
 		/* The last line whose first range is not above `low`; line `at` never is. */
 		for (int step = 0; step < ADDRESS4_STEPS && lines > 1; step++) {
 			__u32 half = lines / 2;

@@ -181,7 +181,8 @@ struct exact_table {
  *   0          the whole chunk is in class (bits 12-27)
  *   1-8        it has up to eight ranges, in one or two groups of the line in bits 12-31. Of kind - 1, bit 0 is set where
  *              there are two, and bits 1-2 are the first of them
- *   16 + n     its ranges are in whole lines, from the line in bits 12-31 on: n + 1 of them for n < 64, else 2 n - 62
+ *   16 + n     its ranges are in whole lines, from the line in bits 12-31 on: n + 1 of them for n < 64, else 2 n - 62. Where
+ *              these are RANGE_INDEX_LEAST to RANGE_INDEX_MOST, a line stands before them that has the first address of each
  *
  * A line of `*4_ranges` has the first addresses of sixteen ranges, then their classes, 16 bits each. Four ranges are a
  * group. A first address stands as 2^16 less its low 16 bits, so that adding an address's low bits carries where it is
@@ -190,6 +191,8 @@ struct exact_table {
 #define ROOT_KIND_BITS 12
 #define ROOT_LINES 16
 #define RANGE_GROUPS 4
+#define RANGE_INDEX_LEAST 3
+#define RANGE_INDEX_MOST 16
 
 /*
  * IPv6 addresses of one side: `hosts` for single addresses, `nets` for prefixes of 32 to 64 bits, `root` and `ranges` for the

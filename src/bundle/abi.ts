@@ -223,6 +223,8 @@ export const EXACT_EMPTY = 0x7fff;
 export const ROOT_KIND_BITS = 12;
 /** Kinds from here on are chunks of whole lines. */
 export const ROOT_LINES = 16;
+export const RANGE_INDEX_LEAST = 3;
+export const RANGE_INDEX_MOST = 16;
 /** Groups of four ranges in a line of IPv4 ranges. */
 export const RANGE_GROUPS = 4;
 /** Lines that an IPv4 root can point to. */

@@ -6,6 +6,8 @@ import {
   EXACT_SLOTS,
   LINE_BYTES,
   RANGE_GROUPS,
+  RANGE_INDEX_LEAST,
+  RANGE_INDEX_MOST,
   ROOT_ENTRIES,
   ROOT_KIND_BITS,
   ROOT_LINES,
@@ -46,26 +48,45 @@ export function checkRanges4(rootName: SectionName, rangesName: SectionName, ima
     rangesUsed = true;
     const where = placesOf(kind);
     if (!where) throw fault(rootName, `chunk ${chunk} has no ranges of kind ${kind}`);
-    const [first, end] = where;
-    if (at + Math.ceil(end / LINE_RANGES) > lineCount)
+    const { hasIndex, first, end } = where;
+    const line = hasIndex ? at + 1 : at;
+    if (line + Math.ceil(end / LINE_RANGES) > lineCount)
       throw fault(rangesName, `chunk ${chunk} ends beyond line ${lineCount}`);
-    const found = checkPlaces(ranges, at, first, end);
+    const found = checkPlaces(ranges, line, first, end);
     if (found < 0) throw fault(rangesName, `chunk ${chunk} is not in order from its first address`);
+    if (hasIndex && !isIndex(ranges, at, end / LINE_RANGES))
+      throw fault(rangesName, `chunk ${chunk} has an index that does not say where its lines begin`);
     greatest = Math.max(greatest, found);
   }
   return { classes: greatest + 1, sections: rangesUsed ? [rootName, rangesName] : [rootName] };
 }
 
-/** First place and the place after the last, counted from the first line; null where the kind has no meaning. */
-function placesOf(kind: number): readonly [number, number] | null {
+interface Places {
+  /** A line before them has the first address of each line. */
+  readonly hasIndex: boolean;
+  readonly first: number;
+  /** The place after the last. */
+  readonly end: number;
+}
+
+/** Counted from the first line of ranges; null where the kind has no meaning. */
+function placesOf(kind: number): Places | null {
   if (kind >= ROOT_LINES) {
     const n = kind - ROOT_LINES;
     const lines = n < 64 ? n + 1 : 2 * n - 62;
-    return lines <= LINES_MAX ? [0, lines * LINE_RANGES] : null;
+    const hasIndex = lines >= RANGE_INDEX_LEAST && lines <= RANGE_INDEX_MOST;
+    return lines <= LINES_MAX ? { hasIndex, first: 0, end: lines * LINE_RANGES } : null;
   }
   const first = (kind - 1) >>> 1;
   const end = first + 1 + ((kind - 1) & 1);
-  return end <= RANGE_GROUPS ? [first * GROUP, end * GROUP] : null;
+  return end <= RANGE_GROUPS ? { hasIndex: false, first: first * GROUP, end: end * GROUP } : null;
+}
+
+/** The cells of line `index` are the first ones of the `lines` lines behind it, and 0 after that. */
+function isIndex(ranges: Uint16Array, index: number, lines: number): boolean {
+  for (let i = 0; i < CELLS; i++)
+    if (ranges[index * CELLS + i] !== (i < lines ? ranges[(index + 1 + i) * CELLS] : 0)) return false;
+  return true;
 }
 
 /**

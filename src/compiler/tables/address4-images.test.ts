@@ -62,13 +62,32 @@ describe("a chunk", () => {
   const chunk = (count: number, step: number): Part[] =>
     Array.from({ length: count }, (_, i): Part => [i === 0 ? 0 : 0x0a01_0000 + (i - 1) * step, i % 3]);
 
-  test.each([1, 2, 4, 5, 8, 9, 16, 17, 32, 33, 1023, 1024, 1025, 1040, 1041, 4097])(
+  test.each([1, 2, 4, 5, 8, 9, 16, 17, 32, 33, 256, 257, 1023, 1024, 1025, 1040, 1041, 4097])(
     "of %i ranges gives each its class",
     (count) => {
       const parts = chunk(count + 1, 13);
       expectEachEnd(parts, look(parts, Infinity).at);
     },
   );
+
+  test.each([3, 16])("of %i lines is refused where their index does not say where they begin", (lines) => {
+    const { root, ranges } = images4(segmentsOf(chunk(16 * lines, 13)), Infinity);
+    const check = (altered: Uint8Array) =>
+      checkRanges4(
+        "source4_root",
+        "source4_ranges",
+        new Map<SectionName, Uint8Array>([
+          ["source4_root", root],
+          ["source4_ranges", altered],
+        ]),
+      );
+    expect(check(ranges!).classes).toBe(3);
+    for (let at = 0; at < 64; at += 2) {
+      const altered = ranges!.slice();
+      altered[at]! ^= 1;
+      expect(() => check(altered)).toThrow("chunk 2561 has an index that does not say where its lines begin");
+    }
+  });
 
   test("of 65,536 ranges gives each address its class", () => {
     const { at } = look(chunk(65_537, 1), Infinity);

@@ -13,6 +13,8 @@ import {
   NET6_HOSTS,
   PRESENT_REST_UNIFORM,
   RANGE_GROUPS,
+  RANGE_INDEX_LEAST,
+  RANGE_INDEX_MOST,
   ROOT_KIND_BITS,
   ROOT_LINES,
   ROOT6_STEP_BITS,
@@ -109,13 +111,22 @@ function rangesClass(images: Images, name: Side, address: number): number {
   const perGroup = perLine / RANGE_GROUPS;
   const few = kind < ROOT_LINES;
   const n = kind - ROOT_LINES;
+  const lines = n < 64 ? n + 1 : 2 * n - 62;
   const first = few ? ((kind - 1) >>> 1) * perGroup : 0;
-  const room = few ? (1 + ((kind - 1) & 1)) * perGroup : (n < 64 ? n + 1 : 2 * n - 62) * perLine;
+  const room = few ? (1 + ((kind - 1) & 1)) * perGroup : lines * perLine;
   const cell = (range: number) => LINE_BYTES * (at + Math.floor(range / perLine)) + 2 * (range % perLine);
-  let found = first;
-  for (let i = first + 1; i < first + room; i++)
-    if (ranges.getUint16(cell(i), true) + (address & 0xffff) >= 65536) found = i;
-  return ranges.getUint16(cell(found) + LINE_BYTES / 2, true);
+  const last = (from: number, end: number) => {
+    let found = from;
+    for (let i = from + 1; i < end; i++)
+      if (ranges.getUint16(cell(i), true) + (address & 0xffff) >= 65536) found = i;
+    return found;
+  };
+  const hasIndex = !few && lines >= RANGE_INDEX_LEAST && lines <= RANGE_INDEX_MOST;
+  const begin = hasIndex ? (1 + last(0, perLine)) * perLine : first;
+  return ranges.getUint16(
+    cell(last(begin, hasIndex ? begin + perLine : begin + room)) + LINE_BYTES / 2,
+    true,
+  );
 }
 
 /** Likewise. */

@@ -6,6 +6,8 @@ import { strict as assert } from "node:assert";
 import {
   LINE_BYTES,
   RANGE_GROUPS,
+  RANGE_INDEX_LEAST,
+  RANGE_INDEX_MOST,
   RANGE4_LINES_MAX,
   ROOT_ENTRIES,
   ROOT_KIND_BITS,
@@ -68,8 +70,11 @@ class RangeLines {
     if (count > FEW) {
       const lines = Math.ceil(count / LINE_RANGES);
       const n = lines <= 64 ? lines - 1 : Math.ceil((lines + 62) / 2);
-      const line = this.#newLines(lines <= 64 ? lines : 2 * n - 62);
-      this.#fill(line, 0, firsts, classes, begin, count);
+      const hasIndex = lines >= RANGE_INDEX_LEAST && lines <= RANGE_INDEX_MOST;
+      const line = this.#newLines((lines <= 64 ? lines : 2 * n - 62) + (hasIndex ? 1 : 0));
+      if (hasIndex)
+        for (let i = 1; i < lines; i++) this.#cells[line * CELLS + i] = -firsts[begin + LINE_RANGES * i]!;
+      this.#fill(line + (hasIndex ? 1 : 0), 0, firsts, classes, begin, count);
       return word(line, ROOT_LINES + n);
     }
     const groups = Math.ceil(count / GROUP);
