@@ -79,6 +79,8 @@ static __always_inline struct bucket6 bucket6(const __u32 exact, struct table ta
 
 	asm volatile("" : "+r"(first));
 	hash ^= (__u32)((const __u8 *)first)[and_constant_at(hash, EXACT6(exact, pilot_mask))] << PILOT_SHIFT;
+	/* Linux 6.1 forgets at a 32-bit exclusive or that the result has 32 bits. A move says so again. */
+	asm volatile("%0 = %0" : "+w"(hash));
 	product = mul_constant_at(hash, EXACT6(exact, buckets));
 	index = product >> 32;
 	asm volatile("" : "+r"(index));
