@@ -66,7 +66,7 @@ export const GENERATIONS_AT_ONCE = 3;
  */
 export const DOCUMENTED_CORE: CoreRate = Object.freeze({
   packetsPerSecond: 3_300_000,
-  from: "docs/PERFORMANCE.md, row end-to-end (3.3 Mpps a core on a veth, the lower of two runs): give --bench FILE for your machine",
+  from: "docs/PERFORMANCE.md, row end-to-end (3.3 Mpps a core on a veth, the lowest of all runs): give --bench FILE for your machine",
 });
 
 export function planCapacity(
