@@ -1,5 +1,6 @@
-// The bytes of a bundle file to a Bundle, or a BundleError that names the part at fault. Nothing of a bundle is used
-// before its digest fits, and nothing that its digest covers is trusted to be consistent (consistency.ts).
+// The bytes of a bundle file to a Bundle, or a BundleError that names the part at fault. Nothing of a bundle is to be used
+// before its digests fit: readBundle() compares all of them, openBundle() leaves those of the tables to its caller. Nothing
+// that they cover is trusted to be consistent (consistency.ts).
 
 import { endianness } from "node:os";
 import { ABI_VERSION, type SectionName, TABLE_NAMES } from "./abi.ts";
@@ -55,18 +56,16 @@ export function openBundle(
   const header = readHeader(file);
   const manifest = readManifest(file, header);
   const sections: Section[] = [];
+  const images = new Map<SectionName, Uint8Array>();
   let remember: () => void;
   try {
     readSections(file, header, manifest, sections);
-    remember = checkConsistency(
-      manifest,
-      new Map(sections.map(({ section, image }) => [section.name, image])),
-    );
+    for (const { section, image } of sections) images.set(section.name, image);
+    remember = checkConsistency(manifest, images);
   } catch (error) {
     compareDigests(sections); // where bytes were damaged, what else is wrong follows from it
     throw error;
   }
-  const images = new Map(sections.map(({ section, image }) => [section.name, image]));
   const digest = wholeDigest();
   return {
     bytes: file,
