@@ -74,29 +74,16 @@ static __always_inline int has_dimension(__u32 dimension)
 }
 
 /* `value` and the constant at `offset`, in one instruction. */
-static __always_inline __u64 add_constant_at(__u64 value, const __u32 offset)
-{
-	asm volatile("%0 += %1" : "+r"(value) : "i"(CONSTANT_BASE + offset));
-	return value;
-}
-
-static __always_inline __u64 mul_constant_at(__u64 value, const __u32 offset)
-{
-	asm volatile("%0 *= %1" : "+r"(value) : "i"(CONSTANT_BASE + offset));
-	return value;
-}
-
-static __always_inline __u64 and_constant_at(__u64 value, const __u32 offset)
-{
-	asm volatile("%0 &= %1" : "+r"(value) : "i"(CONSTANT_BASE + offset));
-	return value;
-}
-
-static __always_inline __u64 shr_constant_at(__u64 value, const __u32 offset)
-{
-	asm volatile("%0 >>= %1" : "+r"(value) : "i"(CONSTANT_BASE + offset));
-	return value;
-}
+#define WITH_CONSTANT(name, operator)                                                                \
+	static __always_inline __u64 name(__u64 value, const __u32 offset)                           \
+	{                                                                                            \
+		asm volatile("%0 " operator "= %1" : "+r"(value) : "i"(CONSTANT_BASE + offset));     \
+		return value;                                                                        \
+	}
+WITH_CONSTANT(add_constant_at, "+")
+WITH_CONSTANT(mul_constant_at, "*")
+WITH_CONSTANT(and_constant_at, "&")
+WITH_CONSTANT(shr_constant_at, ">>")
 
 /* Of `*_hosts`, `*_nets` and `*_ranges`; the other tables are read by smaller entries. */
 union line {

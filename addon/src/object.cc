@@ -271,13 +271,14 @@ void Object::UseValue(const Napi::CallbackInfo& info) {
   patch_.values.insert(map);
 }
 
-// (base, bit base, optional base, bytes) Constants that the verifier sees, and that cost the program no load: see Patch.
+// (base, bit base, optional base, any bit, bytes) Constants that the verifier sees, and that cost the program no load: see Patch.
 void Object::UseConstants(const Napi::CallbackInfo& info) {
   UseBefore("object use-constants");
   patch_.base = ReadU32(info[0], "base");
   patch_.bit_base = ReadU32(info[1], "bitBase");
   patch_.optional_base = ReadU32(info[2], "optionalBase");
-  Bytes bytes = ReadBytes(info[3], "bytes");
+  patch_.any_bit = ReadU32(info[3], "anyBit");
+  Bytes bytes = ReadBytes(info[4], "bytes");
   patch_.constants.assign(bytes.data, bytes.data + bytes.size);
 }
 

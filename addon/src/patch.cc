@@ -14,9 +14,6 @@ namespace {
 
 thread_local const Patch* current = nullptr;
 
-// ANY_BIT of bpf/shared.h: instead of a bit's number, whether any is set.
-constexpr uint32_t kAnyBit = 255;
-
 // It reckons or compares with its immediate.
 bool TakesImmediate(const struct bpf_insn& code) {
   int of = BPF_CLASS(code.code);
@@ -37,9 +34,9 @@ bool Resolve(const Patch& patch, std::vector<struct bpf_insn>& code, size_t at) 
   bool is_word = kind == patch.base >> 24, is_bit = kind == patch.bit_base >> 24, is_optional = kind == patch.optional_base >> 24;
   if (!is_word && !is_bit && !is_optional) return true;
   uint32_t offset = marker & 0xffff, bit = marker >> 16 & 0xff;
-  if (offset % sizeof(word) || offset + sizeof(word) > patch.constants.size() || (is_word ? bit > 0 : bit > 31 && bit != kAnyBit)) return false;
+  if (offset % sizeof(word) || offset + sizeof(word) > patch.constants.size() || (is_word ? bit > 0 : bit > 31 && bit != patch.any_bit)) return false;
   memcpy(&word, patch.constants.data() + offset, sizeof(word));
-  if (!is_word) word = bit == kAnyBit ? word != 0 : word >> bit & 1;
+  if (!is_word) word = bit == patch.any_bit ? word != 0 : word >> bit & 1;
   // A 64-bit instruction extends the sign.
   if (word > INT32_MAX) return false;
   code[at].imm = static_cast<int32_t>(word);

@@ -85,8 +85,16 @@ export const TABLE_ENTRY_BYTES: Readonly<Partial<Record<(typeof PROGRAM_TABLES)[
   counter_slots: 4,
 };
 
-/** Stand in the program, with an offset into .rodata added, for the 32 bits that are there, or for one of them. */
-export const CONSTANT_BASES = { word: 0x7a000000, bit: 0x7b000000, optional: 0x7c000000 } as const;
+/**
+ * Stand in the program, with an offset into .rodata added, for the 32 bits that are there, or for one of them. `anyBit` stands for
+ * a bit's number: whether any is set.
+ */
+export const CONSTANT_BASES = {
+  word: 0x7a000000,
+  bit: 0x7b000000,
+  optional: 0x7c000000,
+  anyBit: 255,
+} as const;
 
 /** struct config. Offsets in bytes. */
 export const CONFIG = {

@@ -55,7 +55,7 @@ export interface NativeObject extends NativeHandle {
   setMaxEntries(map: string, maxEntries: number): void;
   reuseMap(map: string, existing: NativeMap): void;
   useValue(map: string, existing: NativeMap | null): void;
-  useConstants(base: number, bitBase: number, optionalBase: number, bytes: Uint8Array): void;
+  useConstants(base: number, bitBase: number, optionalBase: number, anyBit: number, bytes: Uint8Array): void;
   setInitialValue(map: string, value: Uint8Array): void;
   load(): void;
   loadBeside(other: NativeObject): void;

@@ -7,7 +7,7 @@ import { BpfError, BpfMap, BpfObject, MAP_FLAGS } from "./index.ts";
 import { compile } from "./testdata/compile.ts";
 import { describeKernel, frame, loadFilter, u32, u64, XDP_DROP, XDP_PASS } from "./testdata/kernel.ts";
 
-const CONSTANTS = { word: 0x7a000000, bit: 0x7b000000, optional: 0x7c000000 };
+const CONSTANTS = { word: 0x7a000000, bit: 0x7b000000, optional: 0x7c000000, anyBit: 255 };
 
 describeKernel("an object file", () => {
   test("lists its maps as its source declares them", () => {

@@ -51,10 +51,13 @@ export class BpfObject {
 
   /**
    * What load will put into XDP programs: for the immediate `word` + offset the 32 bits at that offset of `bytes`, for `bit` +
-   * 65,536 n + offset bit n of them. `optional` as `bit`, before a jump that is taken where r0 is 0: both go where it is set.
+   * 65,536 n + offset bit n of them, or where n is `anyBit` whether one of them is set. `optional` as `bit`, before a jump that is taken where r0 is 0: both go where it is set.
    */
-  useConstants(bases: { word: number; bit: number; optional: number }, bytes: Uint8Array): void {
-    this.#native.useConstants(bases.word, bases.bit, bases.optional, bytes);
+  useConstants(
+    bases: { word: number; bit: number; optional: number; anyBit: number },
+    bytes: Uint8Array,
+  ): void {
+    this.#native.useConstants(bases.word, bases.bit, bases.optional, bases.anyBit, bytes);
   }
 
   /** The whole content of a section's map, before load: `.rodata`. The verifier sees it as constants. */
