@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { bpfUnavailable } from "../runtime/bpf/index.ts";
+import { stopSignal } from "../runtime/stop-signal.ts";
 import { defineCommand } from "./command.ts";
 import { isStale, writeDist } from "./dist.ts";
 import { compilePolicies, findPolicies, hasErrors, printDiagnostics } from "./policies.ts";
@@ -63,7 +64,7 @@ export default defineCommand({
         compiled: result,
         compile: async (path) => (await compilePolicies(path)).result,
         say,
-        stay: stay ? interrupted() : null,
+        stay: stay ? stopSignal() : null,
       });
       if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
       say(
@@ -82,10 +83,4 @@ function whyNoKernel(): string | null {
   if (process.platform !== "linux") return "this is not Linux";
   if (process.getuid?.() !== 0) return "this is not root";
   return null;
-}
-
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-  });
 }

@@ -5,6 +5,7 @@ import type { Server } from "node:net";
 import { readBundle } from "../bundle/format.ts";
 import type { CheckedFleet } from "../ir/nodes.ts";
 import { LabNode } from "../lab/lab-node.ts";
+import { aborted } from "../runtime/stop-signal.ts";
 import type { Range } from "./expect.ts";
 import { forward, port } from "./forward.ts";
 import { type CounterRow, judge, printCounters, printStreams } from "./judge.ts";
@@ -13,8 +14,8 @@ import { ordinaryStream, witnessStreams } from "./traffic.ts";
 import { count, describeDuration, mark, range, within } from "./words.ts";
 
 export interface DemoOptions extends SwapOptions {
-  /** Keep the agent running, and resolve only when this does. */
-  readonly stay: Promise<void> | null;
+  /** Keep the agent running, and resolve only when this is aborted. */
+  readonly stay: AbortSignal | null;
 }
 
 export interface DemoReport {
@@ -79,7 +80,7 @@ async function showFleet(fleet: CheckedFleet, options: DemoOptions): Promise<Fle
       say(
         `\nstaying: metrics at http://127.0.0.1:${port(stayServer)}/metrics, health at /health; Ctrl-C ends it`,
       );
-      await options.stay;
+      await aborted(options.stay);
     }
     return {
       fleet: fleet.name,

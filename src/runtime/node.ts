@@ -9,7 +9,7 @@ import { describeFault, messageOf, RuntimeFault } from "./errors.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { capabilityNames, dropOthers, readCredentials } from "./security/capabilities.ts";
 import { hostAt } from "./security/host.ts";
-import { stopSignal } from "./stop-signal.ts";
+import { aborted, stopSignal } from "./stop-signal.ts";
 
 /**
  * Resolves to the exit code when SIGTERM or SIGINT has come, or to 1 where the agent cannot start. Filtering goes on,
@@ -33,7 +33,7 @@ export async function runNode(input: ConfigInput): Promise<number> {
     return 1;
   }
   if (config.security.dropCapabilities) dropPrivileges(logger);
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  await aborted(signal);
   await agent.stop();
   return 0;
 }

@@ -1,4 +1,4 @@
-// SIGTERM and SIGINT to an AbortSignal.
+// SIGTERM and SIGINT to an AbortSignal, and to a promise.
 
 const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
@@ -11,4 +11,9 @@ export function stopSignal(): AbortSignal {
   };
   for (const name of STOP_SIGNALS) process.on(name, onSignal);
   return controller.signal;
+}
+
+/** Resolves when it is aborted; at once where it is. */
+export async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
 }
