@@ -367,7 +367,7 @@ describe("tables whose digests fit", () => {
     ["config of another ABI", set32("config", CONFIG.abiVersion, 1), "section config"],
     ["one rule more than lines", set32("config", CONFIG.ruleCount, 5), "section config"],
     ["another stride", set32("config", CONFIG.rowStride, 2), "section config"],
-    ["a shorter loop", set32("config", CONFIG.stepCount, 1), "section config"],
+    ["a reserved number", set32("config", CONFIG.reserved, 1), "section config"],
     ["a default verdict that is neither", set32("config", CONFIG.defaultVerdict, 2), "section config"],
     ["the other default verdict", set32("config", CONFIG.defaultVerdict, 0), "section config"],
     ["an unknown dimension", set32("config", CONFIG.dimensionMask, 1 << DIMENSION_COUNT), "section config"],

@@ -144,7 +144,6 @@ export function buildImages(policy: HandPolicy): Images {
   u32(CONFIG.ruleCount, rules.length);
   u32(CONFIG.wordCount, words);
   u32(CONFIG.rowStride, words === 1 ? 1 : words + 1);
-  u32(CONFIG.stepCount, rules.length + words);
   u32(CONFIG.defaultVerdict, policy.defaultVerdict === "drop" ? 0 : 1);
   u32(CONFIG.dimensionMask, dimensionMask);
   u32(CONFIG.limitCount, rules.filter((rule) => rule.action === "limit").length);

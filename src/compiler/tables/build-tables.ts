@@ -116,7 +116,6 @@ function writeConstants(
   u32(CONFIG.ruleCount, shape.ruleCount);
   u32(CONFIG.wordCount, shape.wordCount);
   u32(CONFIG.rowStride, shape.stride);
-  u32(CONFIG.stepCount, shape.ruleCount + shape.wordCount);
   u32(CONFIG.defaultVerdict, VERDICTS.indexOf(fleet.defaultVerdict));
   u32(
     CONFIG.dimensionMask,
