@@ -279,12 +279,12 @@ struct config {
 	__u32 rule_count;     /* management flows included */
 	__u32 word_count;     /* (rule_count + 63) / 64, 1 at least */
 	__u32 row_stride;     /* words: 1 where word_count is 1, else word_count + 1 */
+	__u32 reserved;       /* 0 */
 	__u32 default_verdict;
 	__u32 dimension_mask; /* bit d: dimension d tells rules apart; the others are not looked up */
 	__u32 limit_count;    /* 0: limit code is dropped */
 	__u32 block_count;    /* rules that block; temporary blocks by an operator work either way */
 	__u32 payload_test_count;
-	__u32 reserved;        /* 0 */
 	__u64 management_mask; /* bits of word 0 that are management flows */
 	__u64 pass_reasons;    /* bit r: the parse class r is passed */
 	__u32 field_base[DIMENSION_SLOTS]; /* entries into `fields` */
