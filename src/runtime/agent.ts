@@ -187,7 +187,7 @@ class NodeAgent implements Agent {
       changes.onReload("bundle.trustKeys", (next) => this.#serving.trust(next.bundle)),
       changes.onChange("bundle.allowUnsigned", (next) => this.#serving.trust(next.bundle)),
       changes.onChange("health.backendChecks", (next) =>
-        this.#report.checkBackends(next.health.backendChecks),
+        this.#report.backends.turn(next.health.backendChecks),
       ),
       ...(["events.rateLimit", "events.backpressure", "events.circuitBreaker", "sinks"] as const).map(
         (path) =>

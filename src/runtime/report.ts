@@ -1,10 +1,9 @@
-// What the agent tells the world of what it does: log lines, metrics, and the parts of /health that are memory. Every
-// event of the agent's log is made here.
+// What the agent tells the world of what it does: log lines, metrics, and the parts of /health that are memory.
 
 import type { Bundle } from "../bundle/index.ts";
 import { RESOURCES } from "../metrics/catalogue.ts";
 import { VERSION } from "../version.ts";
-import { BackendChecker, type OriginHealth } from "./backends/checker.ts";
+import { BackendChecks } from "./backends/checks.ts";
 import { type BundleRefused, describeFault, errnoOf, messageOf, RuntimeFault } from "./errors.ts";
 import type { EventCollector } from "./events/collector.ts";
 import type { ActiveBlock, Unblocked } from "./kernel/blocks.ts";
@@ -36,13 +35,12 @@ export class AgentReport {
   readonly metrics: AgentMetrics;
   /** Where the agent's parts register what health says of them. */
   readonly components = new Components();
+  /** Of the policies' origins. */
+  readonly backends: BackendChecks;
   /** Set by whoever compares. */
   drift: () => DriftReport | null = () => null;
   readonly #logger: Logger;
   readonly #events: EventCollector;
-  /** null: turned off. */
-  #backends: BackendChecker | null = null;
-  #endBackends = () => {};
   #fleet: Fleet | null = null;
   readonly #traffic = new TrafficStats({
     accounts: () => this.#fleet?.accounts() ?? null,
@@ -71,7 +69,8 @@ export class AgentReport {
     this.#events = options.events;
     this.#registerComponents();
     this.components.register("resources", () => resourceState(options.resources.reading()));
-    this.checkBackends(options.backendChecks);
+    this.backends = new BackendChecks(this.components, logger);
+    this.backends.turn(options.backendChecks);
     this.metrics = new AgentMetrics(VERSION, () => ({
       health: this.health(),
       accounts: this.#fleet?.accounts() ?? null,
@@ -104,7 +103,7 @@ export class AgentReport {
       degradationLevel: facts.degradationLevel(),
       lastEventAtMs: facts.lastEventAtMs(),
       config: facts.config(),
-      backends: this.#backends?.states() ?? [],
+      backends: this.backends.states(),
       drift: this.drift(),
     });
   }
@@ -140,26 +139,6 @@ export class AgentReport {
     );
   }
 
-  /** Turns the checks of the backends' origins on or off. */
-  checkBackends(on: boolean): void {
-    if (on === (this.#backends !== null)) return;
-    this.#endBackends();
-    if (!on) return;
-    const onChange = (backend: string, origin: OriginHealth) => this.#originChanged(backend, origin);
-    const checker = new BackendChecker({ onChange });
-    const end = this.components.register("backends", () =>
-      checker.localFault === null ? OK : degraded(`origins cannot be checked: ${checker.localFault}`),
-    );
-    this.#endBackends = () => {
-      end();
-      checker.close();
-      this.#backends = null;
-      this.#endBackends = () => {};
-    };
-    this.#backends = checker;
-    if (this.#fleet?.serving) checker.update(this.#fleet.backends);
-  }
-
   // ---- The agent's life ------------------------------------------------------------------------------------------------
 
   started(metricsAddress: string, operationsAddress: string | null): void {
@@ -180,7 +159,7 @@ export class AgentReport {
 
   /** Samples stop, and nothing more is known of a fleet. */
   close(): void {
-    this.#endBackends();
+    this.backends.close();
     this.#traffic.close();
     this.#fleet = null;
   }
@@ -288,7 +267,7 @@ export class AgentReport {
   #swapped(fleet: Fleet, previous: string | null, durationMs: SwapSummary["durationMs"]): void {
     const at = new Date(fleet.journal.committedAtMs).toISOString();
     this.#lastSwap = { at, generation: fleet.serving?.generation ?? "", previous, durationMs };
-    this.#backends?.update(fleet.backends);
+    this.backends.update(fleet.backends);
     const names = fleet.sampleNames;
     if (names) this.#events.describe(names);
     this.#readEvents(fleet);
@@ -356,22 +335,6 @@ export class AgentReport {
       { event: "commit-failed", ...describeFault(error), bundleDigest: bundle.digest, ...this.#serving() },
       `generation ${bundle.generation} cannot serve: ${message}; ${this.#servesOn()}`,
     );
-  }
-
-  // ---- Backends --------------------------------------------------------------------------------------------------------
-
-  #originChanged(backend: string, { origin, state, reason }: OriginHealth): void {
-    const fields = { backend, origin, reason };
-    if (state === "unhealthy")
-      this.#logger.warn(
-        { event: "origin-unhealthy", ...fields },
-        `origin ${origin} of backend ${backend} is unhealthy: ${reason}`,
-      );
-    else
-      this.#logger.info(
-        { event: "origin-healthy", ...fields },
-        `origin ${origin} of backend ${backend} is healthy`,
-      );
   }
 
   // ---- Interfaces ------------------------------------------------------------------------------------------------------
