@@ -358,10 +358,7 @@ export class AgentReport {
     const message = messageOf(error);
     if (this.#pinFault === message) return;
     this.#pinFault = message;
-    this.components.error(
-      "pins",
-      error instanceof RuntimeFault ? error.code : (errnoOf(error) ?? "unexpected"),
-    );
+    this.components.error("pins", codeOf(error));
     this.#logger.error(
       { event: "pins-missing", ...describeFault(error), ...this.#serving() },
       `pins are missing and cannot be made: ${message}; ${this.#servesOn()}, until this agent ends`,
