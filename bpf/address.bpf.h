@@ -7,7 +7,7 @@
 
 #include "address4.bpf.h"
 #include "address6.bpf.h"
-#include "parse.bpf.h"
+#include "packet.bpf.h"
 #include "tables.bpf.h"
 
 /*

@@ -15,7 +15,7 @@
 
 #include "address.bpf.h"
 #include "canary.bpf.h"
-#include "parse.bpf.h"
+#include "packet.bpf.h"
 #include "tables.bpf.h"
 
 /* Word offset of each dimension's row in `vectors`. */

@@ -9,7 +9,7 @@
 #ifndef PISTON_STATE_BPF_H
 #define PISTON_STATE_BPF_H
 
-#include "parse.bpf.h"
+#include "packet.bpf.h"
 #include "tables.bpf.h"
 
 struct {
