@@ -95,7 +95,8 @@ static __always_inline const void *bytes_at(struct xdp_md *ctx, __u64 offset, __
 	const void *at = (const void *)(long)ctx->data;
 	const void *end = (const void *)(long)ctx->data_end;
 
-	asm volatile("%0 &= 0x7fff" : "+r"(offset));
+	if (!__builtin_constant_p(offset))
+		asm volatile("%0 &= 0x7fff" : "+r"(offset));
 	at += offset;
 	if (at + bytes > end)
 		return 0;

@@ -61,6 +61,19 @@ static __always_inline int is_vlan(__u32 ethertype)
 	return ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_SERVICE_VLAN;
 }
 
+/* The fields of an IPv4 header at `ip` whose lengths hold. */
+static __always_inline void read_ipv4(struct packet *packet, const void *ip, __u32 total)
+{
+	packet->source_low = 0xffffULL << 32 | load32(ip + 12);
+	packet->destination_low = 0xffffULL << 32 | load32(ip + 16);
+	packet->value[FIELD_PROTOCOL] = load8(ip + 9);
+	packet->value[FIELD_L3_LENGTH] = total;
+	if (IN_USE(FIELD_TTL))
+		packet->value[FIELD_TTL] = load8(ip + 8);
+	if (IN_USE(FIELD_DSCP))
+		packet->value[FIELD_DSCP] = load8(ip + 1) >> 2;
+}
+
 /* IPv4 (RFC 791) at `offset` of the frame, up to its L4 header. */
 static __always_inline int parse_ipv4(struct xdp_md *ctx, struct packet *packet, __u64 offset)
 {
@@ -88,14 +101,7 @@ static __always_inline int parse_ipv4(struct xdp_md *ctx, struct packet *packet,
 		packet->value[FIELD_FRAGMENT] = fragment_offset ? FRAGMENT_LATER : FRAGMENT_FIRST;
 	} /* else FRAGMENT_NONE, by packet_init() */
 	/* packet->family is FAMILY_IPV4 by packet_init(). */
-	packet->source_low = 0xffffULL << 32 | load32(ip + 12);
-	packet->destination_low = 0xffffULL << 32 | load32(ip + 16);
-	packet->value[FIELD_PROTOCOL] = load8(ip + 9);
-	packet->value[FIELD_L3_LENGTH] = total;
-	if (IN_USE(FIELD_TTL))
-		packet->value[FIELD_TTL] = load8(ip + 8);
-	if (IN_USE(FIELD_DSCP))
-		packet->value[FIELD_DSCP] = load8(ip + 1) >> 2;
+	read_ipv4(packet, ip, total);
 	packet->l4_offset = offset + header_bytes;
 	packet->l4_bytes = total - header_bytes;
 	return PARSED;
@@ -207,6 +213,15 @@ static __always_inline int parse_ipv6(struct xdp_md *ctx, struct packet *packet,
 	return PARSED;
 }
 
+/* What parse_l4() goes by. Not read from the packet, so that it costs nothing where it is constant. */
+struct l4_place {
+	__u32 family;
+	__u32 fragment;
+	__u32 protocol;
+	__u32 bytes;  /* to the end of the L3 length */
+	__u64 offset; /* from the frame's start */
+};
+
 /* RFC 4861 §6.1, §7.1, §8.1 of an ICMPv6 packet: hop limit 255 shows that no router has passed it on. */
 static __always_inline int is_neighbour_discovery(const struct packet *packet, __u32 icmp)
 {
@@ -214,9 +229,9 @@ static __always_inline int is_neighbour_discovery(const struct packet *packet, _
 }
 
 /* RFC 2131 §4.1; RFC 8415 §7.2, between link-local addresses as its clients speak. `ports`: source << 16 | destination. */
-static __always_inline int is_dhcp(const struct packet *packet, __u32 ports)
+static __always_inline int is_dhcp(const struct packet *packet, __u32 family, __u32 ports)
 {
-	if (packet->family == FAMILY_IPV4)
+	if (family == FAMILY_IPV4)
 		return ports == (67 << 16 | 68) || ports == (68 << 16 | 67);
 	return (ports == (546 << 16 | 547) || ports == (547 << 16 | 546)) && packet->source_high >> 54 == 0xfe80 >> 6;
 }
@@ -227,17 +242,15 @@ static __always_inline int truncated_l4(__u32 fragment)
 }
 
 /* TCP (RFC 9293), UDP (RFC 768), ICMP (RFC 792) and ICMPv6 (RFC 4443); every other protocol has no header to read. */
-static __always_inline int parse_l4(struct xdp_md *ctx, struct packet *packet)
+static __always_inline int parse_l4(struct xdp_md *ctx, struct packet *packet, const struct l4_place *place)
 {
-	__u32 protocol = packet->value[FIELD_PROTOCOL], fragment = packet->value[FIELD_FRAGMENT];
-	__u32 bytes = packet->l4_bytes, header_bytes = 0;
-	__u64 offset = packet->l4_offset;
+	__u32 protocol = place->protocol, fragment = place->fragment, bytes = place->bytes, header_bytes = 0;
 	const void *l4;
 
 	if (fragment == FRAGMENT_LATER)
 		return PARSED;
 	if (protocol == PROTOCOL_TCP) {
-		l4 = bytes_at(ctx, offset, TCP_BYTES);
+		l4 = bytes_at(ctx, place->offset, TCP_BYTES);
 		if (!l4 || bytes < TCP_BYTES)
 			return truncated_l4(fragment);
 		header_bytes = (load8(l4 + 12) >> 4) * 4;
@@ -252,32 +265,59 @@ static __always_inline int parse_l4(struct xdp_md *ctx, struct packet *packet)
 	} else if (protocol == PROTOCOL_UDP) {
 		__u32 length, ports;
 
-		l4 = bytes_at(ctx, offset, UDP_BYTES);
+		l4 = bytes_at(ctx, place->offset, UDP_BYTES);
 		if (!l4 || bytes < UDP_BYTES)
 			return truncated_l4(fragment);
 		length = load16(l4 + 4);
 		if (length < UDP_BYTES || (fragment == FRAGMENT_NONE && length > bytes))
 			return because(REASON_BAD_UDP_LENGTH);
 		ports = load32(l4);
-		if (fragment == FRAGMENT_NONE && is_dhcp(packet, ports))
+		if (fragment == FRAGMENT_NONE && is_dhcp(packet, place->family, ports))
 			return because(REASON_DHCP);
 		packet->value[FIELD_SOURCE_PORT] = ports >> 16;
 		packet->value[FIELD_DESTINATION_PORT] = ports & 0xffff;
 		header_bytes = UDP_BYTES;
-	} else if (protocol == (packet->family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6)) {
+	} else if (protocol == (place->family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6)) {
 		__u32 icmp;
 
-		l4 = bytes_at(ctx, offset, ICMP_BYTES);
+		l4 = bytes_at(ctx, place->offset, ICMP_BYTES);
 		if (!l4 || bytes < ICMP_BYTES)
 			return truncated_l4(fragment);
 		icmp = load16(l4); /* type << 8 | code */
-		if (packet->family == FAMILY_IPV6 && fragment == FRAGMENT_NONE && is_neighbour_discovery(packet, icmp))
+		if (place->family == FAMILY_IPV6 && fragment == FRAGMENT_NONE && is_neighbour_discovery(packet, icmp))
 			return because(REASON_NEIGHBOUR_DISCOVERY);
 		packet->value[FIELD_ICMP] = icmp;
 		header_bytes = ICMP_BYTES;
 	}
 	packet->value[FIELD_PAYLOAD_LENGTH] = bytes - header_bytes;
 	return PARSED;
+}
+
+/*
+ * The commonest frame, in half the instructions: no tag, no option, no fragment, and lengths that hold. 1: it was one, and
+ * `packet` has all up to its L4 header, as parse_ipv4() would have left it. 0: nothing was done; the general way says what it is.
+ */
+static __always_inline int parse_plain_ipv4(const void *data, const void *end, struct packet *packet,
+					    struct l4_place *l4)
+{
+	const void *ip = data + ETHERNET_BYTES;
+	__u32 total;
+
+	if (ip + IPV4_BYTES > end)
+		return 0;
+	/* EtherType, version and IHL at once: the word's last byte is the type of service. */
+	if ((*(const __u32 *)(data + 12) & bpf_htonl(0xffffff00)) != bpf_htonl(ETHERTYPE_IPV4 << 16 | 0x4500))
+		return 0;
+	total = load16(ip + 2);
+	if (total < IPV4_BYTES || ETHERNET_BYTES + total > packet->frame_bytes ||
+	    (*(const __u16 *)(ip + 6) & bpf_htons(0x3fff)))
+		return 0;
+	read_ipv4(packet, ip, total);
+	packet->l3_offset = ETHERNET_BYTES;
+	packet->l4_offset = ETHERNET_BYTES + IPV4_BYTES;
+	packet->l4_bytes = total - IPV4_BYTES;
+	*l4 = (struct l4_place){ FAMILY_IPV4, FRAGMENT_NONE, load8(ip + 9), total - IPV4_BYTES, ETHERNET_BYTES + IPV4_BYTES };
+	return 1;
 }
 
 /*
@@ -290,6 +330,7 @@ __noinline int parse(struct xdp_md *ctx, struct packet *packet)
 	const void *data = (const void *)(long)ctx->data;
 	const void *end = (const void *)(long)ctx->data_end;
 	__u64 offset = ETHERNET_BYTES;
+	struct l4_place l4;
 	__u32 ethertype;
 	int reason;
 
@@ -299,6 +340,8 @@ __noinline int parse(struct xdp_md *ctx, struct packet *packet)
 	packet->frame_bytes = INSTANCE.proof && packet->frame_bytes ? packet->frame_bytes - 1 : end - data;
 	if (data + ETHERNET_BYTES > end || packet->frame_bytes < ETHERNET_BYTES)
 		return because(REASON_TRUNCATED_ETHERNET);
+	if (parse_plain_ipv4(data, end, packet, &l4))
+		return parse_l4(ctx, packet, &l4);
 	ethertype = load16(data + 12);
 	if (is_vlan(ethertype)) {
 		if (data + ETHERNET_BYTES + VLAN_BYTES > end)
@@ -322,7 +365,11 @@ __noinline int parse(struct xdp_md *ctx, struct packet *packet)
 		reason = parse_ipv6(ctx, packet, offset);
 	else
 		return ethertype == ETHERTYPE_ARP ? REASON_ARP : REASON_OTHER_ETHERTYPE;
-	return reason == PARSED ? parse_l4(ctx, packet) : reason;
+	if (reason != PARSED)
+		return reason;
+	l4 = (struct l4_place){ packet->family, packet->value[FIELD_FRAGMENT], packet->value[FIELD_PROTOCOL],
+				packet->l4_bytes, packet->l4_offset };
+	return parse_l4(ctx, packet, &l4);
 }
 
 #endif

@@ -10,7 +10,7 @@
 #define PISTON_PAYLOAD_BPF_H
 
 #include "classify.bpf.h"
-#include "parse.bpf.h"
+#include "packet.bpf.h"
 
 /* A global function; bits are gathered in the caller's memory, see present.bpf.h. */
 __noinline int find_payload(struct xdp_md *ctx, struct packet *packet)
