@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Bundle, OpenedBundle } from "../../bundle/index.ts";
-import { type BpfMap, interfaceIndex } from "../bpf/index.ts";
+import type { BpfMap } from "../bpf/index.ts";
 import { RuntimeFault } from "../errors.ts";
 import type { SampleSource } from "../events/collector.ts";
 import type { Names } from "../events/messages.ts";
@@ -12,6 +12,7 @@ import { namesOf } from "../events/names.ts";
 import type { GenerationSummary, InterfaceState, StageDurations } from "../observe/health.ts";
 import type { MapUse } from "../observe/metrics.ts";
 import { type Accounts, account, passMaskOf } from "./accounting.ts";
+import { Attachment, type AttachmentOptions } from "./attachment.ts";
 import { commitGeneration, recover, rollBack, sweep } from "./commit.ts";
 import type { DriftSubject } from "./drift.ts";
 import { collectGarbage, type Garbage } from "./garbage.ts";
@@ -22,9 +23,8 @@ import {
   type ProgramObject,
   slotOwners,
 } from "./generation.ts";
-import { HeldLinks } from "./held-links.ts";
 import { type GenerationKey, generationName, type Journal, sameGeneration } from "./journal.ts";
-import { type AttachMode, detachOthers, moveLinks, type Placement } from "./links.ts";
+import type { Placement } from "./links.ts";
 import { type AgentLock, acquireLock, type LockHolder } from "./lock.ts";
 import { createLayout, generationPath, pinLayout } from "./pins.ts";
 import { prove } from "./prove.ts";
@@ -34,13 +34,9 @@ import { FleetState, PROGRAM_STATE } from "./state.ts";
 /** Moving links takes milliseconds, and some hundred where the machine has much else to do. */
 const COMMIT_MS_MAX = 10_000;
 
-export interface FleetOptions {
+export interface FleetOptions extends AttachmentOptions {
   readonly pinPath: string;
   readonly fleet: string;
-  /** Empty: those that the serving bundle names. */
-  readonly interfaces: readonly string[];
-  /** null: as the serving bundle says. */
-  readonly mode: AttachMode | null;
   readonly holder: () => LockHolder;
 }
 
@@ -70,7 +66,7 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly #lock: AgentLock;
   readonly #state: FleetState;
-  readonly #links: HeldLinks;
+  readonly #attachment: Attachment;
   #journal: Journal;
   #serving: PinnedGeneration | null;
   /** Since when the kernel's journal has named a target of another process's; null where it names none. */
@@ -88,7 +84,7 @@ export class Fleet {
     this.#journal = recovery.journal;
     this.#serving = recovery.serving;
     this.rolledForward = recovery.rolledForward;
-    this.#links = new HeldLinks(state.layout);
+    this.#attachment = new Attachment(state.layout, options);
     this.#settleLedger();
   }
 
@@ -108,7 +104,7 @@ export class Fleet {
   /** Leaves everything pinned and attached. */
   async close(): Promise<void> {
     this.#serving?.close();
-    this.#links.close();
+    this.#attachment.links.close();
     this.#state.close();
     await this.#lock.release();
   }
@@ -168,7 +164,7 @@ export class Fleet {
       return { kind: "unchanged" };
     if (this.#journal.held === key.bundle) return { kind: "held" };
     const previous = this.#journal.current;
-    const placement = this.#present(this.#placement(bundle), bundle);
+    const placement = this.#attachment.placementOf(bundle, this.#serving);
     const clock = stopwatch();
     const pinned = sameGeneration(this.#journal.previous, key) ? this.#open(key) : null;
     const made = pinned ? null : this.#make(bundle, object);
@@ -200,7 +196,7 @@ export class Fleet {
     }
     this.#serving?.close();
     this.#serving = next;
-    this.#links.renew();
+    this.#attachment.links.renew();
     this.#settleLedger();
   }
 
@@ -252,7 +248,7 @@ export class Fleet {
   rollBack(): { readonly from: string | null; readonly to: GenerationSummary } {
     const from = this.serving?.generation ?? null;
     this.#journal = rollBack(this.#state);
-    this.#links.renew();
+    this.#attachment.links.renew();
     this.#adoptCurrent();
     const to = this.serving;
     if (!to) throw vanished(this.#journal.current);
@@ -266,7 +262,7 @@ export class Fleet {
     // One that goes back, or names no generation, was written by nobody of ours: the drift check sees to it.
     if (journal.sequence <= this.#journal.sequence || journal.current === null) return false;
     this.#journal = journal;
-    this.#links.renew();
+    this.#attachment.links.renew();
     this.#adoptCurrent();
     return true;
   }
@@ -300,12 +296,7 @@ export class Fleet {
 
   /** False where the agent should look after its interfaces: a link is off, or an interface without one has come (back). */
   get attachedWherePossible(): boolean {
-    const serving = this.#serving;
-    if (!serving) return true;
-    const links = this.#links.attached();
-    return this.#placement(serving).interfaces.every(
-      (name) => links.has(name) || interfaceIndex(name) === null,
-    );
+    return !this.#serving || this.#attachment.isCompleteFor(this.#serving);
   }
 
   /**
@@ -315,11 +306,12 @@ export class Fleet {
   restorePins(): boolean {
     const serving = this.#serving;
     const { layout } = this.#state;
-    const whole = this.#links.pinned && this.#state.hasPins && (!serving || this.#isPinned(serving.key));
+    const whole =
+      this.#attachment.links.pinned && this.#state.hasPins && (!serving || this.#isPinned(serving.key));
     if (whole) return false;
     createLayout(this.#options.pinPath, layout);
     this.#state.pin();
-    this.#links.pin();
+    this.#attachment.links.pin();
     if (!serving || this.#isPinned(serving.key)) return false;
     const previous =
       this.#journal.previous && this.#isPinned(this.#journal.previous) ? this.#journal.previous : null;
@@ -329,55 +321,16 @@ export class Fleet {
 
   /** Attaches the serving generation where an interface of the fleet has come (back) without a link. */
   attachMissing(): string[] {
-    const serving = this.#serving;
-    if (!serving) return [];
-    const { interfaces, mode } = this.#placement(serving);
-    const linked = this.#links.attached();
-    const missing = interfaces.filter((name) => !linked.has(name) && interfaceIndex(name) !== null);
-    if (missing.length === 0) return missing;
-    moveLinks(this.#state.layout, { interfaces: missing, mode }, serving.program);
-    this.#links.renew();
-    return missing;
+    return this.#serving ? this.#attachment.attachMissing(this.#serving) : [];
   }
 
   /** Takes links off that earlier agents made on interfaces which this one is not to serve. */
   detachOthers(): string[] {
-    if (!this.#serving) return [];
-    const detached = detachOthers(this.#state.layout, this.#placement(this.#serving).interfaces);
-    if (detached.length > 0) this.#links.renew();
-    return detached;
+    return this.#serving ? this.#attachment.detachOthers(this.#serving) : [];
   }
 
   interfaces(): InterfaceState[] {
-    const { interfaces, mode } = this.#placement(this.#serving);
-    const links = this.#links.attached();
-    const serving = this.#serving?.programId ?? null;
-    return interfaces.map((name) => {
-      const link = links.get(name);
-      if (!link) return { name, mode, attached: false, programId: null };
-      const { programId } = link;
-      return { name, mode: link.mode ?? mode, attached: programId === serving, programId };
-    });
-  }
-
-  #placement(from: { readonly manifest: PinnedGeneration["manifest"] } | null): Placement {
-    const fleet = from?.manifest.fleet;
-    const { interfaces, mode } = this.#options;
-    return {
-      interfaces: interfaces.length > 0 ? interfaces : (fleet?.interfaces ?? []),
-      mode: mode ?? fleet?.attach ?? "native",
-    };
-  }
-
-  /**
-   * An interface that has gone away since must not keep the others from a new policy: attachMissing() sees to it when it
-   * comes back. Before the first generation a name that is not there is more likely mistyped, and is a fault.
-   */
-  #present(placement: Placement, bundle: Bundle): Placement {
-    if (placement.interfaces.length === 0) throw noInterfaces(bundle);
-    if (!this.#serving) return placement;
-    const present = placement.interfaces.filter((name) => interfaceIndex(name) !== null);
-    return present.length === 0 ? placement : { ...placement, interfaces: present };
+    return this.#attachment.states(this.#serving);
   }
 
   accounts(): Accounts | null {
@@ -413,7 +366,7 @@ export class Fleet {
       state,
       serving,
       journal: this.#journal,
-      links: this.#links.attached(),
+      links: this.#attachment.links.attached(),
       isBeingMoved: () => this.#isBeingMoved(),
     };
   }
@@ -435,17 +388,6 @@ function summary(generation: PinnedGeneration): GenerationSummary {
     bundleDigest: `sha256:${generation.key.bundle}`,
     revision: generation.manifest.revision,
   };
-}
-
-function noInterfaces(bundle: Bundle): RuntimeFault {
-  const fleet = bundle.manifest.fleet.name;
-  return new RuntimeFault({
-    code: "no-interface",
-    operation: "attach",
-    object: `fleet ${fleet}`,
-    message: `neither the policy of fleet ${fleet} nor the command line names an interface`,
-    help: "give --interface, or `interfaces` in the fleet's policy",
-  });
 }
 
 function vanished(key: GenerationKey | null): RuntimeFault {
