@@ -3,7 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Bundle, OpenedBundle } from "../../bundle/index.ts";
+import type { OpenedBundle } from "../../bundle/index.ts";
 import type { BpfMap } from "../bpf/index.ts";
 import { RuntimeFault } from "../errors.ts";
 import type { SampleSource } from "../events/collector.ts";
@@ -16,13 +16,7 @@ import { Attachment, type AttachmentOptions } from "./attachment.ts";
 import { commitGeneration, recover, rollBack, sweep } from "./commit.ts";
 import type { DriftSubject } from "./drift.ts";
 import { collectGarbage, type Garbage } from "./garbage.ts";
-import {
-  buildGeneration,
-  openGeneration,
-  type PinnedGeneration,
-  type ProgramObject,
-  slotOwners,
-} from "./generation.ts";
+import { buildGeneration, openGeneration, type PinnedGeneration, type ProgramObject } from "./generation.ts";
 import { type GenerationKey, generationName, type Journal, sameGeneration } from "./journal.ts";
 import type { Placement } from "./links.ts";
 import { type AgentLock, acquireLock, type LockHolder } from "./lock.ts";
@@ -71,7 +65,7 @@ export class Fleet {
   #serving: PinnedGeneration | null;
   /** Since when the kernel's journal has named a target of another process's; null where it names none. */
   #moveSeenAtMs: number | null = null;
-  readonly #owners = new SlotOwners((key) => this.#open(key));
+  readonly #owners: SlotOwners;
   /** What the start found: links that were left behind by an interrupted commit have been moved on. */
   readonly rolledForward: boolean;
 
@@ -85,6 +79,7 @@ export class Fleet {
     this.#serving = recovery.serving;
     this.rolledForward = recovery.rolledForward;
     this.#attachment = new Attachment(state.layout, options);
+    this.#owners = new SlotOwners(state, (key) => this.#open(key));
     this.#settleLedger();
   }
 
@@ -213,7 +208,7 @@ export class Fleet {
   /** A generation in the kernel, proven and pinned. The caller closes what it was made with. */
   #make(bundle: OpenedBundle, object: ProgramObject): MadeGeneration {
     const clock = stopwatch();
-    const built = buildGeneration(this.#state, bundle, object, this.#slots(bundle));
+    const built = buildGeneration(this.#state, bundle, object, this.#owners.slotsFor(bundle, this.#journal));
     try {
       const buildMs = clock.lap();
       const packets = prove(built.manifest, built.proof);
@@ -224,24 +219,6 @@ export class Fleet {
       built.close();
       throw error;
     }
-  }
-
-  /** Counter slots of the bundle's rules. Those of the current and the previous generation stay theirs. */
-  #slots(bundle: Bundle): Uint32Array {
-    const owners = slotOwners(bundle.manifest);
-    const { current, previous } = this.#journal;
-    const slots = this.#state.assignSlots(owners, this.#owners.of([current, previous]));
-    if (slots) return slots;
-    // Two generations of 4,096 rules each take all slots, so a third one can not have its own beside them.
-    const fewer = this.#state.assignSlots(owners, this.#owners.of([current]));
-    if (fewer) return fewer;
-    throw new RuntimeFault({
-      code: "no-slots",
-      operation: "build",
-      object: `generation ${bundle.generation}`,
-      message: `the counter table has no room for ${owners.length} rules beside those that serve`,
-      help: "split the fleet's policies",
-    });
   }
 
   /** The previous generation takes over. Throws a fault where there is none. */
