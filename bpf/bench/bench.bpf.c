@@ -19,6 +19,9 @@ struct bench_state {
 	__u64 sum;
 	__u32 mask;        /* entries - 1; a power of two */
 	__u32 redirect_to; /* ifindex */
+	__u32 chased_mask; /* as mask, of bench_chased */
+	__u32 spare;
+	__u64 found;       /* by bench_chase() in its last line: 0, as all of them are */
 };
 
 struct {
@@ -70,6 +73,14 @@ struct {
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, LINE_BYTES);
 } bench_touched SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* a power of two */
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, LINE_BYTES);
+} bench_chased SEC(".maps");
 
 struct token_bucket {
 	__u64 tokens; /* in ns of the rate */
@@ -221,6 +232,24 @@ int bench_touch(struct xdp_md *ctx)
 	return XDP_DROP;
 }
 
+/* Likewise of bench_chased, but no packet knows its line before the one of the packet before is there: a miss that nothing hides. */
+SEC("xdp")
+int bench_chase(struct xdp_md *ctx)
+{
+	const void *data = (const void *)(long)ctx->data, *end = (const void *)(long)ctx->data_end;
+	struct bench_state *state = state_of_bench();
+	const __u64 *line;
+	__u32 index;
+
+	if (data + SOURCE4_OFFSET + 4 > end || !state)
+		return XDP_ABORTED;
+	index = ((load32(data + SOURCE4_OFFSET) * 0x9e3779b1U) >> 8 ^ (__u32)state->found) & state->chased_mask;
+	line = bpf_map_lookup_elem(&bench_chased, &index);
+	if (line)
+		state->found = *line;
+	return XDP_DROP;
+}
+
 /* A token bucket as XDP firewalls write it: 1,000,000 packets/s, burst 1,000, by source, in an LRU hash. */
 SEC("xdp")
 int bench_bucket(struct xdp_md *ctx)
@@ -262,8 +291,8 @@ int bench_redirect(struct xdp_md *ctx)
 /* --- Feeders --------------------------------------------------------------------------------------------------------- */
 
 enum target {
-	TARGET_DROP, TARGET_PARSE, TARGET_SOURCE4, TARGET_SOURCE6, TARGET_LPM4, TARGET_LPM6, TARGET_TOUCH, TARGET_BUCKET,
-	TARGET_FILTER, TARGET_REDIRECT, TARGET_COUNT,
+	TARGET_DROP, TARGET_PARSE, TARGET_SOURCE4, TARGET_SOURCE6, TARGET_LPM4, TARGET_LPM6, TARGET_TOUCH, TARGET_CHASE,
+	TARGET_BUCKET, TARGET_FILTER, TARGET_REDIRECT, TARGET_COUNT,
 };
 
 struct {
@@ -280,6 +309,7 @@ struct {
 		[TARGET_LPM4] = (void *)&bench_lpm4,
 		[TARGET_LPM6] = (void *)&bench_lpm6,
 		[TARGET_TOUCH] = (void *)&bench_touch,
+		[TARGET_CHASE] = (void *)&bench_chase,
 		[TARGET_BUCKET] = (void *)&bench_bucket,
 		[TARGET_FILTER] = (void *)&piston_filter,
 		[TARGET_REDIRECT] = (void *)&bench_redirect,
@@ -357,6 +387,7 @@ FEEDER(source4_parse, feed_source4, TARGET_PARSE)
 FEEDER(source4_class_step, feed_source4, TARGET_SOURCE4)
 FEEDER(source4_lpm, feed_source4, TARGET_LPM4)
 FEEDER(source4_touch, feed_source4, TARGET_TOUCH)
+FEEDER(source4_chase, feed_source4, TARGET_CHASE)
 FEEDER(source4_bucket, feed_source4, TARGET_BUCKET)
 FEEDER(source4_filter, feed_source4, TARGET_FILTER)
 FEEDER(source4_redirect, feed_source4, TARGET_REDIRECT)

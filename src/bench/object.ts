@@ -21,7 +21,7 @@ const SOURCE = "bpf/bench/bench.bpf.c";
 const OBJECT = "build/bench/bench.bpf.o";
 
 /** struct bench_state of bench.bpf.c. */
-const STATE = { bytes: 24, next: 0, sum: 8, mask: 16, redirectTo: 20 } as const;
+const STATE = { bytes: 40, next: 0, sum: 8, mask: 16, redirectTo: 20, chasedMask: 24 } as const;
 
 let elf: Uint8Array | null = null;
 
@@ -58,7 +58,7 @@ export interface RigOptions {
   /** What a feeder writes into the packet, entry by entry: whole lines, and a power of two of entries. */
   readonly feed: Uint8Array;
   readonly feedEntries: number;
-  /** Sizes of bench_trie4, bench_trie6 and bench_buckets. */
+  /** Sizes of bench_trie4, bench_trie6, bench_buckets and bench_chased, which is lines, a power of two. */
   readonly maxEntries?: Readonly<Record<string, number>>;
   readonly samplesPerJiffy?: number;
 }
@@ -92,7 +92,9 @@ export class Rig {
       this.map("bench_feed").writeImage(feed);
       this.#state = this.map("bench_state");
       const state = new Uint8Array(STATE.bytes);
-      new DataView(state.buffer).setUint32(STATE.mask, feedEntries - 1, true);
+      const view = new DataView(state.buffer);
+      view.setUint32(STATE.mask, feedEntries - 1, true);
+      view.setUint32(STATE.chasedMask, (maxEntries["bench_chased"] ?? 1) - 1, true);
       this.#state.update(new Uint8Array(4), state);
     } catch (error) {
       this.close();
