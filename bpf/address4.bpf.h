@@ -115,6 +115,10 @@ static __always_inline __u32 ranges4_class(__u32 entry, struct table ranges, __u
 	at = entry >> ROOT_KIND_BITS;
 	if (!kind)
 		return at;
+	if (kind >= ROOT_DIRECT) {
+		low >>= kind - ROOT_DIRECT;
+		return LINE(ranges, at + low / 32)->direct4[low % 32];
+	}
 	if (kind >= ROOT_LINES) {
 		__u32 lines = kind - ROOT_LINES;
 

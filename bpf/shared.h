@@ -183,6 +183,8 @@ struct exact_table {
  *              there are two, and bits 1-2 are the first of them
  *   16 + n     its ranges are in whole lines, from the line in bits 12-31 on: n + 1 of them for n < 64, else 2 n - 62. Where
  *              these are RANGE_INDEX_LEAST to RANGE_INDEX_MOST, a line stands before them that has the first address of each
+ *   4080 + k   (ROOT_DIRECT) every range begins at a multiple of 2^k: no ranges but a class of 16 bits for each 2^k addresses,
+ *              thirty-two a line, from the line in bits 12-31 on
  *
  * A line of `*4_ranges` has the first addresses of sixteen ranges, then their classes, 16 bits each. Four ranges are a
  * group. A first address stands as 2^16 less its low 16 bits, so that adding an address's low bits carries where it is
@@ -190,6 +192,7 @@ struct exact_table {
  */
 #define ROOT_KIND_BITS 12
 #define ROOT_LINES 16
+#define ROOT_DIRECT 4080
 #define RANGE_GROUPS 4
 #define RANGE_INDEX_LEAST 3
 #define RANGE_INDEX_MOST 16

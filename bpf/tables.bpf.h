@@ -92,6 +92,7 @@ union line {
 		__u64 firsts[4]; /* a group each */
 		__u16 classes[16];
 	} ranges4;                        /* *4_ranges */
+	__u16 direct4[32];                /* likewise, where the root says ROOT_DIRECT */
 	struct address6_range ranges6[2]; /* *6_ranges */
 };
 _Static_assert(sizeof(union line) == LINE_BYTES, "a line is one cache line");

@@ -231,6 +231,8 @@ export const EXACT_EMPTY = 0x7fff;
 export const ROOT_KIND_BITS = 12;
 /** Kinds from here on are chunks of whole lines. */
 export const ROOT_LINES = 16;
+/** Kinds from here on are chunks of a class for each so many addresses: 2 to the power of what the kind is above this. */
+export const ROOT_DIRECT = 4080;
 export const RANGE_INDEX_LEAST = 3;
 export const RANGE_INDEX_MOST = 16;
 /** Groups of four ranges in a line of IPv4 ranges. */

@@ -8,6 +8,7 @@ import {
   RANGE_GROUPS,
   RANGE_INDEX_LEAST,
   RANGE_INDEX_MOST,
+  ROOT_DIRECT,
   ROOT_ENTRIES,
   ROOT_KIND_BITS,
   ROOT_LINES,
@@ -46,6 +47,12 @@ export function checkRanges4(rootName: SectionName, rangesName: SectionName, ima
       continue;
     }
     rangesUsed = true;
+    if (kind >= ROOT_DIRECT) {
+      const end = at + Math.ceil(2 ** (16 - (kind - ROOT_DIRECT)) / CELLS);
+      if (end > lineCount) throw fault(rangesName, `chunk ${chunk} ends beyond line ${lineCount}`);
+      for (let cell = at * CELLS; cell < end * CELLS; cell++) greatest = Math.max(greatest, ranges[cell]!);
+      continue;
+    }
     const where = placesOf(kind);
     if (!where) throw fault(rootName, `chunk ${chunk} has no ranges of kind ${kind}`);
     const { hasIndex, first, end } = where;

@@ -63,6 +63,8 @@ const exact = (family: Family): SectionName[] => [`source${family}_hosts`, `sour
 describeKernel("an address's source rule", () => {
   test.each([
     ["few IPv4 prefixes", 4, 500, [8, 16, 23, 24, 31, 32], false, 4096],
+    ["IPv4 /24s that crowd", 4, 1000, [24], false, 4096],
+    ["IPv4 /26s that crowd", 4, 4000, [24, 26, 26, 26], false, 4096],
     ["many IPv4 prefixes", 4, 220_000, [32, 32, 32, 32, 32, 24, 24, 22, 27], true, 4096],
     ["few IPv6 prefixes", 6, 300, [29, 32, 48, 64, 96, 128], false, 4096],
     ["many IPv6 prefixes", 6, 12_000, [32, 40, 48, 48, 64, 64, 96, 128, 128], true, 4096],

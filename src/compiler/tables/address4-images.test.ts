@@ -95,6 +95,61 @@ describe("a chunk", () => {
     expect(addresses.map((low) => at(0x0a01_0000 + low))).toEqual(addresses.map((low) => (low + 1) % 3));
   });
 
+  describe("whose ranges begin at round addresses", () => {
+    const CHUNK = 0x0a01;
+    const images = (parts: readonly Part[]) => {
+      const { root, ranges } = images4(segmentsOf(parts), Infinity);
+      return { ranges: ranges!, root, word: new DataView(root.buffer).getUint32(4 * CHUNK, true) };
+    };
+    const DIRECT = 4080;
+
+    test.each([
+      ["48 /24s", 48, 256, null],
+      ["49 /24s", 49, 256, 8],
+      ["256 /24s", 256, 256, 8],
+      ["112 /25s", 112, 128, null],
+      ["113 /25s", 113, 128, 7],
+      ["9 blocks of a /20", 9, 4096, 12],
+      ["8 blocks of a /20", 8, 4096, null],
+    ] as const)("gives each its class: %s", (_, count, step, shift) => {
+      const parts = chunk(count + 1, step);
+      expect(images(parts).word & 0xfff)[shift === null ? "toBeLessThan" : "toBe"](DIRECT + (shift ?? 0));
+      expectEachEnd(parts, look(parts, Infinity).at);
+    });
+
+    test("has ranges where one begins between them", () => {
+      const parts = [...chunk(65, 256), [0x0a01_f0ff, 9] as const];
+      expect(images(parts).word & 0xfff).toBeLessThan(DIRECT);
+      expectEachEnd(parts, look(parts, Infinity).at);
+    });
+
+    test.each([
+      [2 ** 18, true],
+      [2 ** 18 + 1, false],
+    ])("takes more lines than its ranges only in tables of up to 2^18 of them: %i", (count, direct) => {
+      const before = chunk(65, 256);
+      const after = Array.from({ length: count - 65 }, (_, i): Part => [0x5000_0000 + 3 * i, i % 3]);
+      const { word } = images([...before, ...after]);
+      expect((word & 0xfff) === DIRECT + 8).toBe(direct);
+    });
+
+    test("is refused where its last line is not there", () => {
+      const { root, ranges } = images(chunk(65, 256));
+      expect(ranges.length).toBe(64 * 8);
+      const check = (lines: number) =>
+        checkRanges4(
+          "source4_root",
+          "source4_ranges",
+          new Map<SectionName, Uint8Array>([
+            ["source4_root", root],
+            ["source4_ranges", ranges.slice(0, 64 * lines)],
+          ]),
+        );
+      expect(check(8).classes).toBe(3);
+      expect(() => check(7)).toThrow("chunk 2561 ends beyond line 7");
+    });
+  });
+
   test("begins with the range that came into it", () => {
     const { at } = look(partsOf([[0x0a00_ff00, 0x0200, 7]]), Infinity);
     expect([0x0a01_0000, 0x0a01_00ff, 0x0a01_0100].map(at)).toEqual([7, 7, 0]);

@@ -15,6 +15,7 @@ import {
   RANGE_GROUPS,
   RANGE_INDEX_LEAST,
   RANGE_INDEX_MOST,
+  ROOT_DIRECT,
   ROOT_KIND_BITS,
   ROOT_LINES,
   ROOT6_STEP_BITS,
@@ -107,6 +108,8 @@ function rangesClass(images: Images, name: Side, address: number): number {
   const at = word >>> ROOT_KIND_BITS;
   if (kind === 0) return at;
   const ranges = view(images, `${name}4_ranges`);
+  if (kind >= ROOT_DIRECT)
+    return ranges.getUint16(LINE_BYTES * at + 2 * ((address & 0xffff) >>> (kind - ROOT_DIRECT)), true);
   const perLine = LINE_BYTES / 4;
   const perGroup = perLine / RANGE_GROUPS;
   const few = kind < ROOT_LINES;

@@ -1,6 +1,7 @@
 // A partition of the IPv4 addresses to the images of a root and its lines of ranges, as bpf/shared.h lays them out. A
 // chunk is the addresses that share their first 16 bits; one of one class has no ranges, one of up to eight
-// ranges has groups of one line, a longer one has lines of its own.
+// ranges has groups of one line, a longer one has lines of its own. Where it has many and all begin at round addresses, as
+// /24s do, it has a class for each of these instead: the program then reads one line, and searches nothing.
 
 import { strict as assert } from "node:assert";
 import {
@@ -9,6 +10,7 @@ import {
   RANGE_INDEX_LEAST,
   RANGE_INDEX_MOST,
   RANGE4_LINES_MAX,
+  ROOT_DIRECT,
   ROOT_ENTRIES,
   ROOT_KIND_BITS,
   ROOT_LINES,
@@ -26,6 +28,10 @@ const LINE_RANGES = CELLS / 2;
 const GROUP = LINE_RANGES / RANGE_GROUPS;
 /** Ranges that two groups hold. */
 const FEW = 2 * GROUP;
+
+/** A direct chunk may take so many times the lines of its ranges, while all segments are at most so many. */
+const DIRECT_GROWTH = 2;
+const DIRECT_SEGMENTS = 2 ** 18;
 
 /** Segments that are sure to fit in RANGE4_LINES_MAX lines, however they lie: a chunk wastes two lines at most. */
 export const SEGMENTS4_MAX = (RANGE4_LINES_MAX - 2 * ROOT_ENTRIES) * LINE_RANGES - ROOT_ENTRIES;
@@ -58,17 +64,26 @@ export function ranges4Images({ firsts, classes }: Segments<Uint32Array>): Range
 class RangeLines {
   #cells: Uint16Array;
   #lineCount = 0;
+  readonly #directGrowth: number;
   /** By free groups at their end: lines that have room. */
   readonly #withRoom: number[][] = Array.from({ length: RANGE_GROUPS }, () => []);
 
   constructor(segments: number) {
     this.#cells = new Uint16Array((Math.ceil(segments / LINE_RANGES) + 16) * CELLS);
+    this.#directGrowth = segments <= DIRECT_SEGMENTS ? DIRECT_GROWTH : 1;
   }
 
   /** One chunk's ranges; returns the root's word. The first one begins, for the chunk, at its first address. */
   add(firsts: Uint32Array, classes: Uint32Array, begin: number, count: number): number {
     if (count > FEW) {
       const lines = Math.ceil(count / LINE_RANGES);
+      const shift = zeroBits(firsts, begin, count);
+      const directLines = Math.ceil(2 ** (16 - shift) / CELLS);
+      if (directLines <= this.#directGrowth * lines) {
+        const line = this.#newLines(directLines);
+        this.#fillDirect(line, shift, firsts, classes, begin, count);
+        return word(line, ROOT_DIRECT + shift);
+      }
       const n = lines <= 64 ? lines - 1 : Math.ceil((lines + 62) / 2);
       const hasIndex = lines >= RANGE_INDEX_LEAST && lines <= RANGE_INDEX_MOST;
       const line = this.#newLines((lines <= 64 ? lines : 2 * n - 62) + (hasIndex ? 1 : 0));
@@ -85,6 +100,21 @@ class RangeLines {
     if (free > groups) this.#withRoom[free - groups]!.push(line);
     this.#fill(line, first * GROUP, firsts, classes, begin, count);
     return word(line, 1 + 2 * first + (groups - 1));
+  }
+
+  #fillDirect(
+    line: number,
+    shift: number,
+    firsts: Uint32Array,
+    classes: Uint32Array,
+    begin: number,
+    count: number,
+  ): void {
+    const first = line * CELLS;
+    for (let i = 0; i < count; i++) {
+      const at = i === 0 ? 0 : (firsts[begin + i]! & 0xffff) >>> shift;
+      this.#cells.fill(classes[begin + i]!, first + at, first + 2 ** (16 - shift));
+    }
   }
 
   image(): Uint8Array | null {
@@ -118,6 +148,13 @@ class RangeLines {
       this.#cells[at + LINE_RANGES] = classes[begin + i]!;
     }
   }
+}
+
+/** Low bits that are 0 in the addresses at which a chunk's ranges begin, the first of which is its own. */
+function zeroBits(firsts: Uint32Array, begin: number, count: number): number {
+  let bits = 1 << 15;
+  for (let i = begin + 1; i < begin + count; i++) bits |= firsts[i]!;
+  return 31 - Math.clz32(bits & -bits);
 }
 
 function word(line: number, kind: number): number {
