@@ -39,6 +39,7 @@ async function otlpServer(): Promise<{ endpoint: string; answer: number | null; 
       response.writeHead(state.answer, { "content-type": "application/json" }).end("{}");
     });
   });
+  server.keepAliveTimeout = 0; // never: a request must not meet the end of a connection that was left for a while
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   cleanups.push(() => {
@@ -62,7 +63,21 @@ function countSpans(body: Buffer): number {
 
 const { createSocket } = process.getBuiltinModule("node:dgram");
 
-async function udpServer(port = 0): Promise<{ port: number; lines: string[]; close(): void }> {
+/** Below those that the kernel gives to whoever asks for any (ip_local_port_range): it is still free after it was closed. */
+async function freeUdpPort(): Promise<number> {
+  for (;;) {
+    const port = 10_240 + Math.floor(Math.random() * 20_000);
+    const socket = createSocket("udp4");
+    const isFree = await new Promise<boolean>((resolve) => {
+      socket.once("error", () => resolve(false));
+      socket.bind(port, "127.0.0.1", () => resolve(true));
+    });
+    await new Promise<void>((resolve) => socket.close(resolve));
+    if (isFree) return port;
+  }
+}
+
+async function udpServer(port: number): Promise<{ lines: string[]; close(): void }> {
   const socket = createSocket("udp4");
   const lines: string[] = [];
   socket.on("message", (message) => lines.push(...message.toString().trim().split("\n")));
@@ -74,7 +89,7 @@ async function udpServer(port = 0): Promise<{ port: number; lines: string[]; clo
     open = false;
   };
   cleanups.push(close);
-  return { port: socket.address().port, lines, close };
+  return { lines, close };
 }
 
 function sinkSum({ offered, delivered, failed, skipped, lost }: NonNullable<EventStats["sinks"]["otel"]>) {
@@ -99,15 +114,18 @@ describeKernel("sinks", () => {
     expect(server.spans).toBe(30);
 
     server.answer = 500;
-    // Many good deliveries stand in the window: it takes as many bad ones.
+    // Many good deliveries stand in the window: it takes as many bad ones. From then on it is open or tried, and never trusted.
     await bench.until(
-      () => bench.collector.health().reason?.includes("circuit breaker of sink otel is open") === true,
+      ({ sinks }) => sinks.otel!.breaker !== "closed",
       () => bench.send(packet, 10),
     );
+    expect(bench.collector.health().reason).toMatch(/circuit breaker of sink otel is (half-)?open/);
+    const levels = () => textOf(bench, "degradation").join("\n");
     await bench.until(
-      ({ sinks, level }) => sinks.otel!.skipped > 0 && level === 1,
+      ({ sinks }) => sinks.otel!.skipped > 0 && levels().includes("level 1"),
       () => bench.send(packet, 10),
     );
+    expect(levels()).not.toMatch(/level [23]/);
 
     server.answer = 200;
     await bench.until(
@@ -129,8 +147,8 @@ describeKernel("sinks", () => {
   });
 
   test("a StatsD server that is not there is found out, and served again when it is", async () => {
-    const first = await udpServer();
-    const { port } = first;
+    const port = await freeUdpPort();
+    const first = await udpServer(port);
     await using bench = new CollectorBench({
       events: { batchSize: 10, circuitBreaker: quickBreaker },
       sinks: { statsd: { address: `127.0.0.1:${port}`, prefix: "piston." } },
@@ -144,16 +162,14 @@ describeKernel("sinks", () => {
     await expect.poll(() => [counted("pattern.syn-fin"), counted("priority.high")]).toEqual([2, 2]);
     first.close();
     await bench.until(
-      ({ sinks }) => sinks.statsd!.breaker === "open",
+      () => textOf(bench, "circuit-breaker").some((text) => /open: .*ECONNREFUSED/.test(text)),
       () => bench.send(packet, 10),
     );
-    await expect.poll(() => textOf(bench, "circuit-breaker").join("\n")).toContain("ECONNREFUSED");
     const again = await udpServer(port);
     await bench.until(
-      ({ sinks }) => sinks.statsd!.breaker === "closed",
+      ({ sinks }) => sinks.statsd!.breaker === "closed" && again.lines.length > 0,
       () => bench.send(packet, 10),
     );
-    await expect.poll(() => again.lines.length).toBeGreaterThan(0);
     const stats = await bench.settled();
     await bench.until(({ sinks }) => sinkSum(sinks.statsd!).accounted === stats.kept);
     expect(accountOf(stats)).toBe(bench.sent);
@@ -186,7 +202,7 @@ describeKernel("sinks", () => {
       () => bench.send(attack, 20),
     );
     expect(full.shedByPriority.backpressure.high).toBe(0);
-    expect(full.shedByPriority.degraded.normal).toBeGreaterThanOrEqual(0);
+    expect(full.shedByPriority.degraded.high).toBe(0);
     await bench.until(({ sinks }) => sinks.otel!.breaker !== "closed");
     await bench.until(({ backpressure, queueDepth }) => !backpressure && queueDepth === 0);
     server.answer = 200;
@@ -241,13 +257,10 @@ describeKernel("the rate", () => {
   test("drops what is above it, rises while that is useful, and goes back", async () => {
     const rateLimit = { perSecond: 200, burst: 100, adaptive: true, minPerSecond: 50, maxPerSecond: 800 };
     await using bench = new CollectorBench({ events: { rateLimit } });
-    bench.send(packet, 300);
-    const limited = await bench.until(({ dropped }) => dropped["rate-limited"] > 0);
-    expect(limited.kept).toBeLessThan(300);
-    await bench.until(
-      ({ ratePerSecond }) => ratePerSecond === 800,
-      () => bench.send(packet, 30),
-    );
+    // More in each look than the burst, so that some are above the rate however seldom this thread gets to send.
+    const send = () => bench.send(packet, 300);
+    await bench.until(({ dropped }) => dropped["rate-limited"] > 0, send);
+    await bench.until(({ ratePerSecond }) => ratePerSecond === 800, send);
     await bench.until(({ ratePerSecond }) => ratePerSecond === 200);
     const stats = await bench.settled();
     expect(accountOf(stats)).toBe(bench.sent);
@@ -288,6 +301,8 @@ describeKernel("pressure on the agent", () => {
     return made;
   }
 
+  const anyCpu = { cpuLimitRatio: 64 };
+
   describe("memory above its limit", () => {
     // Pressure: 1 from 80 % of the limit on, 2 and 3 nearer to it.
     test.each([
@@ -300,7 +315,7 @@ describeKernel("pressure on the agent", () => {
       // What is resident, measured against a limit that makes it so much of it: again where that has moved meanwhile.
       const measure = () => {
         const memoryLimitBytes = Math.round(process.memoryUsage.rss() / ratio);
-        const resources = new ResourceManager({ ...DEFAULT_RESOURCES, memoryLimitBytes });
+        const resources = new ResourceManager({ ...DEFAULT_RESOURCES, ...anyCpu, memoryLimitBytes });
         const reading = resources.check();
         resources.close();
         return reading;
@@ -323,7 +338,7 @@ describeKernel("pressure on the agent", () => {
       expect(stats.shedByPriority.degraded.normal).toBeGreaterThan(80);
       expect(stats.shedByPriority.degraded.high > 0).toBe(level === 3);
       expect(accountOf(stats)).toBe(bench.sent);
-      const roomy = manager({});
+      const roomy = manager(anyCpu);
       await bench.until(
         (now) => now.level === 0,
         () => bench.collector.update(roomy.check()),
@@ -335,15 +350,18 @@ describeKernel("pressure on the agent", () => {
     const resources = manager({ cpuLimitRatio: 0.05 });
     const rateLimit = { perSecond: 1000, burst: 100, adaptive: true, minPerSecond: 100, maxPerSecond: 1000 };
     await using bench = new CollectorBench({ events: { rateLimit } });
+    let mostCpuRatio = 0;
     await bench.until(
       ({ ratePerSecond, level }) => ratePerSecond === 100 && level > 0,
       () => {
         bench.send(packet, 5_000);
-        bench.collector.update(resources.check());
+        const reading = resources.check();
+        mostCpuRatio = Math.max(mostCpuRatio, reading.cpuRatio);
+        bench.collector.update(reading);
       },
     );
-    expect(resources.reading().cpuRatio).toBeGreaterThan(0.8);
-    const idle = manager({ cpuLimitRatio: 64 });
+    expect(mostCpuRatio).toBeGreaterThan(0.9);
+    const idle = manager(anyCpu);
     await bench.until(
       ({ ratePerSecond, level }) => ratePerSecond === 1000 && level === 0,
       () => bench.collector.update(idle.check()),
