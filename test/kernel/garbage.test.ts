@@ -3,6 +3,7 @@
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { LIMIT_BUCKET, LIMIT_INSERT_BUCKETS, LIMIT_SLOT, TICKS_PER_NS } from "../../src/bundle/abi.ts";
 import { BpfMap, ktimeNs, MAP_FLAGS } from "../../src/runtime/bpf/index.ts";
 import { blockUntil } from "../../src/runtime/kernel/blocks.ts";
 import type { Garbage } from "../../src/runtime/kernel/garbage.ts";
@@ -49,9 +50,26 @@ describeKernel("POST /internal/gc-maps", () => {
       freedBytes: 0,
     });
 
+    // Limit state is the program's to write: an expired slot is the next key's (limit-state.test.ts shows it), and is counted.
+    using limits = BpfMap.openPinned(join(LAYOUT.state, "limit_state"));
+    const nowTicks = ktimeNs() * TICKS_PER_NS;
+    const lastBytes = (limits.info.maxEntries - LIMIT_INSERT_BUCKETS) * LIMIT_BUCKET.bytes - LIMIT_SLOT.bytes;
+    const [owing, expired] = [limitSlot(nowTicks + 600_000_000_000n * TICKS_PER_NS), limitSlot(nowTicks)];
+    limits.writeImage(owing, 0);
+    limits.writeImage(expired, lastBytes);
+    expect(await collect()).toMatchObject({ limitSlots: { active: 1, expired: 1 } });
+    expect(limits.holdsImage(owing, 0) && limits.holdsImage(expired, lastBytes)).toBe(true);
+
     const program = programOn("eth0");
     await stop(agent);
     await start();
     expect(programOn("eth0")).toBe(program);
   });
 });
+
+function limitSlot(tat: bigint): Uint8Array {
+  const slot = Buffer.alloc(LIMIT_SLOT.bytes);
+  slot.writeBigUInt64LE(1n, LIMIT_SLOT.limitId);
+  slot.writeBigUInt64LE(tat, LIMIT_SLOT.tat);
+  return slot;
+}

@@ -10,7 +10,7 @@ import { BLOCK, TICKS_PER_NS } from "../../bundle/abi.ts";
 import { BpfMap, ktimeNs } from "../bpf/index.ts";
 import { sweep } from "./commit.ts";
 import type { Journal } from "./journal.ts";
-import { countLimitKeys, countLimitStates } from "./limit-table.ts";
+import { countLimitSlots } from "./limit-table.ts";
 import { closeLinks, pinnedLinks } from "./links.ts";
 import { entries, type PinLayout, unescapePinName } from "./pins.ts";
 import type { FleetState } from "./state.ts";
@@ -29,6 +29,7 @@ export interface Garbage {
 
 export function collectGarbage(state: FleetState, journal: Journal): Garbage {
   const { layout } = state;
+  const limits = state.programMap("limit_state");
   const blocks = freeBlocks(state.programMap("blocks"));
   const before = pinsOf(layout);
   const bytesOf = new Map(before.tables.map((name) => [name, tableBytes(join(layout.tables, name))]));
@@ -39,7 +40,7 @@ export function collectGarbage(state: FleetState, journal: Journal): Garbage {
   const tables = gone("tables");
   return {
     blocks,
-    limitSlots: limitSlots(state.programMap("limit_state")),
+    limitSlots: limits && countLimitSlots(limits, ktimeNs() * TICKS_PER_NS),
     generations: gone("generations"),
     tables,
     links: gone("links").map(unescapePinName),
@@ -67,12 +68,6 @@ function freeBlocks(map: BpfMap | null): Garbage["blocks"] {
     } else if (value) remaining++;
   }
   return { freed, remaining };
-}
-
-function limitSlots(map: BpfMap | null): Garbage["limitSlots"] {
-  if (!map) return null;
-  const active = countLimitStates(map, ktimeNs() * TICKS_PER_NS);
-  return { active, expired: Math.max(0, countLimitKeys(map) - active) };
 }
 
 function pinsOf(layout: PinLayout) {

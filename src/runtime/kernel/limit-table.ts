@@ -13,6 +13,9 @@ export const PROOF_BUCKET_BITS = 8;
 /** Buckets that a count looks at: 512 KiB. The hash spreads keys evenly, so they stand for the rest. */
 const COUNTED_BUCKETS = 4096;
 
+/** What is copied at once where all of a table is read. */
+const PIECE_BYTES = COUNTED_BUCKETS * LIMIT_BUCKET.bytes;
+
 /** What of a map the functions here need. */
 export interface LimitTable {
   readonly info: { readonly maxEntries: number };
@@ -85,15 +88,25 @@ export function countLimitStates(table: LimitTable, nowTicks: bigint): number {
   return Math.round((active * buckets) / counted);
 }
 
-/** Keys that have a slot, expired ones too. */
-export function countLimitKeys(table: LimitTable): number {
-  const image = table.readImage((table.info.maxEntries - LIMIT_INSERT_BUCKETS) * LIMIT_BUCKET.bytes);
-  const { buffer, byteOffset, length } = image.byteOffset % 4 === 0 ? image : image.slice();
-  const halves = new Uint32Array(buffer, byteOffset, length / 4);
-  let keys = 0;
-  for (let at = LIMIT_SLOT.limitId / 4; at < halves.length; at += LIMIT_SLOT.bytes / 4)
-    if (halves[at] !== 0 || halves[at + 1] !== 0) keys++;
-  return keys;
+/** Keys that have a slot, by whether they owe something at `nowTicks`. Reads the whole table. */
+export function countLimitSlots(table: LimitTable, nowTicks: bigint): { active: number; expired: number } {
+  const bytes = (table.info.maxEntries - LIMIT_INSERT_BUCKETS) * LIMIT_BUCKET.bytes;
+  const [nowHigh, nowLow] = [Number(nowTicks >> 32n), Number(nowTicks & 0xffffffffn)];
+  const counts = { active: 0, expired: 0 };
+  for (let offset = 0; offset < bytes; offset += PIECE_BYTES) {
+    const image = table.readImage(Math.min(PIECE_BYTES, bytes - offset), offset);
+    const { buffer, byteOffset, length } = image.byteOffset % 4 === 0 ? image : image.slice();
+    const halves = new Uint32Array(buffer, byteOffset, length / 4); // a bigint for each of two million slots takes long
+    for (let at = 0; at < halves.length; at += LIMIT_SLOT.bytes / 4) {
+      const id = at + LIMIT_SLOT.limitId / 4;
+      if (halves[id] === 0 && halves[id + 1] === 0) continue;
+      const tat = at + LIMIT_SLOT.tat / 4;
+      const [low, high] = [halves[tat]!, halves[tat + 1]!];
+      if (high > nowHigh || (high === nowHigh && low > nowLow)) counts.active++;
+      else counts.expired++;
+    }
+  }
+  return counts;
 }
 
 /** Nothing may run through the program meanwhile. */

@@ -8,7 +8,7 @@ import { blockUntil, unblock } from "./blocks.ts";
 import { type Counts, countersFor, readCounts, slotsImage } from "./counters.ts";
 import { type ProgramObject, rodata, tableImages } from "./generation.ts";
 import { loadInstance } from "./instance.ts";
-import { bucketBitsFor, countLimitKeys, limitTableEntries } from "./limit-table.ts";
+import { bucketBitsFor, countLimitSlots, limitTableEntries } from "./limit-table.ts";
 import { clearMaps, type ProofInstance } from "./prove.ts";
 import { frozenTables } from "./tables.ts";
 
@@ -84,7 +84,10 @@ export function createProofEngine(bundle: Bundle, object: ProgramObject, stateEn
       runMany: (packets) => runMany(program, packets),
       runPacked: (packets, offsets, metadata) => program.testRunMany(packets, offsets, metadata),
       counters: () => readCounts(counters, rules),
-      stateSize: () => Math.max(countLimitKeys(limits), [...blocks.keys()].length),
+      stateSize() {
+        const { active, expired } = countLimitSlots(limits, 0n);
+        return Math.max(active + expired, [...blocks.keys()].length);
+      },
       close,
     };
   } catch (error) {
