@@ -1,6 +1,7 @@
 // Sets of IPv4 and IPv6 addresses as sorted, disjoint, non-adjacent, inclusive ranges. Immutable. Set algebra is a merge
 // of two sorted lists, so a million prefixes cost their sort.
 
+import { inPairs } from "./pairs.ts";
 import { type Family, formatAddress, type Prefix } from "./prefix.ts";
 import { radixSort } from "./radix-sort.ts";
 
@@ -181,15 +182,7 @@ export function isEmpty(set: AddressSet): boolean {
 }
 
 export function contains(set: AddressSet, family: Family, value: bigint): boolean {
-  const list: ArrayLike<number | bigint> = family === 4 ? set.v4 : set.v6;
-  let low = 0;
-  let high = list.length / 2;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (list[2 * middle]! <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low > 0 && value <= list[2 * low - 1]!;
+  return inPairs(family === 4 ? set.v4 : set.v6, value);
 }
 
 /** The fewest prefixes that cover the set, in order. */

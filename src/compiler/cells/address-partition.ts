@@ -4,6 +4,7 @@
 
 import { strict as assert } from "node:assert";
 import { type AddressSet, contains } from "../../ir/address-set.ts";
+import { rangesBegun } from "../../ir/pairs.ts";
 import type { Family } from "../../ir/prefix.ts";
 import { emptyMask, fullMask, type Mask, setBit } from "./mask.ts";
 
@@ -241,17 +242,12 @@ function preferLandmark(
 }
 
 /** The range or gap of a sorted list of first, last pairs that holds `value`. */
-function surroundings(list: ArrayLike<number | bigint>, value: bigint): [bigint | null, bigint | null] {
-  let low = 0;
-  let high = list.length / 2;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (list[2 * middle]! <= value) low = middle + 1;
-    else high = middle;
-  }
-  if (low > 0 && value <= list[2 * low - 1]!) return [BigInt(list[2 * low - 2]!), BigInt(list[2 * low - 1]!)];
+function surroundings(pairs: ArrayLike<number | bigint>, value: bigint): [bigint | null, bigint | null] {
+  const next = 2 * rangesBegun(pairs, value);
+  const at = next - 2;
+  if (at >= 0 && value <= pairs[at + 1]!) return [BigInt(pairs[at]!), BigInt(pairs[at + 1]!)];
   return [
-    low > 0 ? BigInt(list[2 * low - 1]!) + 1n : null,
-    2 * low < list.length ? BigInt(list[2 * low]!) - 1n : null,
+    at >= 0 ? BigInt(pairs[at + 1]!) + 1n : null,
+    next < pairs.length ? BigInt(pairs[next]!) - 1n : null,
   ];
 }

@@ -3,6 +3,7 @@
 import { IPV4_OPTIONS, IPV6_EXTENSIONS } from "../../bundle/abi.ts";
 import type { AddressSet } from "../../ir/address-set.ts";
 import { FIELD_NAMES, type FieldName, type MatchIr } from "../../ir/nodes.ts";
+import { inPairs } from "../../ir/pairs.ts";
 import { formatAddress } from "../../ir/prefix.ts";
 import type { Ranges } from "../../ir/ranges.ts";
 import type { ParsedPacket } from "../../packet/parse.ts";
@@ -94,21 +95,9 @@ export function holds(test: MatchTest, subject: Subject): boolean {
   if ("isMember" in test) return test.isMember(subject);
   if ("values" in test) {
     const value = subject.packet.fields[test.field];
-    return value !== null && inRanges(test.values, value);
+    return value !== null && inPairs(test.values, value);
   }
-  return inRanges(subject.packet.family === 4 ? test.set.v4 : test.set.v6, subject[test.field]);
-}
-
-/** `list`: ascending pairs first, last. */
-function inRanges(list: ArrayLike<number | bigint>, value: number | bigint): boolean {
-  let low = 0;
-  let high = list.length / 2;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (list[2 * middle]! <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low > 0 && value <= list[2 * low - 1]!;
+  return inPairs(subject.packet.family === 4 ? test.set.v4 : test.set.v6, subject[test.field]);
 }
 
 const PROTOCOL_NAMES: Readonly<Record<number, string>> = { 1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6" };
