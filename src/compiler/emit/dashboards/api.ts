@@ -6,6 +6,7 @@ import { eventRows } from "./events.ts";
 import type { DashboardDefinition } from "./frame.ts";
 import { errorLogs, slowRequestLogs } from "./log-panels.ts";
 import { query } from "./panel.ts";
+import { healthPanel } from "./shared-panels.ts";
 import { ofAlert } from "./thresholds.ts";
 import { WINDOW } from "./vectors.ts";
 
@@ -131,14 +132,7 @@ export function api(site: SiteIr): DashboardDefinition {
               ),
             ],
           },
-          {
-            kind: "series",
-            title: "Health",
-            description: "1 healthy, 0.5 degraded, 0 failed, by part of the agent; the worst node.",
-            unit: "short",
-            max: 1,
-            queries: [query(minBy(["component"], metric("component_health")), (label) => label("component"))],
-          },
+          healthPanel(),
         ],
       },
       ...eventRows(site),

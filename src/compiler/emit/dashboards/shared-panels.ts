@@ -1,7 +1,7 @@
 // Panels that stand on several dashboards.
 
 import type { SiteIr } from "../../../ir/site.ts";
-import { divide, maxBy, metric } from "../../../metrics/query.ts";
+import { divide, maxBy, metric, minBy } from "../../../metrics/query.ts";
 import { type MetricPanel, query } from "./panel.ts";
 import { ofAlert } from "./thresholds.ts";
 import { bytesByVerdict, byVerdict, type FleetMatcher } from "./vectors.ts";
@@ -23,6 +23,17 @@ export function verdictPanels(fleet: FleetMatcher): MetricPanel[] {
       queries: [query(bytesByVerdict(fleet), (label) => label("verdict"))],
     },
   ];
+}
+
+export function healthPanel(): MetricPanel {
+  return {
+    kind: "series",
+    title: "Health",
+    description: "1 healthy, 0.5 degraded, 0 failed, by part of the agent; the worst node.",
+    unit: "short",
+    max: 1,
+    queries: [query(minBy(["component"], metric("component_health")), (label) => label("component"))],
+  };
 }
 
 export function mapFillPanel(site: SiteIr): MetricPanel {

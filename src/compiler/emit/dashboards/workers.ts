@@ -4,7 +4,7 @@ import type { SiteIr } from "../../../ir/site.ts";
 import { age, divide, maxBy, metric, minBy, quantile, rate, sumBy } from "../../../metrics/query.ts";
 import type { DashboardDefinition } from "./frame.ts";
 import { query } from "./panel.ts";
-import { mapFillPanel } from "./shared-panels.ts";
+import { healthPanel, mapFillPanel } from "./shared-panels.ts";
 import { ofAlert } from "./thresholds.ts";
 import { CHOSEN_FLEET, WINDOW } from "./vectors.ts";
 
@@ -216,14 +216,7 @@ export function workers(site: SiteIr): DashboardDefinition {
               query(maxBy(["instance"], metric("event_loop_lag_seconds")), (label) => label("instance")),
             ],
           },
-          {
-            kind: "series",
-            title: "Health",
-            description: "1 healthy, 0.5 degraded, 0 failed, by part of the agent; the worst node.",
-            unit: "short",
-            max: 1,
-            queries: [query(minBy(["component"], metric("component_health")), (label) => label("component"))],
-          },
+          healthPanel(),
         ],
       },
     ],
