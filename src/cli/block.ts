@@ -1,23 +1,17 @@
 // piston block: a source dropped from now on, for a time; without an address, what is blocked.
 
 import { BLOCK_SECONDS_MAX } from "../runtime/kernel/blocks.ts";
-import { DEFAULT_PIN_PATH } from "../runtime/kernel/pins.ts";
 import { block, blocks } from "../runtime/operate.ts";
 import { defineCommand, UsageError } from "./command.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
+import { PINNED_FLEET } from "./pinned-fleet.ts";
 
 export default defineCommand({
   summary: "Drop what comes from a source, for a time; without ADDRESS, list what is blocked",
   positionals: ["[ADDRESS]"],
   options: {
     for: { type: "string", value: "TIME", help: "how long: 90s, 10m, 1h30m, 2d" },
-    fleet: { type: "string", value: "NAME", help: "which fleet, where the node has several" },
-    "pin-path": {
-      type: "string",
-      value: "DIR",
-      default: DEFAULT_PIN_PATH,
-      help: "where kernel objects are pinned",
-    },
+    ...PINNED_FLEET,
     json: { type: "boolean", help: "print one JSON document" },
   },
   notes:

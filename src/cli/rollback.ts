@@ -1,20 +1,14 @@
 // piston rollback: the previous generation back in charge, with or without a running agent.
 
-import { DEFAULT_PIN_PATH } from "../runtime/kernel/pins.ts";
 import { rollback } from "../runtime/operate.ts";
 import { defineCommand } from "./command.ts";
+import { PINNED_FLEET } from "./pinned-fleet.ts";
 
 export default defineCommand({
   summary: "Put the previous generation back in charge: one atomic step, nothing is loaded",
   positionals: [],
   options: {
-    fleet: { type: "string", value: "NAME", help: "which fleet, where the node has several" },
-    "pin-path": {
-      type: "string",
-      value: "DIR",
-      default: DEFAULT_PIN_PATH,
-      help: "where kernel objects are pinned",
-    },
+    ...PINNED_FLEET,
     json: { type: "boolean", help: "print one JSON document" },
   },
   notes: "The bundle that was left is not taken up again until another one is published.",

@@ -1,8 +1,8 @@
 // piston status: what this node runs, from its agent, or from the kernel where no agent runs. Once, or again and again.
 
-import { DEFAULT_PIN_PATH } from "../runtime/kernel/pins.ts";
 import { type NodeStatus, status } from "../runtime/operate.ts";
 import { defineCommand, UsageError } from "./command.ts";
+import { PINNED_FLEET } from "./pinned-fleet.ts";
 import { renderLine } from "./screen.ts";
 import { statusScreen } from "./status-screen.ts";
 import { type Size, watch } from "./watch.ts";
@@ -17,13 +17,7 @@ export default defineCommand({
       help: "draw again every SECONDS, 2 where none is given; q ends it",
     },
     count: { type: "string", value: "N", help: "with --watch: end after N screens" },
-    fleet: { type: "string", value: "NAME", help: "which fleet, where the node has several" },
-    "pin-path": {
-      type: "string",
-      value: "DIR",
-      default: DEFAULT_PIN_PATH,
-      help: "where kernel objects are pinned",
-    },
+    ...PINNED_FLEET,
     json: { type: "boolean", help: "print one JSON document; with --watch one a line" },
   },
   notes:

@@ -1,20 +1,14 @@
 // piston unblock: the end of a block, be it an operator's or a rule's.
 
-import { DEFAULT_PIN_PATH } from "../runtime/kernel/pins.ts";
 import { unblock } from "../runtime/operate.ts";
 import { defineCommand } from "./command.ts";
+import { PINNED_FLEET } from "./pinned-fleet.ts";
 
 export default defineCommand({
   summary: "End the block of a source, be it an operator's or a rule's",
   positionals: ["ADDRESS"],
   options: {
-    fleet: { type: "string", value: "NAME", help: "which fleet, where the node has several" },
-    "pin-path": {
-      type: "string",
-      value: "DIR",
-      default: DEFAULT_PIN_PATH,
-      help: "where kernel objects are pinned",
-    },
+    ...PINNED_FLEET,
     json: { type: "boolean", help: "print one JSON document" },
   },
   notes: "Exit code 1 where the source was not blocked. An IPv6 address stands for its /64.",
