@@ -4,7 +4,7 @@
 import { CONFIG, LINE_BYTES, type SectionName } from "./abi.ts";
 
 export const FORMAT_VERSION = 1;
-export const PAGE_BYTES = 4096;
+const PAGE_BYTES = 4096;
 /** `PISTONB` and a zero byte. */
 export const MAGIC = Uint8Array.of(0x50, 0x49, 0x53, 0x54, 0x4f, 0x4e, 0x42, 0);
 

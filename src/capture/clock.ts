@@ -6,9 +6,9 @@
 // SET_BACK_NS behind says that the clock was set back, or that the one before was damaged: time goes on from where it was.
 // GCRA keeps 64-bit ticks of 1/16 ns: a leap forward counts as LEAP_NS at most, and time ends at LAST_NS.
 
-export const SET_BACK_NS = 60_000_000_000n;
+const SET_BACK_NS = 60_000_000_000n;
 /** 417 days: every limit and block is long over. */
-export const LEAP_NS = 1n << 55n;
+const LEAP_NS = 1n << 55n;
 /** 18 years. */
 export const LAST_NS = (1n << 59n) - 1n;
 

@@ -42,7 +42,7 @@ export function framingOf(linkType: number, where: string): Framing {
   );
 }
 
-export const ETHERNET_HEADER_BYTES = 14;
+const ETHERNET_HEADER_BYTES = 14;
 
 /** Locally administered addresses: what stands there is never looked at. */
 const HEADER = Uint8Array.of(2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0, 0);

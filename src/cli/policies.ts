@@ -59,6 +59,6 @@ export function printDiagnostics({ input, result }: Compiled, json: boolean): vo
 }
 
 /** https://no-color.org, and colour on a terminal only. */
-export function isColorful(stream: NodeJS.WriteStream): boolean {
+function isColorful(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY && !process.env.NO_COLOR;
 }

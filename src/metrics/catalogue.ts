@@ -23,10 +23,10 @@ export const PREFIX = "pistonprotection_";
 /** Label value where a rule belongs to no backend. Prometheus takes an empty value for a missing label. */
 export const NO_BACKEND = "none";
 
-export const OUTCOMES = ["decided", "exceeded", "conformed", "blocked"] as const;
+const OUTCOMES = ["decided", "exceeded", "conformed", "blocked"] as const;
 export const ACTIONS = ["pass", "drop", "limit"] as const;
-export const MODES = ["enforce", "shadow"] as const;
-export const ATTACH_MODES = ["native", "generic"] as const;
+const MODES = ["enforce", "shadow"] as const;
+const ATTACH_MODES = ["native", "generic"] as const;
 export const SWAP_RESULTS = ["committed", "refused", "failed", "rolled-back"] as const;
 /** What the agent looks at in its environment, before start and then every few minutes. */
 export const SECURITY_CHECKS = [

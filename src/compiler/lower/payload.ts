@@ -9,7 +9,7 @@ import type { FieldTerm } from "./fields.ts";
 import type { Call } from "./lowering.ts";
 import { type Fields, fieldsOf, show } from "./untyped.ts";
 
-export const PAYLOAD_BYTES_MAX = 8;
+const PAYLOAD_BYTES_MAX = 8;
 
 /** The tests of one fleet. */
 export class PayloadTests {

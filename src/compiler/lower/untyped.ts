@@ -16,7 +16,7 @@ export function plainFieldsOf(value: unknown): Fields | null {
   return prototype === null || prototype === Object.prototype ? fields : null;
 }
 
-export function isLocation(value: unknown): value is SourceLocation {
+function isLocation(value: unknown): value is SourceLocation {
   const place = fieldsOf(value);
   return (
     place !== null &&

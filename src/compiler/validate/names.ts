@@ -153,7 +153,7 @@ function withoutSource(labels: Readonly<Record<string, string>>): Record<string,
   );
 }
 
-export function isQualified(name: string): boolean {
+function isQualified(name: string): boolean {
   const slash = name.indexOf("/");
   return (
     QUALIFIED_NAME.test(name.slice(slash + 1)) &&

@@ -89,7 +89,7 @@ const RESTRICTED_VOLUMES = new Set([
 ]);
 const PROFILES = ["RuntimeDefault", "Localhost"];
 
-export function violations(pod: PodSpec): Violation[] {
+function violations(pod: PodSpec): Violation[] {
   const found: Violation[] = [];
   const containers = containersOf(pod);
   baseline();

@@ -174,7 +174,7 @@ const FACTOR: Readonly<Record<string, number>> = {
 };
 
 /** NaN where it is none: no comparison holds then. */
-export function quantityOf(text: string): number {
+function quantityOf(text: string): number {
   const [, number = "", suffix = ""] = /^([+-]?[\d.]+(?:[eE][+-]?\d+)?)([A-Za-z]*)$/.exec(text) ?? [];
   return suffix === "" ? Number(number || "NaN") : Number(number) * (FACTOR[suffix] ?? Number.NaN);
 }

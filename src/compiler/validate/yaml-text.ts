@@ -50,7 +50,7 @@ export function checkYamlTexts(artifacts: readonly Artifact[], report: Report): 
 }
 
 /** Of text in block style, one key or item a line, as emit/yaml.ts writes it. */
-export function ambiguousScalars(text: string): Ambiguous[] {
+function ambiguousScalars(text: string): Ambiguous[] {
   const found: Ambiguous[] = [];
   let block = -1; // indentation of the key whose block scalar runs
   let deeper = ""; // how its lines begin

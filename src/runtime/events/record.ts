@@ -39,7 +39,7 @@ export function timeMsOf(view: DataView, at: number): number {
 }
 
 /** 16 hex digits, or null where no rule decided. */
-export function ruleIdOf(view: DataView, at: number): string | null {
+function ruleIdOf(view: DataView, at: number): string | null {
   const id = view.getBigUint64(at + SAMPLE.ruleId, true);
   return id === 0n ? null : id.toString(16).padStart(16, "0");
 }

@@ -164,7 +164,7 @@ function sinkStats(counts: Counts, name: SinkName, host: HostSide): SinkStats {
   };
 }
 
-export function latencyOf(counts: Counts): Latency {
+function latencyOf(counts: Counts): Latency {
   return {
     counts: Array.from({ length: LATENCY_BOUNDS.length + 1 }, (_, i) => counts[AT.latency + i]!),
     sumSeconds: counts[AT.latencySum]!,

@@ -13,7 +13,7 @@ import { entries, type PinLayout, tablePin, unpin } from "./pins.ts";
 const MAP_NAME_BYTES = 15;
 
 /** The image of a table that a bundle has no section for. */
-export const ZERO_LINE: Uint8Array = new Uint8Array(LINE_BYTES);
+const ZERO_LINE: Uint8Array = new Uint8Array(LINE_BYTES);
 const ZERO_LINE_SHA256 = sha256Hex(ZERO_LINE);
 
 export interface TableImage {

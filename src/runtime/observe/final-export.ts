@@ -45,7 +45,7 @@ export async function exportFinal(exposition: string, targets: FinalTargets): Pr
 }
 
 /** Series of the Prometheus text format, without comments. */
-export function parseExposition(text: string): Sample[] {
+function parseExposition(text: string): Sample[] {
   return text.split("\n").flatMap((line) => {
     const match = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/.exec(line);
     if (!match || line.startsWith("#")) return [];

@@ -9,7 +9,7 @@ export const CAPABILITY = { NET_ADMIN: 12, SYS_ADMIN: 21, SYS_RESOURCE: 24, PERF
 export type Capability = keyof typeof CAPABILITY;
 
 /** Load programs and maps; attach to interfaces; what the verifier asks of a program with pointer arithmetic. */
-export const NEEDED = ["BPF", "NET_ADMIN", "PERFMON"] as const satisfies readonly Capability[];
+const NEEDED = ["BPF", "NET_ADMIN", "PERFMON"] as const satisfies readonly Capability[];
 
 export interface ProcessCredentials {
   readonly effective: bigint;

@@ -7,7 +7,7 @@ import type { Host } from "./host.ts";
 import { isOlder, type KernelRelease } from "./kernel-release.ts";
 
 /** An idle agent has some 35 open; a generation being built and a full house of scrapers take as many again, twice. */
-export const FILES_NEEDED = 128;
+const FILES_NEEDED = 128;
 
 /** Soft limit; null where there is none, or where it cannot be read. */
 function limit(host: Host, name: string): number | null {

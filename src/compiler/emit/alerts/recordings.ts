@@ -11,11 +11,11 @@ import {
   sumBy,
 } from "../../../metrics/query.ts";
 
-export const trafficRate: Recording<"fleet"> = {
+const trafficRate: Recording<"fleet"> = {
   record: "fleet:pistonprotection_traffic_packets:rate5m",
   expression: sumBy(["fleet"], rate(metric("traffic_packets_total"), "5m")),
 };
-export const trafficBytesRate: Recording<"fleet"> = {
+const trafficBytesRate: Recording<"fleet"> = {
   record: "fleet:pistonprotection_traffic_bytes:rate5m",
   expression: sumBy(["fleet"], rate(metric("traffic_bytes_total"), "5m")),
 };
@@ -28,7 +28,7 @@ export const passRatio: Recording<"fleet"> = {
   expression: complement(divide(recorded(droppedRate), recorded(trafficRate))),
 };
 /** What enforcing rules drop. */
-export const ruleDropRate: Recording<"fleet" | "policy" | "rule" | "backend"> = {
+const ruleDropRate: Recording<"fleet" | "policy" | "rule" | "backend"> = {
   record: "rule:pistonprotection_packets_dropped:rate5m",
   expression: sumBy(
     ["fleet", "policy", "rule", "backend"],
@@ -42,7 +42,7 @@ export const ruleDropRate: Recording<"fleet" | "policy" | "rule" | "backend"> = 
     ),
   ),
 };
-export const attackRate: Recording<"fleet" | "backend"> = {
+const attackRate: Recording<"fleet" | "backend"> = {
   record: "backend:pistonprotection_attacks_detected:rate5m",
   expression: sumBy(["fleet", "backend"], rate(metric("attacks_detected_total"), "5m")),
 };

@@ -70,7 +70,7 @@ function lossRatio(window: Duration): Recording<BackendLabel> {
   };
 }
 
-export const BURNS = [
+const BURNS = [
   { name: "PassRatioBurn1h", factor: 14.4, long: "1h", short: "5m", for: "2m", severity: "critical" },
   { name: "PassRatioBurn6h", factor: 6, long: "6h", short: "30m", for: "15m", severity: "critical" },
   { name: "PassRatioBurn1d", factor: 3, long: "1d", short: "2h", for: "1h", severity: "warning" },

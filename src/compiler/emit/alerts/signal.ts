@@ -21,7 +21,7 @@ type PlainLabels<N extends MetricNameOf<"counter" | "gauge" | "histogram">> = {
 };
 
 /** The target that tests scrape. `instance` tells nodes apart. */
-export const JOB = "pistonprotection-workers/pistonprotection-worker";
+const JOB = "pistonprotection-workers/pistonprotection-worker";
 export const INSTANCE = "10.0.0.1:9090";
 
 function target(instance: string): Readonly<Record<TargetLabel, string>> {

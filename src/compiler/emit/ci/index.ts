@@ -8,7 +8,7 @@ import { policyWorkflow } from "./policy.ts";
 import { imagesIn, securityScanWorkflow } from "./security-scan.ts";
 import type { Workflow } from "./workflow.ts";
 
-export const CI_PATH = "ci/github/workflows";
+const CI_PATH = "ci/github/workflows";
 
 /** One repository has one set of them, whatever its environments. `emitted`: what all of them have emitted. */
 export function emitCi(emitted: readonly Artifact[], { ci, source }: SiteIr): Artifact[] {

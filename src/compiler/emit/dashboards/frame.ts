@@ -32,7 +32,7 @@ export interface Row {
   readonly panels: readonly PanelDefinition[];
 }
 
-export const VARIABLES = {
+const VARIABLES = {
   fleet: { label: "Fleet", query: labelValues("generation_info", "fleet") },
   backend: { label: "Backend", query: labelValues("attacks_detected_total", "backend") },
 } as const;
@@ -54,7 +54,7 @@ export interface DashboardDefinition {
 }
 
 /** The platform's own, which every dashboard links to. */
-export const MAIN = [
+const MAIN = [
   { slug: "overview", title: "Overview" },
   { slug: "attacks", title: "Attacks" },
   { slug: "backends", title: "Backends" },

@@ -29,7 +29,7 @@ import type { Vector } from "../../../metrics/query.ts";
 
 /** Which Prometheus and which Loki are asked is the reader's choice, by variables. */
 export const DATASOURCE = { type: "prometheus", uid: "$datasource" };
-export const LOKI = { type: "loki", uid: "$loki" };
+const LOKI = { type: "loki", uid: "$loki" };
 
 /** Grafana's unit ids. */
 export type PanelUnit =

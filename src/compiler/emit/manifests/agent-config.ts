@@ -19,7 +19,7 @@ export const PIN_PATH = "/run/pistonprotection/bpf";
 export const CONFIG_FILE = "agent.yaml";
 
 /** Keys of docs/CONFIGURATION.md; those that are missing have their defaults. A test gives it to the agent's own reader. */
-export function agentConfig(fleet: CheckedFleet, { agent, tier }: FleetDeploymentIr) {
+function agentConfig(fleet: CheckedFleet, { agent, tier }: FleetDeploymentIr) {
   return {
     profile: agent.profile,
     bundle: {

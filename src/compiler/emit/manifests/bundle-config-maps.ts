@@ -13,7 +13,7 @@ import type { SiteIr } from "../../../ir/site.ts";
 import { commonLabels, FLEET_LABEL, REVISION_ANNOTATION } from "../kubernetes.ts";
 import { KEPT_BY_FLUX, nameByContent } from "./immutable.ts";
 
-export const GENERATION_LABEL = "pistonprotection.io/generation";
+const GENERATION_LABEL = "pistonprotection.io/generation";
 
 export interface BundleObjects {
   /** First 12 hex digits of the bundle's digest. */

@@ -21,7 +21,7 @@ import type { BundleObjects } from "./bundle-config-maps.ts";
 import { workerResources } from "./worker-resources.ts";
 
 /** ConfigMap with the public keys, `<name>.pem`. People make it: synthesis knows no keys. */
-export const TRUST_NAME = "pistonprotection-trust";
+const TRUST_NAME = "pistonprotection-trust";
 
 /** The agent's default pin path on the node, so that `piston status` there finds what the pod runs. */
 const HOST_PIN_PATH = "/sys/fs/bpf/pistonprotection";

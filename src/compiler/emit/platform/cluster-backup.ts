@@ -27,7 +27,7 @@ import {
   USER_ID,
 } from "../restricted-pod.ts";
 
-export const CLUSTER_BACKUP = "cluster-backup";
+const CLUSTER_BACKUP = "cluster-backup";
 const SCRIPTS = "cluster-backup-scripts";
 const SCRIPT_PATH = "/scripts";
 

@@ -10,8 +10,8 @@ import type {
   VeleroBackupSpec,
 } from "./velero-types.ts";
 
-export const SCHEDULE = "pistonprotection-daily";
-export const BACKUP = "pistonprotection-backup";
+const SCHEDULE = "pistonprotection-daily";
+const BACKUP = "pistonprotection-backup";
 
 export function velero(site: SiteIr): [IVeleroBackupStorageLocation, IVeleroSchedule] | [] {
   const { backup } = site;

@@ -118,7 +118,7 @@ async function connect(host: string, port: number): Promise<Connection> {
 }
 
 /** Throws where it is not HOST:PORT. */
-export function parseHostPort(address: string): { host: string; port: number } {
+function parseHostPort(address: string): { host: string; port: number } {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(address);
   const port = Number(match?.[3]);
   if (!match || port < 1 || port > 65_535) throw new Error(`${JSON.stringify(address)} is not HOST:PORT`);
