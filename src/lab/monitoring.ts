@@ -148,18 +148,3 @@ type QueryData =
       readonly resultType: "vector";
       readonly result: readonly { metric: Record<string, string>; value: [number, string] }[];
     };
-
-/** Asks again until the answer is not null. Throws with `describe` after `timeoutMs`. */
-export async function eventually<T>(
-  ask: () => Promise<T | null>,
-  describe: () => string,
-  timeoutMs = 120_000,
-): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== null) return answer;
-    if (Date.now() > deadline) throw new Error(`it did not come to be in ${timeoutMs} ms\n${describe()}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}

@@ -5,9 +5,10 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { readManifestOf } from "../../src/bundle/index.ts";
 import { compileEdited, type EditedSample } from "../../src/compiler/edited-sample.ts";
 import { LabNode } from "../../src/lab/lab-node.ts";
-import { eventually, Monitoring } from "../../src/lab/monitoring.ts";
+import { Monitoring } from "../../src/lab/monitoring.ts";
 import { type FrameBatch, frameBatch } from "../../src/lab/packet-socket.ts";
 import { describeKernel } from "../support/kernel.ts";
+import { until } from "../support/until.ts";
 
 const FLEET = "edge";
 /** Of one witness in one round: limits of thousands a second are exceeded over several rounds. */
@@ -132,7 +133,7 @@ describeKernel("the dashboards on a Prometheus that scrapes a running agent", ()
     const asked = queries.filter(({ source, panel }) => source === "prometheus" && !(panel in WITHOUT_DATA));
     const waiting = new Map(asked.map((query) => [`${query.panel} ${query.expression}`, query]));
     await node.agent.operation("POST", "/internal/check-drift");
-    await eventually(
+    await until(
       async () => {
         node.send(traffic);
         node.edge.drain();

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parse } from "yaml";
 import { LabNode } from "../../src/lab/lab-node.ts";
-import { eventually, Monitoring } from "../../src/lab/monitoring.ts";
+import { Monitoring } from "../../src/lab/monitoring.ts";
 import { definitionOf, fullName } from "../../src/metrics/catalogue.ts";
 import { checkExpression } from "../../src/metrics/check-expression.ts";
 import {
@@ -19,6 +19,7 @@ import {
 } from "../support/attacked-fleet.ts";
 import { bundleOf } from "../support/compile.ts";
 import { describeKernel } from "../support/kernel.ts";
+import { until } from "../support/until.ts";
 import { type Message, Webhook } from "../support/webhook.ts";
 
 /** Of an agent with TLS alone; test/kernel/agent-tls.test.ts reads it there. */
@@ -70,7 +71,7 @@ describeKernel("a Prometheus and an Alertmanager with the generated configuratio
   });
 
   const told = (status: Message["status"]) =>
-    eventually(
+    until(
       async () =>
         webhook.messages.find(
           (message) =>
@@ -85,7 +86,7 @@ describeKernel("a Prometheus and an Alertmanager with the generated configuratio
     monitoring.query(`count_over_time(ALERTS{alertname="HighAttackVolume", alertstate="${state}"}[5m])`);
 
   it("scrapes the agent, and has every recording", async () => {
-    await eventually(
+    await until(
       async () => {
         const targets = await monitoring.targets();
         return targets.length === 1 && targets[0]?.health === "up" ? targets : null;
@@ -99,7 +100,7 @@ describeKernel("a Prometheus and an Alertmanager with the generated configuratio
       "backend:pistonprotection_attacks_detected:rate5m",
       "backend:pistonprotection_loss:ratio_rate3d",
     ];
-    await eventually(
+    await until(
       async () => {
         const names = await monitoring.metricNames();
         return recorded.every((name) => names.includes(name)) ? names : null;

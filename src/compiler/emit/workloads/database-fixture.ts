@@ -3,7 +3,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 
 /** Where Debian keeps the newest server's programs; null without one. */
 export function postgresqlPrograms(): string | null {
@@ -82,13 +81,5 @@ export class Server {
   async stop(signal: NodeJS.Signals): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal);
     await this.exited;
-  }
-}
-
-export async function until(what: string, condition: () => boolean, describe: () => string): Promise<void> {
-  const end = Date.now() + 120_000;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`${what} did not come about: ${describe()}`);
-    await sleep(50);
   }
 }

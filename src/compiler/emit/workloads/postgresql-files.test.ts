@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../../../../test/support/until.ts";
 import { FLEETS } from "../fleet-fixture.ts";
 import { EVERYTHING, find, objectsOf } from "../platform-fixture.ts";
 import { siteOf } from "../site-fixture.ts";
@@ -24,7 +25,6 @@ import {
   run,
   Server,
   type Shell,
-  until,
   userOf,
 } from "./database-fixture.ts";
 import { emitWorkloads } from "./index.ts";
@@ -142,9 +142,8 @@ describe.skipIf(reason !== null)("PostgreSQL with the files of its pods", () => 
       shell(),
     );
     await until(
-      "the primary",
       () => isReady(port),
-      () => primary.log,
+      () => `the primary: ${primary.log}`,
     );
     expect(
       run(
@@ -235,15 +234,13 @@ printf "ALTER ROLE pistonprotection PASSWORD '%s';\\n" "$password" |
       shell({ PGDATA: `${root}/replica`, REPLICATION_PASSWORD, HOSTNAME: "postgresql-replica-0" }),
     );
     await until(
-      "the replica",
       () => isReady(replicaPort),
-      () => replica.log,
+      () => `the replica: ${replica.log}`,
     );
     expect(asApplication("INSERT INTO backends VALUES ('web')").status).toBe(0);
     await until(
-      "the row on the replica",
       () => value("SELECT count(*) FROM backends", replicaPort) === "2",
-      () => replica.log,
+      () => `the row on the replica: ${replica.log}`,
     );
     expect(value("SELECT application_name, state FROM pg_stat_replication")).toBe(
       "postgresql-replica-0|streaming",
@@ -309,9 +306,8 @@ printf "ALTER ROLE pistonprotection PASSWORD '%s';\\n" "$password" |
     const promoted = run("pg_ctl", ["promote", "-D", `${root}/replica`], shell());
     expect(promoted.status, promoted.stderr).toBe(0);
     await until(
-      "the end of recovery",
       () => value("SELECT pg_is_in_recovery()", replicaPort) === "f",
-      () => replica.log,
+      () => `the end of recovery: ${replica.log}`,
     );
     expect(sql("INSERT INTO backends VALUES ('later')", replicaPort).status).toBe(0);
   });

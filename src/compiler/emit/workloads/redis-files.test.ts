@@ -14,10 +14,11 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../../../../test/support/until.ts";
 import { FLEETS } from "../fleet-fixture.ts";
 import { EVERYTHING, find, objectsOf } from "../platform-fixture.ts";
 import { siteOf } from "../site-fixture.ts";
-import { freePort, type Outcome, run, Server, type Shell, until } from "./database-fixture.ts";
+import { freePort, type Outcome, run, Server, type Shell } from "./database-fixture.ts";
 import { emitWorkloads } from "./index.ts";
 
 const files = find<IConfigMap>(
@@ -101,9 +102,8 @@ describe.skipIf(!isThere)("Redis with the files of its pods", () => {
       const server = new Server("sh", [join(root, name, "config", `${name}.sh`)], shell(PASSWORD));
       servers.push(server);
       await until(
-        name,
         () => answer(ports[index]!, "ping") === "PONG",
-        () => server.log,
+        () => `${name}: ${server.log}`,
       );
     }
   });
@@ -123,9 +123,8 @@ describe.skipIf(!isThere)("Redis with the files of its pods", () => {
   it("follows its master, and takes no writes", async () => {
     expect(answer(ports[0]!, "set session:1 x")).toBe("OK");
     await until(
-      "the key on the replica",
       () => answer(ports[1]!, "get session:1") === "x",
-      () => servers[1]!.log,
+      () => `the key on the replica: ${servers[1]!.log}`,
     );
     expect(answer(ports[1]!, "set session:2 y")).toContain("READONLY");
     expect(answer(ports[0]!, "info replication")).toContain("connected_slaves:1");
@@ -136,9 +135,8 @@ describe.skipIf(!isThere)("Redis with the files of its pods", () => {
     const again = new Server("sh", [join(root, "master/config/master.sh")], shell(PASSWORD));
     servers[0] = again;
     await until(
-      "the master",
       () => answer(ports[0]!, "ping") === "PONG",
-      () => again.log,
+      () => `the master: ${again.log}`,
     );
     expect(answer(ports[0]!, "get session:1")).toBe("x");
   });
