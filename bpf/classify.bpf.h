@@ -6,7 +6,8 @@
  * of bits over the rules. The rules that match are the AND of the rows. Bit b of word w is rule 64 * w + b, so the
  * lowest bit is the topmost rule. A dimension that is not in config.dimension_mask tells no rules apart and costs
  * nothing. The cost depends on the dimensions, not on the number of rules: with more than 64 of them each row opens
- * with a summary word, and only the words whose summary bit is left are read.
+ * with a summary word, and only the words whose summary bit is left are read. Where there are decisions (shared.h), the
+ * classes lead to the rule that decides, and rows are read only for packets that a decision leaves to them.
  *
  * A look-up past a table's end matches no rule: the packet gets the default verdict.
  */
@@ -18,10 +19,12 @@
 #include "packet.bpf.h"
 #include "tables.bpf.h"
 
-/* Word offset of each dimension's row in `vectors`. */
 struct rows {
-	__u32 at[DIMENSION_COUNT];
+	__u32 at[DIMENSION_COUNT]; /* word offset of each dimension's row in `vectors`; before that is known its class */
+	__u32 decided;		   /* where HAS_DECISIONS: the rule that decides, plus 1, and there are no rows; 0: there are */
 };
+
+#define HAS_DECISIONS IS_SET(__builtin_offsetof(struct rodata, config.decision_count))
 
 /* Written out, for clang unrolls no loop that an `asm goto` can leave. */
 #define FOR_EACH_FIELD(DO)                                                                                  \
@@ -46,6 +49,22 @@ static __always_inline __u64 no_rule(void)
 	return bits;
 }
 
+#define CLASS_OF_FIELD(dimension) \
+	*ENTRY(fields_entry, TABLE_OF(fields), ADD_CONSTANT(packet->value[dimension], config.field_base[dimension]))
+#define CLASS_OF(dimension)                                                                       \
+	(dimension == DIMENSION_SOURCE	      ? source_class(packet)                              \
+	 : dimension == DIMENSION_DESTINATION ? destination_class(packet)                         \
+					      : CLASS_OF_FIELD(dimension % FIELD_COUNT))
+
+/* Class `at` of a dimension -> its row. */
+#define SELECT_ROW(dimension)                                                             \
+	if (OPTIONAL_FEATURE(FEATURE_WORDS))                                              \
+		at *= CONSTANT(config.row_stride);                                        \
+	at = ADD_CONSTANT(at, config.row_base[dimension]);                                \
+	if (OPTIONAL_FEATURE(FEATURE_WORDS))                                              \
+		rows->at[dimension] = at;                                                 \
+	keep_common(&bits, *ENTRY(vectors_entry, TABLE_OF(vectors), at));
+
 /*
  * The class of each dimension -> its row, and the AND of the rows' first words: with up to 64 rules that is all there is
  * to know, and no row is looked at again. 0: no rule matches, and then `rows` is not whole. Where a table is too short this
@@ -56,19 +75,10 @@ static __always_inline __u64 classify(const struct packet *packet, struct rows *
 {
 	__u64 bits = ~0ULL;
 
-#define CLASS_OF_FIELD(dimension) \
-	*ENTRY(fields_entry, TABLE_OF(fields), ADD_CONSTANT(packet->value[dimension], config.field_base[dimension]))
-#define SELECT(dimension)                                                                         \
-	if (IN_USE(dimension)) {                                                                  \
-		__u64 at = dimension == DIMENSION_SOURCE	? source_class(packet)            \
-			   : dimension == DIMENSION_DESTINATION ? destination_class(packet)       \
-								: CLASS_OF_FIELD(dimension % FIELD_COUNT); \
-		if (OPTIONAL_FEATURE(FEATURE_WORDS))                                              \
-			at *= CONSTANT(config.row_stride);                                        \
-		at = ADD_CONSTANT(at, config.row_base[dimension]);                                \
-		if (OPTIONAL_FEATURE(FEATURE_WORDS))                                              \
-			rows->at[dimension] = at;                                                 \
-		keep_common(&bits, *ENTRY(vectors_entry, TABLE_OF(vectors), at));                 \
+#define SELECT(dimension)                      \
+	if (IN_USE(dimension)) {               \
+		__u64 at = CLASS_OF(dimension); \
+		SELECT_ROW(dimension)          \
 	}
 	FOR_EACH_FIELD(SELECT)
 	/* The fields alone often say that there is no rule; then nobody waits for the address steps. */
@@ -78,6 +88,44 @@ static __always_inline __u64 classify(const struct packet *packet, struct rows *
 	}
 #undef SELECT
 	/* Kept as an array: clang would make a spilled register of each, and the stack of all calls together has 512 bytes. */
+	asm volatile("" : : "r"(rows) : "memory");
+	return bits;
+past_the_end:
+	return no_rule();
+}
+
+/* The same by decisions, where HAS_DECISIONS. Where a rule decides alone: not 0, and that rule is in rows->decided. */
+static __always_inline __u64 decide(const struct packet *packet, struct rows *rows)
+{
+	__u64 bits, index = 0;
+
+#define SELECT(dimension)                                                             \
+	if (IN_USE(dimension)) {                                                      \
+		__u64 at = CLASS_OF(dimension);                                       \
+		rows->at[dimension] = at;                                             \
+		index += MUL_CONSTANT(at, config.decision_factor[dimension]);         \
+	}
+#define SELECT_AGAIN(dimension)                 \
+	if (IN_USE(dimension)) {                \
+		__u64 at = rows->at[dimension]; \
+		SELECT_ROW(dimension)           \
+	}
+	FOR_EACH_FIELD(SELECT)
+	bits = *ENTRY(fields_entry, TABLE_OF(fields), ADD_CONSTANT(index, config.decision_base));
+	if (!bits)
+		return no_rule();
+	index = MUL_CONSTANT(bits - 1, config.decision_block);
+	SELECT(DIMENSION_SOURCE)
+	SELECT(DIMENSION_DESTINATION)
+	bits = *ENTRY(fields_entry, TABLE_OF(fields), ADD_CONSTANT(index, config.decision_rest_base));
+	rows->decided = bits;
+	if (bits == DECISION_ROWS) {
+		rows->decided = 0;
+		bits = ~0ULL;
+		FOR_EACH_DIMENSION(SELECT_AGAIN)
+	}
+#undef SELECT_AGAIN
+#undef SELECT
 	asm volatile("" : : "r"(rows) : "memory");
 	return bits;
 past_the_end:

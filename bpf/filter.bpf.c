@@ -87,6 +87,15 @@ past_the_end:
 	return GO_ON;
 }
 
+/* The verdict of a rule after which evaluation does not go on. */
+static __always_inline int decide_by(struct packet *packet, __u32 index, slot_entry entry)
+{
+	count_rule(packet, entry, COUNTER_DECIDED);
+	packet->rule = index + 1;
+	packet->reason = REASON_RULE;
+	return entry >> RULE_PASSES_BIT & 1 ? VERDICT_PASS : VERDICT_DROP;
+}
+
 /*
  * Rules 64 * word + b of each bit b of `bits`, from top to bottom; returns as above. Verified once for all words, round by
  * round: as many as a word can have bits, for with ten rules 64 rounds were half of what the verifier has to do. `bits` is
@@ -115,10 +124,7 @@ __noinline int apply_rules(struct xdp_md *ctx, struct packet *packet, __u32 word
 	} while (bits && --rounds);
 	if (entry >> RULE_GOES_ON_BIT)
 		return GO_ON;
-	count_rule(packet, entry, COUNTER_DECIDED);
-	packet->rule = index + 1;
-	packet->reason = REASON_RULE;
-	return entry >> RULE_PASSES_BIT & 1 ? VERDICT_PASS : VERDICT_DROP;
+	return decide_by(packet, index, entry);
 past_the_end:
 	return GO_ON;
 }
@@ -131,6 +137,9 @@ static __always_inline int judge(struct xdp_md *ctx, struct packet *packet, cons
 
 	if (!OPTIONAL_FEATURE(FEATURE_WORDS))
 		return apply_rules(ctx, packet, 0, first);
+	if (HAS_DECISIONS && rows->decided)
+		return decide_by(packet, rows->decided - 1,
+				 *ENTRY(slot_entry, TABLE_OF(counter_slots), rows->decided - 1));
 	if (CANARY(CANARY_SUMMARY_WORD))
 		words &= ~2ULL;
 	do {
@@ -143,15 +152,19 @@ static __always_inline int judge(struct xdp_md *ctx, struct packet *packet, cons
 			return verdict;
 		words &= words - 1;
 	} while (words && --rounds);
+past_the_end:
 	return GO_ON;
 }
 
 /* The topmost management flow that matches passes the packet, before any block. 1: it did. */
 static __always_inline int is_management(struct packet *packet, const struct rows *rows, __u64 first)
 {
-	__u64 bits = (!HAS_FEATURE(FEATURE_WORDS) ? first : rows_and(rows, 1)) & CONFIG.management_mask;
+	__u64 bits;
 	__u32 index;
 
+	if (HAS_DECISIONS && rows->decided)
+		return 0;
+	bits = (!HAS_FEATURE(FEATURE_WORDS) ? first : rows_and(rows, 1)) & CONFIG.management_mask;
 	if (!bits)
 		return 0;
 	index = lowest_bit(bits);
@@ -206,7 +219,7 @@ int piston_filter(struct xdp_md *ctx)
 	find_present(ctx, &packet);
 	if (IN_USE(FIELD_PAYLOAD))
 		find_payload(ctx, &packet);
-	first = classify(&packet, &rows);
+	first = HAS_DECISIONS ? decide(&packet, &rows) : classify(&packet, &rows);
 	if (OPTIONAL_FEATURE(FEATURE_MANAGEMENT)) {
 		if (first && is_management(&packet, &rows, first))
 			return finish_by_reason(ctx, &packet, REASON_MANAGEMENT, VERDICT_PASS);

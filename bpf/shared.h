@@ -251,7 +251,15 @@ struct address6_range {
  * `vectors`: 64-bit words, eight a line. Class c of a dimension has its row at word
  * config.row_base[dimension] + c * config.row_stride. With up to 64 rules a row is one word. With more, a row is a
  * summary word (bit w set: word w is not zero) and then config.word_count words. Bit b of word w is rule 64 * w + b.
+ *
+ * Decisions, where there are more than 64 rules and the combinations of their classes are few: 16 bits each, in `fields` behind
+ * the classes. They are found in two steps. Each class times config.decision_factor[dimension]; the sum over the fields
+ * is the entry of the first step, which says 0 (no rule matches) or 1 + n: the block that the second step goes on in, of
+ * config.decision_block entries. The sum over the addresses is the entry there: 0 (no rule), the place of the topmost
+ * rule that matches plus 1, or DECISION_ROWS where that rule is a limit, in shadow, or a management flow: the rows then say all.
  */
+#define DECISION_ROWS 0xffff
+
 #define DIMENSION_SOURCE FIELD_COUNT
 #define DIMENSION_DESTINATION (FIELD_COUNT + 1)
 #define DIMENSION_COUNT (FIELD_COUNT + 2)
@@ -294,6 +302,11 @@ struct config {
 	__u32 row_base[DIMENSION_SLOTS];   /* words into `vectors` */
 	struct address_table address[2][2]; /* [side][family] */
 	struct payload_test payload_tests[PAYLOAD_TESTS_MAX]; /* zero from payload_test_count on */
+	__u32 decision_count;     /* entries of both steps; 0: there are no decisions */
+	__u32 decision_base;      /* entry of `fields` at which the first step begins */
+	__u32 decision_rest_base; /* likewise the second */
+	__u32 decision_block;     /* entries that a set of rules has in the second step */
+	__u32 decision_factor[DIMENSION_SLOTS];
 };
 
 /* --- The instance's part of .rodata, written by the agent, never in a bundle. ---------------------------------------- */

@@ -19,7 +19,7 @@
  * build time.
  */
 const volatile struct rodata rodata = {};
-_Static_assert(sizeof(struct rodata) == 936, "rodata: config 728 bytes and instance 208, as in src/bundle/abi.ts");
+_Static_assert(sizeof(struct rodata) == 1016, "rodata: config 808 bytes and instance 208, as in src/bundle/abi.ts");
 
 #define CONFIG (rodata.config)
 #define INSTANCE (rodata.instance)
@@ -32,6 +32,7 @@ _Static_assert(sizeof(struct rodata) == 936, "rodata: config 728 bytes and insta
  */
 #define CONSTANT(member) constant_at(__builtin_offsetof(struct rodata, member))
 #define ADD_CONSTANT(value, member) add_constant_at(value, __builtin_offsetof(struct rodata, member))
+#define MUL_CONSTANT(value, member) mul_constant_at(value, __builtin_offsetof(struct rodata, member))
 
 static __always_inline __u32 constant_at(const __u32 offset)
 {

@@ -98,7 +98,7 @@ export const CONSTANT_BASES = {
 
 /** struct config. Offsets in bytes. */
 export const CONFIG = {
-  bytes: 728,
+  bytes: 808,
   abiVersion: 0,
   ruleCount: 4,
   wordCount: 8,
@@ -115,7 +115,15 @@ export const CONFIG = {
   rowBase: 120,
   address: 184,
   payloadTests: 344,
+  decisionCount: 728,
+  decisionBase: 732,
+  decisionRestBase: 736,
+  decisionBlock: 740,
+  decisionFactor: 744,
 } as const;
+
+/** A decision that the rows have to make. Others are the rule's place plus 1, or 0: no rule. */
+export const DECISION_ROWS = 0xffff;
 
 export const PAYLOAD_TESTS_MAX = 16;
 export const PAYLOAD_OFFSET_MAX = 2040;
@@ -276,7 +284,7 @@ export const ADDRESS_TABLE = { bytes: 40, present: 0, uniformClass: 4, hosts: 8,
 export const CLASSES_MAX = 65535;
 
 /** struct rodata. */
-export const RODATA = { bytes: 936, config: 0, instance: 728 } as const;
+export const RODATA = { bytes: 1016, config: 0, instance: 808 } as const;
 
 /** struct counter. */
 export const COUNTER = { bytes: 16, packets: 0, bytesCount: 8 } as const;

@@ -33,6 +33,7 @@ import {
   numbersOf,
 } from "./address-consistency.ts";
 import { inconsistent as fault } from "./bundle-error.ts";
+import { checkDecisions, type DecisionNumbers } from "./decision-consistency.ts";
 import { entryBytesOf, tableMemoryBytes } from "./layout.ts";
 import type { Manifest, ManifestRule } from "./manifest.generated.ts";
 
@@ -51,6 +52,7 @@ export function checkConsistency(manifest: Manifest, images: Images): () => void
   checkRules(manifest, images);
   const needed = new Set<SectionName>(["config"]);
   const found = new Map<string, AddressClasses>();
+  const classCounts = new Map<number, number>();
   if (config.ruleCount > 0) needed.add("rules");
   for (let dimension = 0; dimension < DIMENSION_COUNT; dimension++) {
     if (!uses(config, dimension)) {
@@ -65,7 +67,10 @@ export function checkConsistency(manifest: Manifest, images: Images): () => void
             addressClasses(side, family, table, manifest, images, found),
           );
     checkRows(config, dimension, classes, images);
+    classCounts.set(dimension, classes);
   }
+  checkDecisions(config, classCounts, manifest.rules, images);
+  if (config.decisionCount > 0) needed.add("fields");
   for (const name of SECTION_NAMES) {
     if (images.has(name) && !needed.has(name)) throw fault(`section ${name}`, "nothing uses it");
     if (!images.has(name) && needed.has(name)) throw fault(`section ${name}`, "it is missing");
@@ -165,6 +170,11 @@ export function decodeConfig(images: Images) {
         bytes: u32(at + PAYLOAD_TEST.bytesCount),
       };
     }),
+    decisionCount: u32(CONFIG.decisionCount),
+    decisionBase: u32(CONFIG.decisionBase),
+    decisionRestBase: u32(CONFIG.decisionRestBase),
+    decisionBlock: u32(CONFIG.decisionBlock),
+    decisionFactor: slots(CONFIG.decisionFactor),
   };
 }
 
@@ -186,7 +196,10 @@ function checkPayloadTests(config: Config): void {
 }
 
 /** The part of a config that is the same for every dimension. */
-type ConfigNumbers = Omit<Config, "fieldBase" | "rowBase" | "address" | "payloadTests">;
+type ConfigNumbers = Omit<
+  Config,
+  "fieldBase" | "rowBase" | "address" | "payloadTests" | Exclude<keyof DecisionNumbers, "wordCount">
+>;
 
 const PAYLOAD_FIELD = FIELD_COUNT - 1;
 

@@ -340,6 +340,18 @@ const wide = rulesOf({
   action: fc.oneof({ weight: 1, arbitrary: verdicts }, { weight: 6, arbitrary: limits }),
 });
 
+/** Rules over few dimensions, and of few values: so few combinations that the compiler writes down which rule decides each. */
+const services = rulesOf({
+  match: fc.record({
+    protocol: fc.constantFrom("tcp" as const, "udp" as const),
+    source: sometimes(fc.constantFrom(...SET_NAMES), 20),
+    destination: sometimes(fc.constantFrom(...SET_NAMES), 40),
+    destinationPort: sometimes(numbers(PORTS, 65_535), 80),
+  }) as fc.Arbitrary<Match>,
+  shadow: isShadow(20, 1),
+  action: fc.oneof({ weight: 6, arbitrary: verdicts }, { weight: 1, arbitrary: limits }),
+});
+
 /** Around every edge of the bit vectors, some less what lowering refuses: none, a few, one word, two, three, and many. */
 const ruleLists = fc.oneof(
   ...(
@@ -351,6 +363,7 @@ const ruleLists = fc.oneof(
       [2, nameless, 127, 145],
       [1, nameless, 200, 320],
       [2, wide, 20, 70],
+      [3, services, 62, 140],
     ] as const
   ).map(([weight, rules, minLength, maxLength]) => ({
     weight,

@@ -177,6 +177,8 @@ function everythingOn(): Uint8Array {
   rodata.writeUInt32LE(1, CONFIG.limitCount);
   rodata.writeUInt32LE(1, CONFIG.blockCount);
   rodata.writeBigUInt64LE(1n, CONFIG.managementMask);
+  rodata.writeUInt32LE(32, CONFIG.decisionCount);
+  rodata.writeUInt32LE(1, CONFIG.decisionBlock);
   for (let table = 0; table < 4; table++) {
     const at = CONFIG.address + ADDRESS_TABLE.bytes * table;
     rodata.writeUInt32LE(1, at + ADDRESS_TABLE.present);

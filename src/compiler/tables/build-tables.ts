@@ -21,6 +21,7 @@ import type { SectionImage } from "../../bundle/write-bundle.ts";
 import type { CheckedFleet, FleetIr, ParseClass } from "../../ir/nodes.ts";
 import { type Address4Images, images4 } from "./address4-images.ts";
 import { type Address6Images, images6 } from "./address6-images.ts";
+import { decisionsOf } from "./decisions.ts";
 import {
   type AddressDimension,
   type Dimension,
@@ -86,7 +87,11 @@ function build(fleet: FleetIr, dimensions: readonly Dimension[]): Tables {
     images,
     dimensions.filter((dimension) => dimension.kind === "field"),
   );
-  writeRows(view, images, shape, dimensions);
+  const rows = dimensions.map((dimension) =>
+    dimensionRows(shape, dimension.setOfRule, dimension.classMembers),
+  );
+  writeRows(view, images, dimensions, rows);
+  if (shape.wordCount > 1) writeDecisions(view, images, fleet, shape, dimensions, rows);
   for (const dimension of dimensions) if (dimension.kind === "address") writeSide(view, images, dimension);
 
   const sections = new Map<SectionName, SectionImage>();
@@ -172,13 +177,10 @@ function writeFields(
 function writeRows(
   config: DataView,
   images: Map<SectionName, Uint8Array>,
-  shape: RowShape,
   dimensions: readonly Dimension[],
+  rows: readonly Uint32Array[],
 ): void {
   if (dimensions.length === 0) return;
-  const rows = dimensions.map((dimension) =>
-    dimensionRows(shape, dimension.setOfRule, dimension.classMembers),
-  );
   const halves = rows.reduce((sum, row) => sum + row.length, 0);
   const bytes = Math.ceil((4 * halves) / LINE_BYTES) * LINE_BYTES;
   const vectors = new Uint32Array(bytes / 4);
@@ -189,6 +191,33 @@ function writeRows(
     at += rows[i]!.length;
   });
   images.set("vectors", new Uint8Array(vectors.buffer));
+}
+
+/** Behind the fields' classes. */
+function writeDecisions(
+  config: DataView,
+  images: Map<SectionName, Uint8Array>,
+  fleet: FleetIr,
+  shape: RowShape,
+  dimensions: readonly Dimension[],
+  rows: readonly Uint32Array[],
+): void {
+  const decisions = decisionsOf(rulesOf(fleet), fleet.management.length, shape, dimensions, rows);
+  if (!decisions) return;
+  const fields = images.get("fields") ?? new Uint8Array(0);
+  const { entries, fieldEntries, blockEntries, factors } = decisions;
+  const bytes = new Uint8Array(fields.length + Math.ceil((2 * entries.length) / LINE_BYTES) * LINE_BYTES);
+  bytes.set(fields);
+  bytes.set(new Uint8Array(entries.buffer), fields.length);
+  images.set("fields", bytes);
+  const base = fields.length / 2;
+  config.setUint32(CONFIG.decisionCount, entries.length, true);
+  config.setUint32(CONFIG.decisionBase, base, true);
+  config.setUint32(CONFIG.decisionRestBase, base + fieldEntries, true);
+  config.setUint32(CONFIG.decisionBlock, blockEntries, true);
+  dimensions.forEach(({ index }, i) =>
+    config.setUint32(CONFIG.decisionFactor + 4 * index, factors[i]!, true),
+  );
 }
 
 function writeSide(

@@ -2,6 +2,7 @@
 
 import {
   ADDRESS6_RANGE,
+  DECISION_ROWS,
   DIMENSION_SOURCE,
   EXACT_EMPTY,
   EXACT_SLOTS,
@@ -210,6 +211,30 @@ function range6(ranges: DataView, index: number) {
   const high = ranges.getBigUint64(at + ADDRESS6_RANGE.firstHigh, true);
   const low = ranges.getBigUint64(at + ADDRESS6_RANGE.firstLow, true);
   return { first: (high << 64n) | low, label: ranges.getUint32(at + ADDRESS6_RANGE.classIndex, true) };
+}
+
+/**
+ * What the tables of decisions say of one class for each dimension that is looked up: a rule's place, null for no rule, or that the
+ * rows are to be asked. Undefined where there are none.
+ */
+export function decisionOf(
+  images: Images,
+  classOf: ReadonlyMap<number, number>,
+): number | "rows" | null | undefined {
+  const { decisionCount, decisionBase, decisionRestBase, decisionBlock, decisionFactor } = configOf(images);
+  if (decisionCount === 0) return undefined;
+  const entries = view(images, "fields");
+  let fields = decisionBase;
+  let addresses = 0;
+  for (const [dimension, label] of classOf) {
+    const step = label * decisionFactor[dimension]!;
+    if (dimension < FIELD_COUNT) fields += step;
+    else addresses += step;
+  }
+  const block = entries.getUint16(2 * fields, true);
+  if (block === 0) return null;
+  const decision = entries.getUint16(2 * (decisionRestBase + (block - 1) * decisionBlock + addresses), true);
+  return decision === 0 ? null : decision === DECISION_ROWS ? "rows" : decision - 1;
 }
 
 /** The rules that a class leaves in question, ascending, read through the summary word where there is one. */
