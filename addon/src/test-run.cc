@@ -143,7 +143,10 @@ Napi::Value Program::TestRunLive(const Napi::CallbackInfo& info) {
   options.batch_size = ReadU32(info[2], "batchFrames");
   options.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
   if (bpf_prog_test_run_opts(fd, &options)) {
-    Fail(info.Env(), {"program test-run", name(), errno, "live packet of " + std::to_string(packet.size) + " bytes"});
+    int error = errno;
+    std::string detail = "live packet of " + std::to_string(packet.size) + " bytes";
+    if (error == EINVAL) detail += "; kernels before 5.18 have no live frames";
+    Fail(info.Env(), {"program test-run", name(), error, detail});
   }
   return Napi::Number::New(info.Env(), options.duration);
 }

@@ -2,6 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { afterAll, expect, test } from "vitest";
+import { hasLiveFrames } from "../../../test/support/kernel.ts";
 import { BpfError, type BpfMap, BpfProgram } from "./index.ts";
 import {
   describeKernel,
@@ -162,9 +163,14 @@ describeKernel("a program", () => {
     );
   });
 
-  test("runs on live frames, and counts each", () => {
+  test.runIf(hasLiveFrames)("runs on live frames, and counts each", () => {
     const { program, counters } = loadFilter(XDP_DROP);
     expect(program.testRunLive(frame(64), { repeat: 1000 })).toBeGreaterThan(0);
     expect(sum(counters)).toBe(1000n);
+  });
+
+  test("says of refused live frames that old kernels have none", () => {
+    const { program } = loadFilter(XDP_DROP);
+    expect(() => program.testRunLive(frame(13), { repeat: 1 })).toThrow(/EINVAL.*kernels before 5\.18/);
   });
 });

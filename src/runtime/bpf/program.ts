@@ -79,7 +79,7 @@ export class BpfProgram {
 
   /**
    * Runs it on live frames: what it returns is done, XDP_TX and XDP_REDIRECT included. Returns nanoseconds a packet.
-   * Kernel 5.18. For benchmarks.
+   * EINVAL before kernel 5.18. For benchmarks.
    */
   testRunLive(
     packet: Uint8Array,
