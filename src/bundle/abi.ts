@@ -330,4 +330,12 @@ export const SAMPLE = {
 } as const;
 
 /** struct sample_state. */
-export const SAMPLE_STATE = { bytes: 40, jiffy: 0, used: 8, taken: 16, suppressed: 24, lost: 32 } as const;
+export const SAMPLE_STATE = {
+  bytes: 48,
+  jiffy: 0,
+  used: 8,
+  taken: 16,
+  suppressed: 24,
+  lost: 32,
+  spentJiffy: 40,
+} as const;

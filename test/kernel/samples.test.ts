@@ -37,7 +37,7 @@ function readSample(record: Uint8Array) {
 function sampleState(filter: Filter) {
   const [[, value] = []] = [...filter.map("sample_state").entries()];
   const words = [...new BigUint64Array(Uint8Array.from(value!).buffer)].map(Number);
-  const word = (index: number) => words.filter((_, at) => at % 5 === index);
+  const word = (index: number) => words.filter((_, at) => at % 6 === index);
   return { used: word(1), taken: word(2), suppressed: word(3), lost: word(4) };
 }
 

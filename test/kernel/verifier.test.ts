@@ -141,7 +141,7 @@ describeKernel("the object file", () => {
       ["counters", "percpu_array", 4, 16, 32 + 4 * 8192],
       ["cpu_state", "percpu_array", 4, 88, 1],
       ["limit_state", "array", 4, 128, 1024 + 64],
-      ["sample_state", "percpu_array", 4, 40, 1],
+      ["sample_state", "percpu_array", 4, 48, 1],
       ["samples", "ringbuf", 0, 0, 262_144],
     ]);
   });
