@@ -444,8 +444,8 @@ struct sample_state {
 	__u64 jiffy;       /* of `used` */
 	__u64 used;        /* of the budget, in that jiffy */
 	__u64 taken;
-	__u64 suppressed; /* the budget was spent */
-	__u64 lost;       /* the ring buffer was full */
+	__u64 suppressed;  /* the budget was spent */
+	__u64 lost;        /* the ring buffer was full */
 	__u64 spent_jiffy; /* the last one whose budget was spent */
 };
 
