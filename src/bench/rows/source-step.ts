@@ -108,13 +108,20 @@ function stepFigures(
     figure("LPM trie", trie, "ns"),
     figure("source step / trie", step / trie, "×", { atMost: trieShare }),
     ...(touch === null ? [] : [figure("one random access to 4 MiB", touch, "ns")]),
-    ...(touch === null || touches === null
-      ? []
-      : [figure("source step / random access", step / touch, "×", { atMost: touches })]),
+    ...(isMeasured(touch) && touches !== null
+      ? [figure("source step / random access", step / touch, "×", { atMost: touches })]
+      : []),
     ...(parse === null ? [] : [figure("parse only", parse, "ns")]),
     ...(filter === null ? [] : [figure("whole program", filter, "ns")]),
-    ...(filter === null || parse === null ? [] : [figure("whole program / parse only", filter / parse, "×")]),
+    ...(filter !== null && isMeasured(parse)
+      ? [figure("whole program / parse only", filter / parse, "×")]
+      : []),
   ];
+}
+
+/** In whole nanoseconds, of few packets, what takes little may take nothing: there is no ratio to that. */
+function isMeasured(cost: number | null): cost is number {
+  return cost !== null && cost > 0;
 }
 
 export const sourceSteps: readonly Row[] = [
