@@ -132,18 +132,22 @@ describeKernel("samples", () => {
     const packet = from("198.51.100.7");
     const begun = ktimeNs();
     let tookNs = 0n;
+    let sent = 100_000;
+    const most = () => sampleState(filter).used.reduce((a, b) => Math.max(a, b));
     const samples = await samplesOf(filter, () => {
-      filter.program.testRun(packet, { repeat: 100_000 });
+      filter.program.testRun(packet, { repeat: sent });
+      // A jiffy that has just begun: on a slow machine it has had a packet or two.
+      for (; most() < 3; sent += 10) filter.program.testRun(packet, { repeat: 10 });
       tookNs = ktimeNs() - begun;
     });
-    const { used, taken, suppressed, lost } = sampleState(filter);
-    expect(used.reduce((a, b) => Math.max(a, b))).toBe(3);
-    expect([sum(taken), sum(suppressed), sum(lost)]).toEqual([samples.length, 100_000 - samples.length, 0]);
+    const { taken, suppressed, lost } = sampleState(filter);
+    expect(most()).toBe(3);
+    expect([sum(taken), sum(suppressed), sum(lost)]).toEqual([samples.length, sent - samples.length, 0]);
     // A jiffy is 1 ms at the shortest (CONFIG_HZ=1000); the run may change its CPU between two system calls, not in one.
     const jiffies = Number(tookNs / 1_000_000n) + 2;
     expect(samples.length).toBeGreaterThanOrEqual(3);
     expect(samples.length).toBeLessThanOrEqual(3 * jiffies);
-    expect(filter.counters()["reason default"]?.packets).toBe(100_000);
+    expect(filter.counters()["reason default"]?.packets).toBe(sent);
   });
 
   test("a budget of none takes none, and neither does a proof instance", async () => {
