@@ -111,9 +111,11 @@ class RangeLines {
     count: number,
   ): void {
     const first = line * CELLS;
+    let at = 0;
     for (let i = 0; i < count; i++) {
-      const at = i === 0 ? 0 : (firsts[begin + i]! & 0xffff) >>> shift;
-      this.#cells.fill(classes[begin + i]!, first + at, first + 2 ** (16 - shift));
+      const end = i === count - 1 ? 2 ** (16 - shift) : (firsts[begin + i + 1]! & 0xffff) >>> shift;
+      this.#cells.fill(classes[begin + i]!, first + at, first + end);
+      at = end;
     }
   }
 
