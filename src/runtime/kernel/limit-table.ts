@@ -10,7 +10,7 @@ export const SERVING_BUCKET_BITS = 19;
 /** 1,024 keys: a witness touches a few. */
 export const PROOF_BUCKET_BITS = 8;
 
-/** Buckets that a count looks at: 512 KiB. The hash spreads keys evenly, so they stand for the rest. */
+/** Buckets that an estimate looks at: 512 KiB. The hash spreads keys evenly, so they stand for the rest. */
 const COUNTED_BUCKETS = 4096;
 
 /** What is copied at once where all of a table is read. */
@@ -76,21 +76,40 @@ export function limitShift(bucketBits: number): number {
 
 /** Every key that has a slot, expired ones too. */
 export function* readLimitStates(table: LimitTable): Generator<LimitState, void, undefined> {
-  yield* statesOf(table, table.info.maxEntries - LIMIT_INSERT_BUCKETS);
+  const image = table.readImage(bucketsOf(table) * LIMIT_BUCKET.bytes);
+  const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
+  for (let at = 0; at < image.length; at += LIMIT_SLOT.bytes) {
+    const limitId = view.getBigUint64(at + LIMIT_SLOT.limitId, true);
+    if (limitId === 0n) continue;
+    yield {
+      limitId,
+      high: view.getBigUint64(at + LIMIT_SLOT.high, true),
+      low: view.getBigUint64(at + LIMIT_SLOT.low, true),
+      tat: view.getBigUint64(at + LIMIT_SLOT.tat, true),
+    };
+  }
 }
 
 /** Keys that owe something at `nowTicks`; of a large table an estimate. */
 export function countLimitStates(table: LimitTable, nowTicks: bigint): number {
-  const buckets = table.info.maxEntries - LIMIT_INSERT_BUCKETS;
+  const buckets = bucketsOf(table);
   const counted = Math.min(buckets, COUNTED_BUCKETS);
-  let active = 0;
-  for (const { tat } of statesOf(table, counted)) if (tat > nowTicks) active++;
-  return Math.round((active * buckets) / counted);
+  return Math.round((countSlots(table, counted, nowTicks).active * buckets) / counted);
 }
 
 /** Keys that have a slot, by whether they owe something at `nowTicks`. Reads the whole table. */
-export function countLimitSlots(table: LimitTable, nowTicks: bigint): { active: number; expired: number } {
-  const bytes = (table.info.maxEntries - LIMIT_INSERT_BUCKETS) * LIMIT_BUCKET.bytes;
+export function countLimitSlots(table: LimitTable, nowTicks: bigint): SlotCounts {
+  return countSlots(table, bucketsOf(table), nowTicks);
+}
+
+interface SlotCounts {
+  readonly active: number;
+  readonly expired: number;
+}
+
+/** Of the first so many buckets. */
+function countSlots(table: LimitTable, buckets: number, nowTicks: bigint): SlotCounts {
+  const bytes = buckets * LIMIT_BUCKET.bytes;
   const [nowHigh, nowLow] = [Number(nowTicks >> 32n), Number(nowTicks & 0xffffffffn)];
   const counts = { active: 0, expired: 0 };
   for (let offset = 0; offset < bytes; offset += PIECE_BYTES) {
@@ -116,20 +135,9 @@ export function clearLimitStates(table: LimitTable): void {
 
 /** Slots of all those buckets together. */
 export function limitCapacity(table: LimitTable): number {
-  return (table.info.maxEntries - LIMIT_INSERT_BUCKETS) * LIMIT_SLOTS_PER_BUCKET;
+  return bucketsOf(table) * LIMIT_SLOTS_PER_BUCKET;
 }
 
-function* statesOf(table: LimitTable, buckets: number): Generator<LimitState, void, undefined> {
-  const image = table.readImage(buckets * LIMIT_BUCKET.bytes);
-  const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
-  for (let at = 0; at < image.length; at += LIMIT_SLOT.bytes) {
-    const limitId = view.getBigUint64(at + LIMIT_SLOT.limitId, true);
-    if (limitId === 0n) continue;
-    yield {
-      limitId,
-      high: view.getBigUint64(at + LIMIT_SLOT.high, true),
-      low: view.getBigUint64(at + LIMIT_SLOT.low, true),
-      tat: view.getBigUint64(at + LIMIT_SLOT.tat, true),
-    };
-  }
+function bucketsOf(table: LimitTable): number {
+  return table.info.maxEntries - LIMIT_INSERT_BUCKETS;
 }
