@@ -214,6 +214,12 @@ int bench_lpm6(struct xdp_md *ctx)
 	return XDP_DROP;
 }
 
+/* Knuth's multiplicative hash of the source: every bit has a say in the high ones. */
+static __always_inline __u32 source4_hash(const void *data)
+{
+	return load32(data + SOURCE4_OFFSET) * 0x9e3779b1U;
+}
+
 /* One line of 4 MiB, chosen by the address: what a random access costs on this machine. */
 SEC("xdp")
 int bench_touch(struct xdp_md *ctx)
@@ -225,7 +231,7 @@ int bench_touch(struct xdp_md *ctx)
 
 	if (data + SOURCE4_OFFSET + 4 > end || !state)
 		return XDP_ABORTED;
-	index = load32(data + SOURCE4_OFFSET) * 0x9e3779b1U >> 16; /* Knuth's multiplicative hash: every bit has a say */
+	index = source4_hash(data) >> 16;
 	line = bpf_map_lookup_elem(&bench_touched, &index);
 	if (line)
 		state->sum += *line;
@@ -243,7 +249,7 @@ int bench_chase(struct xdp_md *ctx)
 
 	if (data + SOURCE4_OFFSET + 4 > end || !state)
 		return XDP_ABORTED;
-	index = ((load32(data + SOURCE4_OFFSET) * 0x9e3779b1U) >> 8 ^ (__u32)state->found) & state->chased_mask;
+	index = (source4_hash(data) >> 8 ^ (__u32)state->found) & state->chased_mask;
 	line = bpf_map_lookup_elem(&bench_chased, &index);
 	if (line)
 		state->found = *line;
