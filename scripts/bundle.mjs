@@ -4,4 +4,5 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleCompiler } from "../src/bench/compiler-bundle.ts";
 
-await bundleCompiler(join(dirname(dirname(fileURLToPath(import.meta.url))), "build/compiler-bundle"));
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+await bundleCompiler(join(root, "build/compiler-bundle"), join(root, "policies"));

@@ -7,6 +7,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -30,9 +31,21 @@ type Edit = readonly [file: string, old: string, replacement: string];
 const folder = mkdtempSync(join(tmpdir(), "piston-compiler-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe("the compiler's commands as one file", () => {
-  const main = join(folder, "bundle", COMPILER_MAIN);
-  beforeAll(() => bundleCompiler(join(folder, "bundle")));
+describe.each<readonly [how: string, policies: string | null]>([
+  ["", null],
+  [" whose code was kept", join(ROOT, "policies")],
+])("the compiler's commands as one file%s", (_, policies) => {
+  const bundle = join(folder, policies === null ? "bundle" : "kept");
+  const main = join(bundle, COMPILER_MAIN);
+  const keptCode = () =>
+    readdirSync(dirname(main))
+      .filter((name) => name.endsWith(".cache"))
+      .map((name) => join(dirname(main), name));
+  beforeAll(() => bundleCompiler(bundle, policies));
+
+  it(policies === null ? "keeps no code" : "keeps code", () => {
+    expect(keptCode()).toHaveLength(policies === null ? 0 : 1);
+  });
 
   async function run(program: string, args: readonly string[]) {
     const known = process.env["NODE_COMPILE_CACHE"] ?? join(ROOT, "node_modules/.cache/piston");
@@ -105,6 +118,25 @@ describe("the compiler's commands as one file", () => {
     edited([["web.policy.ts", "export ", imports]]);
     expect(await run(main, ["check"])).toMatchObject({ status: 0, stderr: "" });
   });
+
+  if (policies !== null)
+    it("passes over code that is damaged", async () => {
+      const [kept] = keptCode() as [string];
+      const whole = readFileSync(kept);
+      try {
+        for (const damaged of [
+          whole.with(whole.length >> 1, 255 - whole[whole.length >> 1]!),
+          whole.subarray(0, -1),
+          "",
+          Buffer.from([0, 0, 0, 0]),
+        ]) {
+          writeFileSync(kept, damaged);
+          expect(await run(main, ["check", join(ROOT, "policies")])).toMatchObject({ status: 0, stderr: "" });
+        }
+      } finally {
+        writeFileSync(kept, whole);
+      }
+    });
 
   it("says the same of a wrong option", async () => {
     const [bundled, sources] = await Promise.all([
