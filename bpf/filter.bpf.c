@@ -19,8 +19,12 @@
 #include "limit.bpf.h"
 #include "sample.bpf.h"
 
-/* apply_rules(): no rule of this word decided. Beside the two verdicts. */
+/* apply_word(): no rule of this word decided. Beside the two verdicts. */
 #define GO_ON 2
+
+#define GUESS_AFTER 8 /* packets */
+
+#define HAS_LIMITS IS_SET(__builtin_offsetof(struct rodata, config.limit_count))
 
 /* Leaves the decision where the test-run reads it. Gone from a program that serves. */
 static __always_inline void write_proof(struct xdp_md *ctx, const struct packet *packet, __u32 verdict)
@@ -45,11 +49,14 @@ static __always_inline int finish(struct xdp_md *ctx, struct packet *packet, __u
 	return XDP_DROP;
 }
 
-/* The end of a packet that no rule decided. */
-static __always_inline int finish_by_reason(struct xdp_md *ctx, struct packet *packet, __u32 reason, __u32 verdict)
+/* The end of a packet that no rule decided; `rule` is 0, or the management flow's place plus 1. */
+static __always_inline int finish_by_reason(struct xdp_md *ctx, struct packet *packet, __u32 reason, __u32 rule,
+					    __u32 verdict)
 {
 	count(packet, reason);
 	packet->reason = reason;
+	packet->rule = rule;
+	packet->block_id = 0;
 	return finish(ctx, packet, verdict);
 }
 
@@ -57,16 +64,16 @@ static __always_inline int finish_by_reason(struct xdp_md *ctx, struct packet *p
  * A limit, or a rule in shadow: the ones after which evaluation may go on. A verdict, with packet->rule and
  * packet->reason, or GO_ON.
  */
-__noinline int apply_limit_or_shadow(struct xdp_md *ctx, struct packet *packet, __u32 index, slot_entry entry)
+__noinline int apply_limit_or_shadow(struct xdp_md *ctx, struct cpu_state *cpu, __u32 index, slot_entry entry)
 {
 	const struct rule *rule = ENTRY(struct rule, TABLE_OF(rules), index);
-	struct cpu_state *cpu = this_cpu();
+	struct packet *packet = &cpu->packet;
 	__u32 reason = REASON_RULE;
 
-	if (!packet || !cpu)
+	if (!cpu)
 		return GO_ON;
-	if (CONSTANT(config.limit_count) && rule->action == ACTION_LIMIT) {
-		if (!limit_exceeded(packet, rule, cpu)) {
+	if (HAS_LIMITS && rule->action == ACTION_LIMIT) {
+		if (!limit_exceeded(cpu, rule)) {
 			count_rule(packet, entry, COUNTER_CONFORMED);
 			return GO_ON;
 		}
@@ -79,7 +86,7 @@ __noinline int apply_limit_or_shadow(struct xdp_md *ctx, struct packet *packet, 
 		return GO_ON;
 	}
 	if (CONSTANT(config.block_count) && rule->block_ns)
-		block_source(packet, rule, entry, cpu);
+		block_source(cpu, rule, entry);
 	packet->rule = index + 1;
 	packet->reason = reason;
 	return VERDICT_DROP;
@@ -97,48 +104,92 @@ static __always_inline int decide_by(struct packet *packet, __u32 index, slot_en
 }
 
 /*
- * Rules 64 * word + b of each bit b of `bits`, from top to bottom; returns as above. Verified once for all words, round by
- * round: as many as a word can have bits, for with ten rules 64 rounds were half of what the verifier has to do. `bits` is
- * not 0. The condition is at the end, so that the loop is closed by a jump: kernel 6.1 takes no other (loops.test.ts).
+ * The topmost rule of `bits` is `index`, a limit or in shadow, and was not guessed. When it has been the same GUESS_AFTER times
+ * it is, until another one comes: a guess that is often wrong costs more than none. Without a branch, which would be
+ * as wrong as often.
  */
-__noinline int apply_rules(struct xdp_md *ctx, struct packet *packet, __u32 word, __u64 bits)
+static __always_inline void learn(struct guess *guess, __u64 bits, __u32 index, slot_entry entry)
+{
+	__u64 same = -(((__u64)(index ^ guess->index) - 1) >> 63);
+
+	guess->index = index;
+	guess->bits &= same;
+	guess->times = (guess->times + 1) & same;
+	if (guess->times == GUESS_AFTER) {
+		guess->entry = entry;
+		guess->below = ~(bits ^ (bits - 1));
+		guess->bits = bits | guess->below;
+	}
+}
+
+/* Whether the guess holds. It is no more than that: it says where the rule stands, never what becomes of the packet. */
+static __always_inline int is_guessed(const struct guess *guess, __u32 word, __u64 bits)
+{
+	return (bits | guess->below) == guess->bits && (__builtin_constant_p(word) || guess->index / 64 == word);
+}
+
+/*
+ * Rules 64 * word + b of each bit b of `bits`, which is not 0, from top to bottom; returns as above.
+ *
+ * Where there are limits, the first rule is guessed first. A processor begins a compare-and-swap when all before it is done, and
+ * no load after it before that, so what a limited packet takes is the length of its chain of loads; a comparison that is
+ * foretold cuts it in two, and the limit's state is looked for while the packet's rules are (docs/adr/0026).
+ *
+ * The loop is verified round by round: as many as a word can have bits, for with ten rules 64 rounds were half of what the
+ * verifier has to do. Its condition is at the end, so that it is closed by a jump: kernel 6.1 takes no other (loops.test.ts).
+ */
+static __always_inline int apply_word(struct xdp_md *ctx, struct cpu_state *cpu, __u32 word, __u64 bits)
 {
 	__u32 index, rounds = CONSTANT(config.rule_count);
+	struct guess *guess = &cpu->guess;
 	slot_entry entry;
+	int verdict;
 
-	if (!packet)
-		return GO_ON;
-	if (rounds > 64)
-		rounds = 64;
-	do {
-		int verdict;
-
+	if (HAS_LIMITS && is_guessed(guess, word, bits)) {
+		index = guess->index;
+		entry = guess->entry;
+	} else {
 		index = word * 64 + lowest_bit(bits);
 		entry = *ENTRY(slot_entry, TABLE_OF(counter_slots), index);
 		if (!(entry >> RULE_GOES_ON_BIT))
-			break;
-		verdict = apply_limit_or_shadow(ctx, packet, index, entry);
+			return decide_by(&cpu->packet, index, entry);
+		if (HAS_LIMITS)
+			learn(guess, bits, index, entry);
+	}
+	if (rounds > 64)
+		rounds = 64;
+	for (;;) {
+		verdict = apply_limit_or_shadow(ctx, cpu, index, entry);
 		if (verdict != GO_ON)
 			return verdict;
 		bits &= bits - 1;
-	} while (bits && --rounds);
-	if (entry >> RULE_GOES_ON_BIT)
-		return GO_ON;
-	return decide_by(packet, index, entry);
+		if (!bits || !--rounds)
+			return GO_ON;
+		index = word * 64 + lowest_bit(bits);
+		entry = *ENTRY(slot_entry, TABLE_OF(counter_slots), index);
+		if (!(entry >> RULE_GOES_ON_BIT))
+			return decide_by(&cpu->packet, index, entry);
+	}
 past_the_end:
 	return GO_ON;
 }
 
-/* Every rule that matches, word by word. `first` is not 0. The loop's condition is at its end: see apply_rules(). */
-static __always_inline int judge(struct xdp_md *ctx, struct packet *packet, const struct rows *rows, __u64 first)
+/* The same of one word of several, for the verifier to walk once. */
+__noinline int apply_rules(struct xdp_md *ctx, struct cpu_state *cpu, __u32 word, __u64 bits)
+{
+	return cpu ? apply_word(ctx, cpu, word, bits) : GO_ON;
+}
+
+/* Every rule that matches, word by word. `first` is not 0. The loop's condition is at its end: see apply_word(). */
+static __always_inline int judge(struct xdp_md *ctx, struct cpu_state *cpu, const struct rows *rows, __u64 first)
 {
 	__u32 rounds = CONSTANT(config.word_count);
 	__u64 words = first;
 
 	if (!OPTIONAL_FEATURE(FEATURE_WORDS))
-		return apply_rules(ctx, packet, 0, first);
+		return apply_word(ctx, cpu, 0, first);
 	if (HAS_DECISIONS && rows->decided)
-		return decide_by(packet, rows->decided - 1,
+		return decide_by(&cpu->packet, rows->decided - 1,
 				 *ENTRY(slot_entry, TABLE_OF(counter_slots), rows->decided - 1));
 	if (CANARY(CANARY_SUMMARY_WORD))
 		words &= ~2ULL;
@@ -146,7 +197,7 @@ static __always_inline int judge(struct xdp_md *ctx, struct packet *packet, cons
 		__u32 word = lowest_bit(words);
 		__u64 bits = rows_and(rows, 1 + word);
 		/* 0: every row has rules in this word, but no rule is in all of them. */
-		int verdict = bits ? apply_rules(ctx, packet, word, bits) : GO_ON;
+		int verdict = bits ? apply_rules(ctx, cpu, word, bits) : GO_ON;
 
 		if (verdict != GO_ON)
 			return verdict;
@@ -156,8 +207,8 @@ past_the_end:
 	return GO_ON;
 }
 
-/* The topmost management flow that matches passes the packet, before any block. 1: it did. */
-static __always_inline int is_management(struct packet *packet, const struct rows *rows, __u64 first)
+/* The topmost management flow that matches passes the packet, before any block: its place plus 1. 0: none does. */
+static __always_inline __u32 management_flow(const struct packet *packet, const struct rows *rows, __u64 first)
 {
 	__u64 bits;
 	__u32 index;
@@ -168,20 +219,21 @@ static __always_inline int is_management(struct packet *packet, const struct row
 	if (!bits)
 		return 0;
 	index = lowest_bit(bits);
-	packet->rule = index + 1;
 	count_rule(packet, *ENTRY(slot_entry, TABLE_OF(counter_slots), index), COUNTER_DECIDED);
-	return 1;
+	return index + 1;
 past_the_end:
 	return 0;
 }
 
 /* 1: the source is blocked, and the packet is counted. */
-static __always_inline int is_blocked(struct packet *packet)
+static __always_inline int is_blocked(struct cpu_state *cpu)
 {
-	const struct block *block = find_block(packet);
+	const struct block *block = find_block(cpu);
+	struct packet *packet = &cpu->packet;
 
 	if (!block)
 		return 0;
+	packet->rule = 0;
 	packet->block_id = block->rule_id;
 	packet->reason = REASON_BLOCK;
 	if (block->counter >= COUNTER_NONE)
@@ -194,42 +246,48 @@ static __always_inline int is_blocked(struct packet *packet)
 SEC("xdp")
 int piston_filter(struct xdp_md *ctx)
 {
-	struct packet packet;
+	struct cpu_state *cpu = this_cpu();
+	__u32 reason, verdict, told_bytes = 0;
+	struct packet *packet;
 	struct rows rows;
 	__u64 first;
-	__u32 reason, verdict;
 
-	packet_init(&packet);
+	if (!cpu)
+		return XDP_PASS; /* never; the verifier asks */
+	packet = &cpu->packet;
+	packet->now_ns = 0;
 	if (INSTANCE.proof) {
 		const struct proof *proof = (void *)(long)ctx->data_meta;
 
 		if ((void *)(proof + 1) > (void *)(long)ctx->data)
 			return XDP_ABORTED; /* the test-run was called without metadata; a program that serves has no such path */
-		packet.now_ns = proof->now_ns;
-		packet.frame_bytes = proof->frame_bytes; /* parse() takes 1 off */
+		packet->now_ns = proof->now_ns;
+		told_bytes = proof->frame_bytes;
 	}
 
-	reason = parse(ctx, &packet);
+	reason = parse(ctx, packet, told_bytes);
 	if (reason != PARSED)
-		return finish_by_reason(ctx, &packet, reason, (CONFIG.pass_reasons | ALWAYS_PASSED) >> (reason & 63) & 1);
+		return finish_by_reason(ctx, packet, reason, 0, (CONFIG.pass_reasons | ALWAYS_PASSED) >> (reason & 63) & 1);
 
 	/* A blocked source costs no classification, unless it may still reach a management flow. */
-	if (!OPTIONAL_FEATURE(FEATURE_MANAGEMENT) && is_blocked(&packet))
-		return finish(ctx, &packet, VERDICT_DROP);
-	find_present(ctx, &packet);
+	if (!OPTIONAL_FEATURE(FEATURE_MANAGEMENT) && is_blocked(cpu))
+		return finish(ctx, packet, VERDICT_DROP);
+	find_present(ctx, packet);
 	if (IN_USE(FIELD_PAYLOAD))
-		find_payload(ctx, &packet);
-	first = HAS_DECISIONS ? decide(&packet, &rows) : classify(&packet, &rows);
+		find_payload(ctx, packet);
+	first = HAS_DECISIONS ? decide(packet, &rows) : classify(packet, &rows);
 	if (OPTIONAL_FEATURE(FEATURE_MANAGEMENT)) {
-		if (first && is_management(&packet, &rows, first))
-			return finish_by_reason(ctx, &packet, REASON_MANAGEMENT, VERDICT_PASS);
-		if (is_blocked(&packet))
-			return finish(ctx, &packet, VERDICT_DROP);
+		__u32 flow = first ? management_flow(packet, &rows, first) : 0;
+
+		if (flow)
+			return finish_by_reason(ctx, packet, REASON_MANAGEMENT, flow, VERDICT_PASS);
+		if (is_blocked(cpu))
+			return finish(ctx, packet, VERDICT_DROP);
 	}
-	verdict = first ? judge(ctx, &packet, &rows, first) : GO_ON;
+	verdict = first ? judge(ctx, cpu, &rows, first) : GO_ON;
 	if (verdict != GO_ON)
-		return finish(ctx, &packet, verdict);
-	return finish_by_reason(ctx, &packet, REASON_DEFAULT, CONSTANT(config.default_verdict));
+		return finish(ctx, packet, verdict);
+	return finish_by_reason(ctx, packet, REASON_DEFAULT, 0, CONSTANT(config.default_verdict));
 }
 
 char program_license[] SEC("license") = "Dual BSD/GPL";

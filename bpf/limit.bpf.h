@@ -31,64 +31,73 @@ static __always_inline void limit_key_of(const struct packet *packet, const stru
 {
 	__u32 key = rule->limit_key;
 
-	*high = 0;
-	*low = 0;
-	if (key == KEY_SOURCE_PORT) { /* absent is 65536: keyed 0 */
-		*low = packet->value[FIELD_SOURCE_PORT] & 0xffff;
-	} else if (key == KEY_DESTINATION_PORT) {
-		*low = packet->value[FIELD_DESTINATION_PORT] & 0xffff;
-	} else if (key != KEY_RULE) {
-		if (key == KEY_SOURCE) {
-			*high = packet->source_high;
-			*low = packet->source_low;
-			asm volatile(""); /* else clang reckons out which of the two, in twice the instructions */
-		} else {
-			*high = packet->destination_high;
-			*low = packet->destination_low;
-		}
-		if (packet->family == FAMILY_IPV4) {
-			*low &= high_bits(32 + rule->limit_prefix4);
-		} else {
-			*high &= high_bits(rule->limit_prefix6);
-			*low &= rule->limit_prefix6 > 64 ? high_bits(rule->limit_prefix6 - 64) : 0;
-		}
+	if (key == KEY_SOURCE) {
+		*high = packet->source_high;
+		*low = packet->source_low;
+		asm volatile(""); /* else clang reckons out which of the two, in twice the instructions */
+	} else if (key == KEY_DESTINATION) {
+		*high = packet->destination_high;
+		*low = packet->destination_low;
+	} else {
+		*high = 0;
+		*low = 0;
+		if (key == KEY_SOURCE_PORT) /* absent is 65536: keyed 0 */
+			*low = packet->value[FIELD_SOURCE_PORT] & 0xffff;
+		else if (key == KEY_DESTINATION_PORT)
+			*low = packet->value[FIELD_DESTINATION_PORT] & 0xffff;
+		return;
+	}
+	if (packet->family == FAMILY_IPV4) {
+		*low = *low >> (32 - rule->limit_prefix4) << (32 - rule->limit_prefix4);
+	} else {
+		*high &= high_bits(rule->limit_prefix6);
+		*low &= rule->limit_prefix6 > 64 ? high_bits(rule->limit_prefix6 - 64) : 0;
 	}
 }
 
 /* A burst of COARSE_CLOCK_BURST_MS bears a clock that is late by a tick of at most 10 ms (docs/SEMANTICS.md §4). */
-static __always_inline __u64 limit_now(struct packet *packet, const struct rule *rule, struct cpu_state *cpu)
+static __always_inline __u64 limit_now(struct cpu_state *cpu, const struct rule *rule)
 {
 	if (rule->limit_burst_ticks >= COARSE_CLOCK_BURST_MS * 1000000ULL * TICKS_PER_NS)
-		return coarse_now(packet, cpu);
-	return packet_now(packet);
+		return coarse_now(cpu);
+	return packet_now(&cpu->packet);
+}
+
+/* Ticks. */
+static __always_inline __u64 limit_cost(const struct packet *packet, const struct rule *rule)
+{
+	__u64 cost = rule->limit_multiplier;
+
+	if (rule->limit_unit == UNIT_BYTES)
+		cost *= packet->value[FIELD_L3_LENGTH];
+	return cost >> LIMIT_MULTIPLIER_SHIFT;
 }
 
 /* Charges the packet to its key of the limit. 1: above the rate, and nothing was charged; 0: within it. */
-static __always_inline int limit_exceeded(struct packet *packet, const struct rule *rule, struct cpu_state *cpu)
+static __always_inline int limit_exceeded(struct cpu_state *cpu, const struct rule *rule)
 {
-	__u64 high, low, now, hash, seen, cost;
+	struct limit_charge *charge = &cpu->charge;
 	struct limit_bucket *bucket;
-	struct limit_charge *charge;
 	struct limit_slot *slot;
+	__u64 high, low, now, hash, seen, cost;
 
-	limit_key_of(packet, rule, &high, &low);
+	limit_key_of(&cpu->packet, rule, &high, &low);
 	hash = limit_hash(rule->limit_id, high, low);
 	bucket = limit_bucket_at(hash >> LIMIT_SHIFT);
 	if (!bucket)
 		return WITHIN;
 	slot = find_first(bucket, rule->limit_id, high, low, &seen);
-	cost = rule->limit_multiplier;
-	if (rule->limit_unit == UNIT_BYTES)
-		cost *= packet->value[FIELD_L3_LENGTH];
-	cost >>= LIMIT_MULTIPLIER_SHIFT;
-	now = limit_now(packet, rule, cpu) * TICKS_PER_NS;
+	now = limit_now(cpu, rule) * TICKS_PER_NS;
+	cost = limit_cost(&cpu->packet, rule);
 	if (slot) {
 		enum charged charged = charge_once(slot, seen, now, cost, rule->limit_burst_ticks);
 
 		if (charged != GONE)
 			return charged;
 	}
-	charge = &cpu->charge;
+	/* Once more, for one packet of thousands: kept, the key would take the registers that the others' time needs. */
+	limit_key_of(&cpu->packet, rule, &high, &low);
+	hash = limit_hash(rule->limit_id, high, low);
 	charge->limit_id = rule->limit_id;
 	charge->high = high;
 	charge->low = low;
@@ -120,14 +129,13 @@ static __always_inline void raise_block_horizon(__u64 until_ns)
 }
 
 /* From this packet on. A block that is over stays until LRU or the next one of its source takes its place. */
-static __always_inline void block_source(struct packet *packet, const struct rule *rule, slot_entry entry,
-					 struct cpu_state *cpu)
+static __always_inline void block_source(struct cpu_state *cpu, const struct rule *rule, slot_entry entry)
 {
 	struct block_key key;
 	struct block block = {};
 
-	block_key_of(packet, &key);
-	block.until_ns = limit_now(packet, rule, cpu) + rule->block_ns;
+	block_key_of(&cpu->packet, &key);
+	block.until_ns = limit_now(cpu, rule) + rule->block_ns;
 	block.rule_id = rule->id;
 	block.counter = first_counter(entry);
 	raise_block_horizon(block.until_ns);
@@ -135,36 +143,30 @@ static __always_inline void block_source(struct packet *packet, const struct rul
 }
 
 /* 0: no block was ever set, or the last one is over. A proof instance has no horizon: its clock may go backwards. */
-static __always_inline int may_be_blocked(const struct packet *packet)
+static __always_inline int may_be_blocked(struct cpu_state *cpu)
 {
 	const struct block_horizon *horizon = the_block_horizon();
-	struct cpu_state *cpu;
 	__u64 now;
 
 	if (INSTANCE.proof)
 		return 1;
 	if (!(horizon->rules_until_ns | horizon->operator_until_ns))
 		return 0;
-	cpu = this_cpu();
-	if (!cpu)
-		return 1;
-	now = coarse_now(packet, cpu);
+	now = coarse_now(cpu);
 	return now < horizon->rules_until_ns || now < horizon->operator_until_ns;
 }
 
 /* The source's block, where it has one whose time is not over. */
-static __always_inline const struct block *find_block(const struct packet *packet)
+static __always_inline const struct block *find_block(struct cpu_state *cpu)
 {
 	const struct block *block;
-	struct cpu_state *cpu;
 	struct block_key key;
 
-	if (!may_be_blocked(packet))
+	if (!may_be_blocked(cpu))
 		return 0;
-	block_key_of(packet, &key);
+	block_key_of(&cpu->packet, &key);
 	block = bpf_map_lookup_elem(&blocks, &key);
-	cpu = this_cpu();
-	return block && cpu && coarse_now(packet, cpu) < block->until_ns ? block : 0;
+	return block && coarse_now(cpu) < block->until_ns ? block : 0;
 }
 
 #endif

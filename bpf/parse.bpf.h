@@ -99,8 +99,7 @@ static __always_inline int parse_ipv4(struct xdp_md *ctx, struct packet *packet,
 		if (fragment_offset + total - header_bytes > DATAGRAM_MAX)
 			return because(REASON_BAD_FRAGMENT);
 		packet->value[FIELD_FRAGMENT] = fragment_offset ? FRAGMENT_LATER : FRAGMENT_FIRST;
-	} /* else FRAGMENT_NONE, by packet_init() */
-	/* packet->family is FAMILY_IPV4 by packet_init(). */
+	} /* else FRAGMENT_NONE, as packet_init() left it; likewise FAMILY_IPV4 */
 	read_ipv4(packet, ip, total);
 	packet->l4_offset = offset + header_bytes;
 	packet->l4_bytes = total - header_bytes;
@@ -151,7 +150,6 @@ static __always_inline int parse_ipv6(struct xdp_md *ctx, struct packet *packet,
 	packet->value[FIELD_TTL] = load8(ip + 7);
 	if (IN_USE(FIELD_DSCP))
 		packet->value[FIELD_DSCP] = (load16(ip) >> 6) & 63; /* 4 bits version, 6 bits DSCP, 2 bits ECN */
-	packet->value[FIELD_FRAGMENT] = FRAGMENT_NONE;
 	protocol = load8(ip + 6);
 	end = offset + length;
 	offset += IPV6_BYTES;
@@ -220,7 +218,20 @@ struct l4_place {
 	__u32 protocol;
 	__u32 bytes;  /* to the end of the L3 length */
 	__u64 offset; /* from the frame's start */
+	const void *start;
+	__u32 known;  /* bytes from `start` on that are in the frame; with 0 there is no `start` */
 };
+
+static __always_inline const void *l4_header(struct xdp_md *ctx, const struct l4_place *place, __u32 bytes)
+{
+	return place->known >= bytes ? place->start : bytes_at(ctx, place->offset, bytes);
+}
+
+static __always_inline void set_ports(struct packet *packet, __u32 source, __u32 destination)
+{
+	packet->value[FIELD_SOURCE_PORT] = source;
+	packet->value[FIELD_DESTINATION_PORT] = destination;
+}
 
 /* RFC 4861 §6.1, §7.1, §8.1 of an ICMPv6 packet: hop limit 255 shows that no router has passed it on. */
 static __always_inline int is_neighbour_discovery(const struct packet *packet, __u32 icmp)
@@ -247,10 +258,13 @@ static __always_inline int parse_l4(struct xdp_md *ctx, struct packet *packet, c
 	__u32 protocol = place->protocol, fragment = place->fragment, bytes = place->bytes, header_bytes = 0;
 	const void *l4;
 
-	if (fragment == FRAGMENT_LATER)
+	if (fragment == FRAGMENT_LATER) {
+		set_ports(packet, PORT_ABSENT, PORT_ABSENT);
+		packet->value[FIELD_PAYLOAD_LENGTH] = PAYLOAD_ABSENT;
 		return PARSED;
+	}
 	if (protocol == PROTOCOL_TCP) {
-		l4 = bytes_at(ctx, place->offset, TCP_BYTES);
+		l4 = l4_header(ctx, place, TCP_BYTES);
 		if (!l4 || bytes < TCP_BYTES)
 			return truncated_l4(fragment);
 		header_bytes = (load8(l4 + 12) >> 4) * 4;
@@ -258,14 +272,13 @@ static __always_inline int parse_l4(struct xdp_md *ctx, struct packet *packet, c
 			return because(REASON_BAD_TCP_OFFSET);
 		if (header_bytes > bytes)
 			return truncated_l4(fragment);
-		packet->value[FIELD_SOURCE_PORT] = load32(l4) >> 16;
-		packet->value[FIELD_DESTINATION_PORT] = load32(l4) & 0xffff;
+		set_ports(packet, load32(l4) >> 16, load32(l4) & 0xffff);
 		if (IN_USE(FIELD_TCP_FLAGS))
 			packet->value[FIELD_TCP_FLAGS] = load8(l4 + 13);
 	} else if (protocol == PROTOCOL_UDP) {
 		__u32 length, ports;
 
-		l4 = bytes_at(ctx, place->offset, UDP_BYTES);
+		l4 = l4_header(ctx, place, UDP_BYTES);
 		if (!l4 || bytes < UDP_BYTES)
 			return truncated_l4(fragment);
 		length = load16(l4 + 4);
@@ -274,13 +287,12 @@ static __always_inline int parse_l4(struct xdp_md *ctx, struct packet *packet, c
 		ports = load32(l4);
 		if (fragment == FRAGMENT_NONE && is_dhcp(packet, place->family, ports))
 			return because(REASON_DHCP);
-		packet->value[FIELD_SOURCE_PORT] = ports >> 16;
-		packet->value[FIELD_DESTINATION_PORT] = ports & 0xffff;
+		set_ports(packet, ports >> 16, ports & 0xffff);
 		header_bytes = UDP_BYTES;
 	} else if (protocol == (place->family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6)) {
 		__u32 icmp;
 
-		l4 = bytes_at(ctx, place->offset, ICMP_BYTES);
+		l4 = l4_header(ctx, place, ICMP_BYTES);
 		if (!l4 || bytes < ICMP_BYTES)
 			return truncated_l4(fragment);
 		icmp = load16(l4); /* type << 8 | code */
@@ -288,44 +300,53 @@ static __always_inline int parse_l4(struct xdp_md *ctx, struct packet *packet, c
 			return because(REASON_NEIGHBOUR_DISCOVERY);
 		packet->value[FIELD_ICMP] = icmp;
 		header_bytes = ICMP_BYTES;
+		set_ports(packet, PORT_ABSENT, PORT_ABSENT);
+	} else {
+		set_ports(packet, PORT_ABSENT, PORT_ABSENT);
 	}
 	packet->value[FIELD_PAYLOAD_LENGTH] = bytes - header_bytes;
 	return PARSED;
 }
 
 /*
- * The commonest frame, in half the instructions: no tag, no option, no fragment, and lengths that hold. 1: it was one, and
- * `packet` has all up to its L4 header, as parse_ipv4() would have left it. 0: nothing was done; the general way says what it is.
+ * The commonest frame, in half the instructions: no tag, no option, no fragment, lengths that hold, eight bytes of L4 at least,
+ * and nothing that is always passed. 1: it was one, and `packet` is as parse_any() would have left it. 0: that one says what it is.
  */
-static __always_inline int parse_plain_ipv4(const void *data, const void *end, struct packet *packet,
-					    struct l4_place *l4)
+static __always_inline int parse_plain_ipv4(struct xdp_md *ctx, struct packet *packet)
 {
+	const void *data = (const void *)(long)ctx->data;
+	const void *end = (const void *)(long)ctx->data_end;
 	const void *ip = data + ETHERNET_BYTES;
+	struct l4_place l4;
 	__u32 total;
 
-	if (ip + IPV4_BYTES > end)
+	if (ip + IPV4_BYTES + UDP_BYTES > end)
 		return 0;
 	/* EtherType, version and IHL at once: the word's last byte is the type of service. */
 	if ((*(const __u32 *)(data + 12) & bpf_htonl(0xffffff00)) != bpf_htonl(ETHERTYPE_IPV4 << 16 | 0x4500))
 		return 0;
 	total = load16(ip + 2);
-	if (total < IPV4_BYTES || ETHERNET_BYTES + total > packet->frame_bytes ||
+	if (total < IPV4_BYTES + UDP_BYTES || ETHERNET_BYTES + total > packet->frame_bytes ||
 	    (*(const __u16 *)(ip + 6) & bpf_htons(0x3fff)))
 		return 0;
+	packet_init(packet);
 	read_ipv4(packet, ip, total);
-	packet->l3_offset = ETHERNET_BYTES;
-	packet->l4_offset = ETHERNET_BYTES + IPV4_BYTES;
-	packet->l4_bytes = total - IPV4_BYTES;
-	*l4 = (struct l4_place){ FAMILY_IPV4, FRAGMENT_NONE, load8(ip + 9), total - IPV4_BYTES, ETHERNET_BYTES + IPV4_BYTES };
-	return 1;
+	if (IN_USE(FIELD_PAYLOAD) || IN_USE(FIELD_IPV4_OPTIONS)) {
+		packet->l3_offset = ETHERNET_BYTES;
+		packet->l4_offset = ETHERNET_BYTES + IPV4_BYTES;
+		packet->l4_bytes = total - IPV4_BYTES;
+	}
+	l4 = (struct l4_place){ FAMILY_IPV4, FRAGMENT_NONE, load8(ip + 9), total - IPV4_BYTES,
+				ETHERNET_BYTES + IPV4_BYTES, ip + IPV4_BYTES, UDP_BYTES };
+	return parse_l4(ctx, packet, &l4) == PARSED;
 }
 
 /*
- * Fills `packet`, which packet_init() has made, and returns PARSED, or why rules are not asked: one of ALWAYS_PASSED, or the
- * parse class that the packet fell into; then only frame_bytes is of use. A global function: the verifier walks it once, by itself (kernel 5.6; pointer
- * arguments: 5.13), and what it learns of each path does not multiply with what follows.
+ * Fills `packet`, of which frame_bytes is there, and returns PARSED, or why rules are not asked: one of ALWAYS_PASSED, or the
+ * parse class that the packet fell into; then only frame_bytes is of use. A global function: the verifier walks it once, by
+ * itself (kernel 5.6; pointer arguments: 5.13), and what it learns of each path does not multiply with what follows.
  */
-__noinline int parse(struct xdp_md *ctx, struct packet *packet)
+__noinline int parse_any(struct xdp_md *ctx, struct packet *packet)
 {
 	const void *data = (const void *)(long)ctx->data;
 	const void *end = (const void *)(long)ctx->data_end;
@@ -336,12 +357,9 @@ __noinline int parse(struct xdp_md *ctx, struct packet *packet)
 
 	if (!packet) /* never; the verifier asks */
 		return because(REASON_TRUNCATED_ETHERNET);
-	/* A proof instance may be told of a frame that no test-run takes whole: struct proof. */
-	packet->frame_bytes = INSTANCE.proof && packet->frame_bytes ? packet->frame_bytes - 1 : end - data;
+	packet_init(packet);
 	if (data + ETHERNET_BYTES > end || packet->frame_bytes < ETHERNET_BYTES)
 		return because(REASON_TRUNCATED_ETHERNET);
-	if (parse_plain_ipv4(data, end, packet, &l4))
-		return parse_l4(ctx, packet, &l4);
 	ethertype = load16(data + 12);
 	if (is_vlan(ethertype)) {
 		if (data + ETHERNET_BYTES + VLAN_BYTES > end)
@@ -368,8 +386,18 @@ __noinline int parse(struct xdp_md *ctx, struct packet *packet)
 	if (reason != PARSED)
 		return reason;
 	l4 = (struct l4_place){ packet->family, packet->value[FIELD_FRAGMENT], packet->value[FIELD_PROTOCOL],
-				packet->l4_bytes, packet->l4_offset };
+				packet->l4_bytes, packet->l4_offset, 0, 0 };
 	return parse_l4(ctx, packet, &l4);
+}
+
+/*
+ * As parse_any(), of which most packets need nothing. `told_bytes`: the frame's length plus 1, where a proof instance was
+ * told of one that no test-run takes whole (struct proof); else 0.
+ */
+static __always_inline int parse(struct xdp_md *ctx, struct packet *packet, __u32 told_bytes)
+{
+	packet->frame_bytes = told_bytes ? told_bytes - 1 : ctx->data_end - ctx->data;
+	return parse_plain_ipv4(ctx, packet) ? PARSED : parse_any(ctx, packet);
 }
 
 #endif

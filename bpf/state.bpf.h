@@ -72,10 +72,25 @@ struct {
 	__uint(value_size, sizeof(struct sample_state));
 } sample_state SEC(".maps");
 
-/* What a CPU knows between packets, and room that the stack does not have. Never read by the agent. */
+/* The limit, or rule in shadow, that packets come to first: what apply_word() tries before it looks. */
+struct guess {
+	__u64 below; /* in its word, the bits of the rules below it */
+	__u64 bits;  /* these, and its own; 0: there is no guess */
+	__u32 index; /* of the last one */
+	__u32 times; /* that it was the same in a row, until it is guessed */
+	slot_entry entry;
+};
+
+/*
+ * What a CPU knows between packets, and the one that it judges: no other comes on this CPU before it is done with. So
+ * nothing of a packet is written but what is read of it, where the verifier asks that all of the stack be. Never read by the
+ * agent.
+ */
 struct cpu_state {
+	struct packet packet;
 	__u64 clock_jiffy;
 	__u64 clock_ns; /* CLOCK_MONOTONIC at this CPU's first look in that jiffy */
+	struct guess guess;
 	struct limit_charge charge;
 };
 
@@ -146,12 +161,12 @@ static __always_inline __u64 packet_now(struct packet *packet)
  * The same clock, late by less than a timer tick (1 to 10 ms, CONFIG_HZ): read anew when the tick has changed. Never ahead,
  * and never backwards on one CPU. The exact clock costs 30 ns, half of what a whole decision may; this one 2.
  */
-static __always_inline __u64 coarse_now(const struct packet *packet, struct cpu_state *cpu)
+static __always_inline __u64 coarse_now(struct cpu_state *cpu)
 {
 	__u64 jiffy;
 
 	if (INSTANCE.proof)
-		return packet->now_ns;
+		return cpu->packet.now_ns;
 	jiffy = bpf_jiffies64();
 	if (cpu->clock_jiffy != jiffy) {
 		cpu->clock_jiffy = jiffy;

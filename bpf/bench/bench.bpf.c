@@ -138,12 +138,11 @@ SEC("xdp")
 int bench_parse(struct xdp_md *ctx)
 {
 	struct bench_state *state = state_of_bench();
-	struct packet packet;
+	struct cpu_state *cpu = this_cpu();
 
-	packet_init(&packet);
-	if (parse(ctx, &packet) != PARSED || !state)
+	if (!state || !cpu || parse(ctx, &cpu->packet, 0) != PARSED)
 		return XDP_ABORTED;
-	state->sum += packet.value[FIELD_L3_LENGTH];
+	state->sum += cpu->packet.value[FIELD_L3_LENGTH];
 	return XDP_DROP;
 }
 

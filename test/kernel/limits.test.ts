@@ -189,6 +189,46 @@ describeKernel("limits", () => {
     expect(filter.counters()["2 decided"]?.packets).toBe(1);
   });
 
+  // After some packets with the same limit as their topmost rule the program guesses that it is the next one's too.
+  test.each([0, 64])("a limit that was guessed charges its own packets alone, %i rules apart", (apart) => {
+    const burst = { burstTicks: ticks(100) };
+    const filter = load({
+      rules: [
+        limit(burst, { id: 1n, destination: ["203.0.113.5"] }),
+        ...Array.from({ length: apart }, (_, i) => ({
+          id: BigInt(100 + i),
+          action: "drop" as const,
+          fields: { destinationPort: [[9, 9] as const] }, // these packets have no ports
+        })),
+        limit({ ...burst, id: 8n }, { id: 2n, destination: ["203.0.113.5", "203.0.113.6"] }),
+        { id: 3n, action: "drop", destination: ["203.0.113.7"] },
+      ],
+    });
+    const [both, second, dropped] = ["203.0.113.5", "203.0.113.6", "203.0.113.7"].map((address) =>
+      to(address),
+    );
+    const times = (count: number) => Array<bigint>(count).fill(SECOND);
+    for (const [packet, count] of [
+      [both!, 20],
+      [second!, 1],
+      [both!, 2],
+      [second!, 20],
+      [both!, 1],
+    ] as const)
+      expect(run(filter, packet, times(count))).toBe("p".repeat(count));
+    expect(filter.run(dropped!, SECOND)).toEqual(byRule("drop", 3n));
+    expect(run(filter, second!, times(1))).toBe("p");
+    expect(filter.counters()["0 conformed"]?.packets).toBe(23);
+    expect(filter.counters()[`${apart + 1} conformed`]?.packets).toBe(45);
+    expect(filter.counters()[`${apart + 2} decided`]?.packets).toBe(1);
+    expect(
+      filter
+        .limitStates()
+        .map(({ tat }) => tat - 16n * SECOND)
+        .sort((a, b) => (a < b ? -1 : 1)),
+    ).toEqual([ticks(23), ticks(45)]);
+  });
+
   test("two rules with one limit id share their state, as the same limit in two generations does", () => {
     const filter = load({
       rules: [

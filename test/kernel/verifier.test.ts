@@ -139,7 +139,7 @@ describeKernel("the object file", () => {
       ["block_horizon", "array", 4, 16, 1],
       ["blocks", "lru_hash", 16, 24, 65_536],
       ["counters", "percpu_array", 4, 16, 32 + 4 * 8192],
-      ["cpu_state", "percpu_array", 4, 88, 1],
+      ["cpu_state", "percpu_array", 4, 256, 1],
       ["limit_state", "array", 4, 128, 1024 + 64],
       ["sample_state", "percpu_array", 4, 48, 1],
       ["samples", "ringbuf", 0, 0, 262_144],
