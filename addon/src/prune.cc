@@ -199,6 +199,22 @@ size_t TargetOf(size_t at, const Code& code) {
   return at + 1 + static_cast<size_t>(static_cast<int64_t>(NamesFunction(code) ? code.imm : code.off));
 }
 
+// What is reached, without jumps to what follows them anyway: the kernel takes these out one by one, and moves all that is
+// behind each.
+std::vector<bool> Kept(const std::vector<Code>& code, std::vector<bool> reached) {
+  size_t next = code.size();  // the next one that is kept
+  for (size_t i = code.size(); i-- > 0;) {
+    if (!reached[i]) continue;
+    bool leads_on = IsAlways(code[i]) && code[i].off >= 0 && TargetOf(i, code[i]) <= next;
+    if (leads_on && next < code.size()) {
+      reached[i] = false;
+    } else {
+      next = i;
+    }
+  }
+  return reached;
+}
+
 }  // namespace
 
 PrunedProgram Prune(const std::vector<Code>& code) {
@@ -208,16 +224,17 @@ PrunedProgram Prune(const std::vector<Code>& code) {
   const std::vector<bool>& reached = walk.reached();
   PrunedProgram pruned;
   pruned.reached = reached;
+  std::vector<bool> kept = Kept(code, reached);
   pruned.place.resize(count + 1);
   size_t left = 0;
   for (size_t i = 0; i < count; i++) {
     pruned.place[i] = left;
-    if (reached[i]) left++;
+    if (kept[i]) left++;
   }
   pruned.place[count] = left;
   pruned.code.reserve(left);
   for (size_t i = 0; i < count; i++) {
-    if (!reached[i]) continue;
+    if (!kept[i]) continue;
     Code one = code[i];
     bool wide = LoadsAddress(one);
     size_t target = TargetOf(i, one);

@@ -13,7 +13,7 @@ struct PrunedProgram {
   // For each instruction of the program before, and for its end: how many of those before it are left. Of one that is left, its
   // place; of another, the place of the next one that is.
   std::vector<size_t> place;
-  // Whether anything leads to it.
+  // Whether anything leads to it. A jump to what follows it is cut out all the same.
   std::vector<bool> reached;
 };
 

@@ -73,6 +73,8 @@ describeKernel("an object file", () => {
       for (let round = 0; round < Math.min(rounds, 8); round++) sum = sum * 3 + 64 * round;
       if (mode === 1) sum += rounds < 4 ? 10 * rounds + 7 : 1000;
       else if (mode & 4) sum -= mode >> 1;
+      if ((mode & 3) === 3) sum += 3;
+      if (mode & 8) sum += 5;
       return (sum * 2 + (mode > 5 || (mode | rounds) === 11 ? 1 : 0)) >>> 0;
     };
     for (let mode = 0; mode < 12; mode++)
