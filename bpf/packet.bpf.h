@@ -3,7 +3,8 @@
  * What is known of a packet while it is judged, and how the bytes of its frame are read.
  *
  * Contract: a field that the packet does not have gets its domain's size, one past the last value: the tables have a class
- * for it, so that nobody who looks up needs to ask. A field that only the tables read, and no rule asks about, has no value.
+ * for it, so that nobody who looks up needs to ask. A field that only the tables read, and no rule asks about, has no value,
+ * nor has anything else that nobody reads: what the packet before left is still there (struct cpu_state).
  */
 #ifndef PISTON_PACKET_BPF_H
 #define PISTON_PACKET_BPF_H
@@ -33,7 +34,7 @@ struct packet {
 	__u64 now_ns;  /* the packet's time, 0 before it is asked for; see packet_now() */
 	__u64 block_id; /* of the rule whose block decided; else 0 */
 	__u32 family;
-	__u32 value[FIELD_COUNT]; /* here so that the two ports are an aligned word */
+	__u32 value[FIELD_COUNT];
 	__u32 frame_bytes; /* from the destination MAC to the end of the frame */
 	__u32 reason;
 	__u32 rule;        /* place of the rule that decided, plus 1; 0: none did */

@@ -127,15 +127,16 @@ struct table {
 
 /*
  * The entry at `index` of a table. Where the table is too short it leaves for past_the_end, a label that whoever reads
- * tables has: a comparison with an immediate and a jump, where a NULL would be asked for once more.
+ * tables has: a comparison with an immediate and a jump, where a NULL would be asked for once more. The index comes out of the
+ * comparison: from before it clang may have put it on the stack, and kernel 6.1 learns nothing of that copy.
  */
 #define ENTRY(type, from, at)                                                                       \
 	({                                                                                          \
 		const struct table _table = (from);                                                 \
 		const type *_first = _table.first;                                                  \
 		__u64 _index = (at);                                                                \
-		asm goto("if %0 >= %1 goto %l2"                                                     \
-			 : : "r"(_index), "i"(CONSTANT_BASE + _table.length) : : past_the_end);     \
+		asm goto("if %0 >= %1 goto %l[past_the_end]"                                        \
+			 : "+r"(_index) : "i"(CONSTANT_BASE + _table.length) : : past_the_end);     \
 		/* clang may not add before the comparison, nor know what it adds to: the map's */  \
 		/* definition is shorter than the table. */                                         \
 		asm volatile("" : "+r"(_first), "+r"(_index));                                      \
