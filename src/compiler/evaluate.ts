@@ -82,7 +82,14 @@ export function createEvaluator(
 
   const parse = (frame: Uint8Array) => parsePacket(frame, fleet.payloadTests);
 
-  function judge(frame: Uint8Array, packet: ParseResult, nowNs: bigint, trace: TraceStep[] | null): Decision {
+  /** `candidates`: the rules that the packet may match, where that is known. */
+  function judge(
+    frame: Uint8Array,
+    packet: ParseResult,
+    nowNs: bigint,
+    trace: TraceStep[] | null,
+    candidates: readonly ReadyRule[] | null = null,
+  ): Decision {
     const decide = (verdict: Verdict, reason: Reason, rule: string | null): Decision => ({
       verdict,
       rule,
@@ -127,7 +134,7 @@ export function createEvaluator(
     }
 
     // 4. Rules.
-    for (const rule of trace ? rules : rulesInQuestion.of(subject)) {
+    for (const rule of trace ? rules : (candidates ?? rulesInQuestion.of(subject))) {
       const { ir, limit, counts } = rule;
       const matched = matches(rule.match, subject);
       if (!matched || !limit) trace?.push(ruleStep(rule, subject, null));
@@ -151,12 +158,19 @@ export function createEvaluator(
     return decideByReason(fleet.defaultVerdict, "default");
   }
 
+  /** What a packet matches is the same each time; what limits and blocks say is not. */
+  function matchingRules(frame: Uint8Array, packet: ParsedPacket): ReadyRule[] {
+    const subject = subjectOf(packet, frame);
+    return rulesInQuestion.of(subject).filter(({ match }) => matches(match, subject));
+  }
+
   return {
     decide: (frame, nowNs) => judge(frame, parse(frame), nowNs, null),
     repeat(frame, nowNs, times) {
       const packet = parse(frame);
-      for (let left = times; left > 1; left--) judge(frame, packet, nowNs, null);
-      return judge(frame, packet, nowNs, null);
+      const matching = times > 1 && packet.kind === "packet" ? matchingRules(frame, packet) : null;
+      for (let left = times; left > 1; left--) judge(frame, packet, nowNs, null, matching);
+      return judge(frame, packet, nowNs, null, matching);
     },
     explain: (frame, nowNs) => judge(frame, parse(frame), nowNs, []),
     block(source, untilNs) {

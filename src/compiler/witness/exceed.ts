@@ -10,20 +10,22 @@ const STEPS_MAX = 512;
 const PACKETS_MAX = 20_000;
 
 export interface Burst {
-  /** Index in the packets given. */
+  /** Its index. */
   readonly packet: number;
   readonly atNs: bigint;
   readonly repeat: number;
 }
 
 /**
- * Packets that all limits let through, and last, alone, one that `limit` does not. `packets` are alike but for their
- * source. Null where it takes too many steps or packets, or `others` are the tighter ones.
+ * Packets that all limits let through, and last, alone, one that `limit` does not. There are `count` packets, alike but for their
+ * source, and `packetAt` is asked for those that it takes. Null where it takes too many steps or packets, or `others` are the
+ * tighter ones.
  */
 export function exceed(
   limit: LimitAction,
   others: readonly LimitAction[],
-  packets: readonly ParsedPacket[],
+  count: number,
+  packetAt: (index: number) => ParsedPacket,
   startNs: bigint,
 ): Burst[] | null {
   const target = new Bucket(limit);
@@ -33,9 +35,9 @@ export function exceed(
   let packetsLeft = PACKETS_MAX;
   let atNs = startNs;
   for (let turn = 0; bursts.length < STEPS_MAX; turn++) {
-    const index = turn % packets.length;
+    const index = turn % count;
     if (turn > 0 && index === 0) atNs += refillNs;
-    const packet = packets[index]!;
+    const packet = packetAt(index);
     const others = buckets.map((bucket) => bucket.fits(packet, atNs));
     const most = others.reduce((least, fits) => Math.min(least, fits), Number.POSITIVE_INFINITY);
     const fits = target.fits(packet, atNs);

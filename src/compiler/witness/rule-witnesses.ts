@@ -1,6 +1,7 @@
 // A rule to the packets that show it at work: one that it, and no rule above, decides; for a limit, its burst and the
 // packet after it. Null where the evaluator does not name the rule, or no such packet can be tried in the kernel.
 
+import { strict as assert } from "node:assert";
 import type { Witness } from "../../bundle/manifest.generated.ts";
 import { limitParameters } from "../../ir/limit.ts";
 import type { LimitAction, RuleIr } from "../../ir/nodes.ts";
@@ -77,18 +78,24 @@ function stepsAbove(
   const others = otherLimits(context, rule, point).flatMap(({ action }) =>
     action.kind === "limit" ? [action] : [],
   );
-  const frames: Uint8Array[] = [];
-  const packets: ParsedPacket[] = [];
-  for (const source of sources(context, limit, others, cell, point)) {
-    const frame = testable({ ...point, source });
-    if (!frame) return null;
-    const packet = parsePacket(frame);
-    if (packet.kind !== "packet") return null;
-    frames.push(frame);
-    packets.push(packet);
-  }
-  const bursts = exceed(limit, others, packets, START_NS);
-  return bursts?.map(({ packet, atNs, repeat }) => ({ frame: frames[packet]!, atNs, repeat })) ?? null;
+  const all = sources(context, limit, others, cell, point);
+  const made: { readonly frame: Uint8Array; readonly packet: ParsedPacket }[] = [];
+  // Whether one can be built does not hang on its source.
+  if (!testable(point)) return null;
+  const at = (index: number) => {
+    made[index] ??= packetFrom({ ...point, source: all[index]! });
+    return made[index];
+  };
+  const bursts = exceed(limit, others, all.length, (index) => at(index).packet, START_NS);
+  return bursts?.map(({ packet, atNs, repeat }) => ({ frame: at(packet).frame, atNs, repeat })) ?? null;
+}
+
+function packetFrom(point: Point): { readonly frame: Uint8Array; readonly packet: ParsedPacket } {
+  const frame = testable(point);
+  assert(frame, "a point that can be built can be built from another source");
+  const packet = parsePacket(frame);
+  assert(packet.kind === "packet", "a point is a packet that parses");
+  return { frame, packet };
 }
 
 /** Sources that the limit charges to one key and the other limits to different ones, as far as there are any. */
