@@ -164,14 +164,16 @@ function without({ firsts, classes }: Segments6, prefixes: readonly Prefix6[]): 
 function ranges6Images({ firsts, classes }: Segments6): Pick<Address6Images, "root" | "rest" | "ranges"> {
   if (firsts.length === 1) return { root: null, rest: classes[0]!, ranges: null };
   const root = new Uint32Array(ROOT_ENTRIES);
+  const count = firsts.length;
+  // Of each range: the chunk that it begins in, and the first chunk that it may have the first address of.
+  const chunks = Uint32Array.from(firsts, (first) => Number(first >> 112n));
+  const wholeFrom = chunks.map((chunk, i) => (firsts[i] === BigInt(chunk) << 112n ? chunk : chunk + 1));
   let room = 0;
   let range = 0; // the one that has the chunk's first address
   for (let chunk = 0; chunk < ROOT_ENTRIES; chunk++) {
-    const begin = BigInt(chunk) << 112n;
-    const end = BigInt(chunk + 1) << 112n;
-    while (range + 1 < firsts.length && firsts[range + 1]! <= begin) range++;
+    while (range + 1 < count && wholeFrom[range + 1]! <= chunk) range++;
     let last = range;
-    while (last + 1 < firsts.length && firsts[last + 1]! < end) last++;
+    while (last + 1 < count && chunks[last + 1]! <= chunk) last++;
     if (last === range) {
       root[chunk] = (classes[range]! << ROOT6_STEP_BITS) >>> 0;
       continue;
@@ -184,10 +186,10 @@ function ranges6Images({ firsts, classes }: Segments6): Pick<Address6Images, "ro
   }
   const images = { root: new Uint8Array(root.buffer), rest: null };
   if (room === 0) return { ...images, ranges: null };
-  const count = Math.ceil(Math.max(room, firsts.length) / LINE_RANGES) * LINE_RANGES;
-  const ranges = new BigUint64Array(count * RANGE_WORDS);
-  for (let i = 0; i < count; i++) {
-    const own = Math.min(i, firsts.length - 1);
+  const slots = Math.ceil(Math.max(room, count) / LINE_RANGES) * LINE_RANGES;
+  const ranges = new BigUint64Array(slots * RANGE_WORDS);
+  for (let i = 0; i < slots; i++) {
+    const own = Math.min(i, count - 1);
     ranges[i * RANGE_WORDS] = firsts[own]! >> 64n;
     ranges[i * RANGE_WORDS + 1] = BigInt.asUintN(64, firsts[own]!);
     ranges[i * RANGE_WORDS + 2] = BigInt(classes[own]!);

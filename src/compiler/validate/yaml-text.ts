@@ -54,7 +54,9 @@ function ambiguousScalars(text: string): Ambiguous[] {
   const found: Ambiguous[] = [];
   let block = -1; // indentation of the key whose block scalar runs
   let deeper = ""; // how its lines begin
-  for (const [index, line] of text.split("\n").entries()) {
+  let at = 0; // a counter: entries() would make an array for each of some ten thousand lines
+  for (const line of text.split("\n")) {
+    const index = at++;
     if (block >= 0 && line.startsWith(deeper)) continue;
     if (CLEARLY_TEXTS.test(line)) {
       block = -1;
