@@ -29,6 +29,8 @@ constexpr size_t kThreadsMax = 4096;
 constexpr int kCapabilities = 64;
 constexpr int kRounds = 8;
 constexpr int kWaitMs = 500;
+// How long a thread may block every signal before it is taken for one that always does. One that is being made does for a moment.
+constexpr int kBlockedMs = 20;
 
 // What the handler reads and writes; nothing else may be touched in a signal handler.
 std::atomic<uint64_t> keep_mask;
@@ -76,7 +78,7 @@ std::vector<pid_t> Threads() {
   return found;
 }
 
-// A thread that blocks the signal (Node's signal inspector does) would keep it for ever.
+// A thread that blocks the signal (Node's signal inspector does) would keep it for ever: it is asked when it does no more.
 bool Blocks(pid_t thread, int signal) {
   std::string path = "/proc/self/task/" + std::to_string(thread) + "/status";
   FILE* file = fopen(path.c_str(), "re");
@@ -106,6 +108,11 @@ int FreeSignal() {
   return 0;
 }
 
+void WaitMs() {
+  struct timespec pause = {0, 1000000};
+  nanosleep(&pause, nullptr);
+}
+
 // (keep: bit set of capabilities) Keeps of the permitted ones those in `keep`, on every thread that can be reached, and sets
 // no_new_privs.
 void DropCapabilities(const Napi::CallbackInfo& info) {
@@ -128,21 +135,28 @@ void DropCapabilities(const Napi::CallbackInfo& info) {
 
   pid_t process = getpid();
   std::vector<pid_t> asked = {ThreadId()};
-  for (int round = 0; round < kRounds; round++) {
+  int blocked_ms = 0;
+  for (int round = 0; round < kRounds;) {
     size_t expected = asked.size() - 1;
-    bool found = false;
+    bool found = false, blocked = false;
     for (pid_t thread : Threads()) {
-      if (Contains(asked, thread) || Blocks(thread, signal)) continue;
+      if (Contains(asked, thread)) continue;
+      if (Blocks(thread, signal)) {
+        blocked = true;
+        continue;
+      }
       if (syscall(SYS_tgkill, process, thread, signal)) continue;  // it has ended
       asked.push_back(thread);
       expected++;
       found = true;
     }
-    if (!found) return;
-    for (int waited = 0; waited < kWaitMs && answered.load() < expected; waited++) {
-      struct timespec pause = {0, 1000000};
-      nanosleep(&pause, nullptr);
+    if (!found) {
+      if (!blocked || blocked_ms++ == kBlockedMs) return;
+      WaitMs();
+      continue;
     }
+    round++;
+    for (int waited = 0; waited < kWaitMs && answered.load() < expected; waited++) WaitMs();
   }
 }
 
