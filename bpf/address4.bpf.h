@@ -2,11 +2,12 @@
 /*
  * An IPv4 address -> its class, by the tables that shared.h describes.
  *
- * Contract: class 0 where a table is too short, which no bundle that the reader took leads to.
+ * Contract: class 0 where root or ranges are too short, which no bundle that the reader took leads to. Of blocks the verifier knows
+ * that they are as large as their constants say.
  *
- * For random sources the time is that of the cache misses, so the lines that may be needed are asked for before anything is
- * compared. 16-bit lanes, four a word, are compared by arithmetic: BPF has no vectors and no conditional moves. What is
- * found in an exact table is returned at once: traffic is mostly of one kind, and what follows need not wait for the class.
+ * For random sources the time is that of the cache misses, and of the branches that wait for them: so a look-up in blocks reads one
+ * line beside its pilot, and has no branch that depends on it. 16-bit lanes, four a word, are compared by arithmetic:
+ * BPF has no vectors and no conditional moves.
  */
 #ifndef PISTON_ADDRESS4_BPF_H
 #define PISTON_ADDRESS4_BPF_H
@@ -18,16 +19,23 @@
 #define LANE_ONES 0x0001000100010001ULL
 #define LANE_HIGHS 0x8000800080008000ULL
 
+#define BLOCKS4(config, member) ((__u32)((config) + HOSTS + __builtin_offsetof(struct blocks4_table, member)))
+
 /* Halvings that leave one of at most 4,096 lines of a chunk. */
 #define ADDRESS4_STEPS 12
 
-/* No class has this number. */
-#define NO_CLASS (1 << 16)
-
-/* The high bit of each 16-bit lane that is `tag`. Tags have 15 bits. */
-static __always_inline __u64 lanes_equal(__u64 lanes, __u64 tag)
+/* The lowest bit that is set is the high one of the lowest 16-bit lane that is 0; 0 where none is. */
+static __always_inline __u64 zero_lanes(__u64 lanes)
 {
-	return ~((lanes ^ (tag * LANE_ONES | LANE_HIGHS)) - LANE_ONES) & LANE_HIGHS;
+	return (lanes - LANE_ONES) & ~lanes & LANE_HIGHS;
+}
+
+/* Of four lanes the one whose high bit is `high`, the others being 0. No lane where `high` is 0. */
+static __always_inline __u32 lane_of(__u64 lanes, __u64 high)
+{
+	lanes &= (high >> 15) * 0xffff;
+	lanes |= lanes >> 32;
+	return (lanes | lanes >> 16) & 0xffff;
 }
 
 /* 1 in each 16-bit lane that carries when `addend` is added: (a + b) / 2 without the carry's loss. */
@@ -43,64 +51,62 @@ static __always_inline __u32 is_from(__u64 group, __u32 low)
 	return (((__u32)group & 0xffff) + low) >> 16;
 }
 
-/* Has the caches fetch the line while others are compared: it is read again when its turn comes. */
-static __always_inline void ask_for(const __u64 *line)
-{
-	__u64 word = *(const volatile __u64 *)line;
-
-	asm volatile("" : : "r"(word));
-}
-
-struct bucket {
-	__u64 tags[2];
+struct blocks4_region {
+	__u8 pilots[REGION4_BUCKETS];
+	__u64 buckets[REGION4_BUCKETS];
 };
 
-struct labelled_bucket {
-	__u64 tags[2];
-	__u64 labels[2];
+struct labelled_blocks4_region {
+	__u8 pilots[REGION4_BUCKETS];
+	struct {
+		__u64 slots;
+		__u64 labels;
+	} buckets[REGION4_BUCKETS];
 };
 
-/* A key of an exact table: its product with the number of buckets, and its bucket. */
-struct exact_key {
-	__u64 product;
-	const __u64 *bucket; /* NULL where there is no such table, or it is too short */
+struct block4 {
+	__u64 found;       /* all ones where a slot has the address, else 0 */
+	__u64 class_index; /* 0 where none has */
+	__u32 pilot;
 };
 
-static __always_inline struct exact_key exact_key(const __u32 exact, struct table table, __u32 key)
+static __always_inline struct block4 block4_of(const __u32 config, struct table blocks, __u32 address)
 {
-	const struct table buckets = { table.first, exact + BUCKETS };
-	struct exact_key found = { mul_constant_at(key, exact + BUCKETS), 0 };
+	__u64 product = mul_constant_at(address4_mix(address, 0xffffff00), BLOCKS4(config, regions));
+	__u64 slots, labels = 0, differ, host, net, code, inside;
+	__u32 pilot, low = address & 0xff;
+	const void *first = blocks.first;
 
-	if (IS_SET(exact + CLASS_BITS))
-		found.bucket = ENTRY(struct labelled_bucket, buckets, found.product >> 32)->tags;
-	else
-		found.bucket = ENTRY(struct bucket, buckets, found.product >> 32)->tags;
-	ask_for(found.bucket);
-past_the_end:
-	return found;
-}
+	asm volatile("" : "+r"(first));
+	if (IS_SET(BLOCKS4(config, labelled))) {
+		const struct labelled_blocks4_region *region = first;
 
-/* The class of a key, NO_CLASS where its bucket has not got it. */
-static __always_inline __u32 exact_class(const __u32 exact, struct exact_key key)
-{
-	__u64 tag = (__u32)key.product >> 17, first, second, label;
+		region += product >> 32;
+		pilot = region->pilots[product >> 25 & (REGION4_BUCKETS - 1)];
+		slots = region->buckets[(product >> 18 ^ pilot) & (REGION4_BUCKETS - 1)].slots;
+		labels = region->buckets[(product >> 18 ^ pilot) & (REGION4_BUCKETS - 1)].labels;
+	} else {
+		const struct blocks4_region *region = first;
 
-	if (!key.bucket)
-		return NO_CLASS;
-	first = lanes_equal(key.bucket[0], tag);
-	second = lanes_equal(key.bucket[1], tag);
-	/* Of EXACT_EMPTY nothing is left, of other tags all: they are below it, so that the bits from 15 on are ones. */
-	if (!((first | second) & (tag - EXACT_EMPTY)))
-		return NO_CLASS;
-	if (!IS_SET(exact + CLASS_BITS))
-		return EXACT(exact, class_index);
-	/* No tag is twice in a bucket, so one lane is left. */
-	label = (key.bucket[2] & (first >> 15) * 0xffff) | (key.bucket[3] & (second >> 15) * 0xffff);
-	label |= label >> 32;
-	label = (label | label >> 16) & 0xffff;
-	if ((label ^ (key.product >> 1 & 0xffff)) >> EXACT(exact, class_bits))
-		return NO_CLASS;
-	return label & ((1U << EXACT(exact, class_bits)) - 1);
+		region += product >> 32;
+		pilot = region->pilots[product >> 25 & (REGION4_BUCKETS - 1)];
+		slots = region->buckets[(product >> 18 ^ pilot) & (REGION4_BUCKETS - 1)];
+	}
+	differ = slots ^ ((product >> 17 & 0x7f00) | low) * LANE_ONES;
+	host = zero_lanes(differ);
+	net = zero_lanes((differ ^ LANE_HIGHS) & LANE_ONES * 0xff00);
+	net &= -net;
+	code = lane_of(slots, net) & 0xff;
+	/* Below twice the code's lowest bit, where what is above that bit is the same. */
+	inside = sign_of((low ^ code) - 2 * (code & -code));
+	if (IS_SET(BLOCKS4(config, labelled))) {
+		host &= -host;
+		net &= inside & ~sign_of(host | -host);
+		host |= net;
+		return (struct block4){ sign_of(host | -host), lane_of(labels, host), pilot };
+	}
+	inside |= sign_of(host | -host);
+	return (struct block4){ inside, and_constant_at(inside, BLOCKS4(config, class_index)), pilot };
 }
 
 /* The class by the entry of `root` and by `ranges` alone. */
@@ -158,26 +164,27 @@ past_the_end:
 	return 0;
 }
 
-static __always_inline __u32 address4_class(const __u32 config, struct table hosts, struct table nets, struct table root,
-					    struct table ranges, __u32 address)
+static __always_inline __u32 address4_class(const __u32 config, struct table blocks, struct table root, struct table ranges,
+					    __u32 address)
 {
-	/* First the root, for the ranges' line waits for it; then the others at once, before anything is compared. */
-	__u32 entry = *(const volatile __u32 *)ENTRY(root_entry, root, address >> 16), class_index;
-	struct exact_key host = {}, net = {};
+	struct block4 block;
+	__u32 entry;
 
-	if (IS_SET(config + HOSTS + BUCKETS))
-		host = exact_key(config + HOSTS, hosts, address4_mix(address, 0xffffffff));
-	if (IS_SET(config + NETS + BUCKETS))
-		net = exact_key(config + NETS, nets, address4_mix(address, 0xffffff00));
-	if (IS_SET(config + HOSTS + BUCKETS)) {
-		class_index = exact_class(config + HOSTS, host);
-		if (class_index != NO_CLASS)
-			return class_index;
-	}
-	if (IS_SET(config + NETS + BUCKETS)) {
-		class_index = exact_class(config + NETS, net);
-		if (class_index != NO_CLASS)
-			return class_index;
+	if (IS_SET(BLOCKS4(config, regions))) {
+		if (optional_bit_at(config + PRESENT, REST_UNIFORM_BIT)) {
+			block = block4_of(config, blocks, address);
+			if (!(block.pilot & PILOT4_RANGES) || block.found)
+				return block.class_index | and_constant_at(~block.found, config + UNIFORM_CLASS);
+			entry = *ENTRY(root_entry, root, address >> 16);
+		} else {
+			/* The ranges' line waits for the root's, which is so asked for before anything is compared. */
+			entry = *(const volatile __u32 *)ENTRY(root_entry, root, address >> 16);
+			block = block4_of(config, blocks, address);
+			if (block.found)
+				return block.class_index;
+		}
+	} else {
+		entry = *ENTRY(root_entry, root, address >> 16);
 	}
 	return ranges4_class(entry, ranges, address);
 past_the_end:

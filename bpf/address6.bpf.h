@@ -33,14 +33,7 @@ static __always_inline __u32 class_or(__u32 found, __u32 otherwise)
 	return (found & ~none) | (otherwise & none);
 }
 
-/* All ones where the highest bit is set, else 0. clang does not see what it is, or it would branch. */
-static __always_inline __u64 sign_of(__u64 word)
-{
-	asm("%0 s>>= 63" : "+r"(word));
-	return word;
-}
-
-/* 1 or 0, likewise. */
+/* 1 where the highest bit is set, else 0. clang does not see what it is, or it would branch. */
 static __always_inline __u64 high_bit(__u64 word)
 {
 	asm("%0 >>= 63" : "+r"(word));
@@ -162,10 +155,10 @@ static __always_inline __u32 address6_class(const __u32 config, struct table hos
 	struct net6 net = {};
 	__u32 class_index;
 
-	if (IS_SET(config + NETS + BUCKETS))
+	if (IS_SET(EXACT6(config + NETS, buckets)))
 		net = net6_of(config + NETS, nets, high);
-	if (optional_bit_at(config + __builtin_offsetof(struct address_table, present), REST_UNIFORM_BIT)) {
-		class_index = constant_at(config + __builtin_offsetof(struct address_table, uniform_class));
+	if (optional_bit_at(config + PRESENT, REST_UNIFORM_BIT)) {
+		class_index = constant_at(config + UNIFORM_CLASS);
 	} else {
 		__u32 entry = *(const volatile __u32 *)ENTRY(root_entry, root, high >> 48);
 
@@ -174,10 +167,11 @@ static __always_inline __u32 address6_class(const __u32 config, struct table hos
 		if (entry)
 			class_index = ranges6_class(class_index, 1U << entry, ranges, high, low);
 	}
-	if (IS_SET(config + NETS + BUCKETS))
+	if (IS_SET(EXACT6(config + NETS, buckets)))
 		class_index ^= (class_index ^ net.class_index) & net.has_class;
 	/* A branch: few sources are in a /64 of hosts, or a flood of them is. */
-	if (optional_bit_at(EXACT6(config + HOSTS, key_shift), HOSTS6_MARKED_BIT) ? net.has_hosts : EXACT(config + HOSTS, buckets))
+	if (optional_bit_at(EXACT6(config + HOSTS, key_shift), HOSTS6_MARKED_BIT) ? net.has_hosts
+										 : constant_at(EXACT6(config + HOSTS, buckets)))
 		class_index = class_or(host6_class(config + HOSTS, hosts, high, low), class_index);
 	return class_index;
 past_the_end:

@@ -52,9 +52,11 @@ static __always_inline __u64 no_rule(void)
 #define CLASS_OF_FIELD(dimension) \
 	*ENTRY(fields_entry, TABLE_OF(fields), ADD_CONSTANT(packet->value[dimension], config.field_base[dimension]))
 #define CLASS_OF(dimension)                                                                       \
-	(dimension == DIMENSION_SOURCE	      ? source_class(packet)                              \
-	 : dimension == DIMENSION_DESTINATION ? destination_class(packet)                         \
-					      : CLASS_OF_FIELD(dimension % FIELD_COUNT))
+	(dimension == DIMENSION_SOURCE                                                            \
+		 ? foretold(source_class(packet), ADDRESS(SIDE_SOURCE, FAMILY_IPV4))              \
+	 : dimension == DIMENSION_DESTINATION                                                     \
+		 ? foretold(destination_class(packet), ADDRESS(SIDE_DESTINATION, FAMILY_IPV4))    \
+		 : CLASS_OF_FIELD(dimension % FIELD_COUNT))
 
 /* Class `at` of a dimension -> its row. */
 #define SELECT_ROW(dimension)                                                             \

@@ -115,9 +115,9 @@ enum limit_key {
 
 #define TABLES(X)                                                                                              \
 	X(rules) X(fields) X(vectors)                                                                          \
-	X(source4_hosts) X(source4_nets) X(source4_root) X(source4_ranges)                                     \
+	X(source4_blocks) X(source4_root) X(source4_ranges)                                                    \
 	X(source6_hosts) X(source6_nets) X(source6_root) X(source6_ranges)                                     \
-	X(destination4_hosts) X(destination4_nets) X(destination4_root) X(destination4_ranges)                 \
+	X(destination4_blocks) X(destination4_root) X(destination4_ranges)                                     \
 	X(destination6_hosts) X(destination6_nets) X(destination6_root) X(destination6_ranges)                 \
 	X(counter_slots)
 /* What the program reads of a table at once: classes, words of rows, roots, slots; else lines. */
@@ -151,28 +151,36 @@ struct rule {
 };
 
 /*
- * IPv4 addresses of one side. Three tables, asked in this order; each is there only where it pays:
- *   hosts   single addresses whose class differs from their surroundings
- *   nets    aligned /24s, likewise
- *   root and ranges   everything else, and whatever the two above have no room for
+ * IPv4 addresses of one side:
+ *   blocks            /24s in which a few slots say all that differs from what is around them
+ *   root and ranges   everything else
  *
- * `hosts` and `nets` are exact tables: buckets of eight slots. The key (address4_mix(), a permutation of the addresses)
- * times the number of buckets has the bucket in its high 32 bits; bits 17-31 are the slot's tag. What tells keys of one
- * bucket apart is 32 - floor(log2(buckets)) bits (for /24s 8 bits less), so a match is exact where those fit the tag; else
- * the rest of them stands in the high bits of the slot's label (the label is bits 1-16 of the product, with the class in
- * its low class_bits).
+ * `blocks`: regions, each of REGION4_BUCKETS pilots of a byte and then as many buckets of four slots. An address without its low
+ * 8 bits, mixed (address4_mix()) and times the number of regions, has the region in its high 32 bits. Bits 25-31 are the
+ * /24's tag, and choose the pilot; bits 18-24, exclusive-ored with the pilot's low bits, choose the bucket. The compiler chooses
+ * pilots for which no bucket overflows. With REGIONS4_LEAST regions or more nothing else is needed to tell which /24 it
+ * is, and the tag tells the pilot: so a match is exact.
  *
- * A bucket has eight tags of 16 bits, then eight labels. Where all entries of a table have one class, and the tag is
- * exact, there are no labels. So two buckets are in a line, or four. EXACT_EMPTY is the tag of a free slot: an address
- * that has this tag is never in an exact table.
+ * A slot of 16 bits has the tag in bits 8-14. Where bit 15 is clear it is the address whose low 8 bits are bits 0-7. Where that
+ * is set it is a prefix of 24 to 31 bits: in bits 0-7 those of its bits that are below the /24, then a one, and then zeroes;
+ * 0 there is no address (BLOCK4_FREE). An address is in the class of the slot that is it, else in that of the first slot of a prefix
+ * with its tag, if that prefix has it; else no slot has it.
+ *
+ * Where not all slots are of one class, behind each bucket's slots are their classes, 16 bits each.
+ *
+ * What no slot has is found by root and ranges; but with bit REST_UNIFORM_BIT of `present` it is in uniform_class, and only
+ * what has bit PILOT4_RANGES in its pilot is found by root and ranges.
  */
-#define EXACT_SLOTS 8
-#define EXACT_EMPTY 0x7fff
+#define REGION4_BUCKETS 128
+#define REGIONS4_LEAST 1024
+#define BLOCK4_SLOTS 4
+#define BLOCK4_FREE 0x8000
+#define PILOT4_RANGES 128
 
-struct exact_table {
-	__u32 buckets;     /* 0: no table */
-	__u32 class_bits;  /* low bits of a label that are the class; 0: no labels, every entry is in class_index */
-	__u32 class_index;
+struct blocks4_table {
+	__u32 regions;     /* 0: no table */
+	__u32 labelled;    /* 1: each slot has its class behind the bucket */
+	__u32 class_index; /* of all slots, where they have none */
 	__u32 reserved;    /* 0 */
 };
 
@@ -267,9 +275,9 @@ struct address6_range {
 
 struct address_table {
 	__u32 present;       /* 0: every address of this side and family is in uniform_class, and there is no table */
-	__u32 uniform_class; /* IPv6 with bit REST_UNIFORM_BIT of present: of each address in no exact table; there is no root */
-	struct exact_table hosts; /* IPv6: struct exact6_table */
-	struct exact_table nets;  /* likewise */
+	__u32 uniform_class; /* with bit REST_UNIFORM_BIT of present: of each address that no slot has */
+	struct exact6_table hosts; /* IPv4: struct blocks4_table */
+	struct exact6_table nets;  /* IPv4: zeroes */
 };
 #define REST_UNIFORM_BIT 1
 

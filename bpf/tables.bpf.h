@@ -19,7 +19,7 @@
  * build time.
  */
 const volatile struct rodata rodata = {};
-_Static_assert(sizeof(struct rodata) == 1016, "rodata: config 808 bytes and instance 208, as in src/bundle/abi.ts");
+_Static_assert(sizeof(struct rodata) == 1008, "rodata: config 808 bytes and instance 200, as in src/bundle/abi.ts");
 
 #define CONFIG (rodata.config)
 #define INSTANCE (rodata.instance)
@@ -86,9 +86,9 @@ WITH_CONSTANT(mul_constant_at, "*")
 WITH_CONSTANT(and_constant_at, "&")
 WITH_CONSTANT(shr_constant_at, ">>")
 
-/* Of `*_hosts`, `*_nets` and `*_ranges`; the other tables are read by smaller entries. */
+/* Of `*6_hosts`, `*6_nets` and `*_ranges`; the other tables are read by smaller entries. */
 union line {
-	__u64 words[8]; /* *_hosts, *_nets */
+	__u64 words[8]; /* *6_hosts, *6_nets */
 	struct {
 		__u64 firsts[4]; /* a group each */
 		__u16 classes[16];

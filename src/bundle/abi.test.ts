@@ -14,7 +14,7 @@ const HEADER = fileURLToPath(new URL("../../bpf/shared.h", import.meta.url));
 /** Structs by their C name. `bytes` is the size; the other keys are offsets, named as in C but in camel case. */
 const STRUCTS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   rule: abi.RULE,
-  exact_table: abi.EXACT_TABLE,
+  blocks4_table: abi.BLOCKS4_TABLE,
   exact6_table: abi.EXACT6_TABLE,
   address6_range: abi.ADDRESS6_RANGE,
   address_table: abi.ADDRESS_TABLE,
@@ -89,8 +89,11 @@ const CONSTANTS = {
   LIMIT_BUCKET_BITS: abi.LIMIT_BUCKET_BITS,
   LIMIT_INSERT_BUCKETS: abi.LIMIT_INSERT_BUCKETS,
   LIMIT_CLAIMED: Number(abi.LIMIT_CLAIMED),
-  EXACT_SLOTS: abi.EXACT_SLOTS,
-  EXACT_EMPTY: abi.EXACT_EMPTY,
+  REGION4_BUCKETS: abi.REGION4_BUCKETS,
+  REGIONS4_LEAST: abi.REGIONS4_LEAST,
+  BLOCK4_SLOTS: abi.BLOCK4_SLOTS,
+  BLOCK4_FREE: abi.BLOCK4_FREE,
+  PILOT4_RANGES: abi.PILOT4_RANGES,
   ROOT_KIND_BITS: abi.ROOT_KIND_BITS,
   ROOT_LINES: abi.ROOT_LINES,
   ROOT_DIRECT: abi.ROOT_DIRECT,

@@ -49,16 +49,14 @@ export const SECTION_NAMES = [
   "rules",
   "fields",
   "vectors",
-  "source4_hosts",
-  "source4_nets",
+  "source4_blocks",
   "source4_root",
   "source4_ranges",
   "source6_hosts",
   "source6_nets",
   "source6_root",
   "source6_ranges",
-  "destination4_hosts",
-  "destination4_nets",
+  "destination4_blocks",
   "destination4_root",
   "destination4_ranges",
   "destination6_hosts",
@@ -138,7 +136,7 @@ export const DE_BRUIJN = 0x03f79d71b4cb0a89n;
 
 /** struct instance, after struct config in .rodata. */
 export const INSTANCE = {
-  bytes: 208,
+  bytes: 200,
   bundleDigest: 0,
   proof: 32,
   samplesPerJiffy: 36,
@@ -146,7 +144,7 @@ export const INSTANCE = {
   limitShift: 56,
   features: 60,
   tableEntries: 64,
-  lowestBit: 144,
+  lowestBit: 136,
 } as const;
 
 /** struct rule. */
@@ -228,12 +226,18 @@ export const DIMENSION_SLOTS = 16;
 /** Entries of a root table, by the first 16 bits of an address: a chunk. */
 export const ROOT_ENTRIES = 65536;
 
-/** struct exact_table: its parameters, in config. */
-export const EXACT_TABLE = { bytes: 16, buckets: 0, classBits: 4, classIndex: 8, reserved: 12 } as const;
-/** Slots of a bucket: 15-bit tags in 16 bits; where there are labels they follow the tags. */
-export const EXACT_SLOTS = 8;
-/** The tag of a free slot, and of no address in the table. */
-export const EXACT_EMPTY = 0x7fff;
+/** struct blocks4_table: its parameters, in config, where those of IPv6 hosts would be. */
+export const BLOCKS4_TABLE = { bytes: 16, regions: 0, labelled: 4, classIndex: 8, reserved: 12 } as const;
+/** Pilots of a region, and buckets behind them. */
+export const REGION4_BUCKETS = 128;
+/** With fewer a slot does not tell /24s apart. */
+export const REGIONS4_LEAST = 1024;
+/** Slots of a bucket, 16 bits each. Where there are labels they follow the slots. */
+export const BLOCK4_SLOTS = 4;
+/** A slot that is no address. */
+export const BLOCK4_FREE = 0x8000;
+/** Bit of a pilot: what no slot has is found by root and ranges, though the rest is one class. */
+export const PILOT4_RANGES = 128;
 
 /** A word of an IPv4 root: the low bits say what the others are. */
 export const ROOT_KIND_BITS = 12;
@@ -248,7 +252,7 @@ export const RANGE_GROUPS = 4;
 /** Lines that an IPv4 root can point to. */
 export const RANGE4_LINES_MAX = 2 ** (32 - ROOT_KIND_BITS);
 
-/** struct exact6_table: what struct exact_table is to IPv4. */
+/** struct exact6_table: the parameters of an exact table of IPv6, in config. */
 export const EXACT6_TABLE = { bytes: 16, buckets: 0, pilots: 4, pilotMask: 8, keyShift: 12 } as const;
 /** Where a pilot's bits change a hash. */
 export const PILOT_SHIFT = 24;
@@ -264,7 +268,7 @@ export const NO_KEY_BITS_BIT = 5;
 export const HOSTS6_MARKED_BIT = 6;
 export const HOSTS6_MARKED = 2 ** HOSTS6_MARKED_BIT;
 
-/** Bit of `present` of IPv6 tables: all that is in no exact table is in uniformClass. */
+/** Bit of `present`: all that no slot of blocks, hosts and nets has is in uniformClass. */
 export const REST_UNIFORM_BIT = 1;
 export const PRESENT_REST_UNIFORM = 1 + 2 ** REST_UNIFORM_BIT;
 
@@ -284,7 +288,7 @@ export const ADDRESS_TABLE = { bytes: 40, present: 0, uniformClass: 4, hosts: 8,
 export const CLASSES_MAX = 65535;
 
 /** struct rodata. */
-export const RODATA = { bytes: 1016, config: 0, instance: 808 } as const;
+export const RODATA = { bytes: 1008, config: 0, instance: 808 } as const;
 
 /** struct counter. */
 export const COUNTER = { bytes: 16, packets: 0, bytesCount: 8 } as const;

@@ -3,18 +3,18 @@
 
 import {
   ADDRESS_TABLE,
-  EXACT_TABLE,
+  BLOCKS4_TABLE,
   EXACT6_TABLE,
   HOSTS6_MARKED,
   PRESENT_REST_UNIFORM,
   type SectionName,
 } from "./abi.ts";
-import { checkExact4, checkRanges4 } from "./address4-consistency.ts";
+import { checkBlocks4, checkRanges4 } from "./address4-consistency.ts";
 import { checkHosts6, checkNets6, checkRanges6 } from "./address6-consistency.ts";
 import { inconsistent } from "./bundle-error.ts";
 
-/** struct exact_table as numbers. */
-export type ExactTable = Omit<ReturnType<typeof decodeExactTable>, "reserved">;
+/** struct blocks4_table as numbers. */
+export type Blocks4Table = Omit<ReturnType<typeof decodeBlocks4Table>, "reserved">;
 /** struct exact6_table as numbers. */
 export type Exact6Table = ReturnType<typeof decodeExact6Table>;
 /** struct address_table as numbers. */
@@ -31,20 +31,19 @@ export function decodeAddressTable(config: DataView, at: number) {
   return {
     present: config.getUint32(at + ADDRESS_TABLE.present, true),
     uniformClass: config.getUint32(at + ADDRESS_TABLE.uniformClass, true),
-    hosts: decodeExactTable(config, at + ADDRESS_TABLE.hosts),
-    nets: decodeExactTable(config, at + ADDRESS_TABLE.nets),
-    /** What the same bytes are with IPv6. */
     hosts6: decodeExact6Table(config, at + ADDRESS_TABLE.hosts),
     nets6: decodeExact6Table(config, at + ADDRESS_TABLE.nets),
+    /** What the bytes of hosts are with IPv4. */
+    blocks4: decodeBlocks4Table(config, at + ADDRESS_TABLE.hosts),
   };
 }
 
-function decodeExactTable(config: DataView, at: number) {
+function decodeBlocks4Table(config: DataView, at: number) {
   return {
-    buckets: config.getUint32(at + EXACT_TABLE.buckets, true),
-    classBits: config.getUint32(at + EXACT_TABLE.classBits, true),
-    classIndex: config.getUint32(at + EXACT_TABLE.classIndex, true),
-    reserved: config.getUint32(at + EXACT_TABLE.reserved, true),
+    regions: config.getUint32(at + BLOCKS4_TABLE.regions, true),
+    labelled: config.getUint32(at + BLOCKS4_TABLE.labelled, true),
+    classIndex: config.getUint32(at + BLOCKS4_TABLE.classIndex, true),
+    reserved: config.getUint32(at + BLOCKS4_TABLE.reserved, true),
   };
 }
 
@@ -57,8 +56,8 @@ function decodeExact6Table(config: DataView, at: number) {
   };
 }
 
-export function numbersOf({ present, uniformClass, hosts, nets }: AddressTable): number[] {
-  return [present, uniformClass, ...Object.values(hosts), ...Object.values(nets)];
+export function numbersOf({ present, uniformClass, hosts6, nets6 }: AddressTable): number[] {
+  return [present, uniformClass, ...Object.values(hosts6), ...Object.values(nets6)];
 }
 
 export function checkAddressTable(
@@ -67,32 +66,31 @@ export function checkAddressTable(
   table: AddressTable,
   images: ReadonlyMap<SectionName, Uint8Array>,
 ): AddressClasses {
-  const { present, uniformClass, hosts, nets, hosts6, nets6 } = table;
-  const alone = [...Object.values(hosts), ...Object.values(nets)].every((value) => value === 0);
+  const { present, uniformClass, hosts6, nets6, blocks4 } = table;
+  const alone = [...Object.values(hosts6), ...Object.values(nets6)].every((value) => value === 0);
   if (present === 0) {
     if (!alone) throw fault(side, family, "is one class and has tables");
     return { classes: uniformClass + 1, sections: [] };
   }
-  // What no exact table has is one class.
-  const isRest = family === 6 && present === PRESENT_REST_UNIFORM && !alone;
+  // What no slot has is one class.
+  const isRest = present === PRESENT_REST_UNIFORM && !alone;
   if (!isRest && (present !== 1 || uniformClass !== 0))
     throw fault(side, family, "is neither a table nor one class");
-  if (family === 4 && (hosts.reserved !== 0 || nets.reserved !== 0))
+  if (family === 4 && (blocks4.reserved !== 0 || Object.values(nets6).some((value) => value !== 0)))
     throw fault(side, family, "has reserved bytes that are not zero");
-  const parts =
-    family === 4
-      ? [
-          checkRanges4(`${side}4_root`, `${side}4_ranges`, images),
-          checkExact4(`${side}4_hosts`, hosts, 32, images),
-          checkExact4(`${side}4_nets`, nets, 24, images),
-        ]
-      : [
-          isRest
-            ? { classes: uniformClass + 1, sections: [] }
-            : checkRanges6(`${side}6_root`, `${side}6_ranges`, images),
-          checkHosts6(`${side}6_hosts`, hosts6, nets6.buckets > 0, images),
-          checkNets6(`${side}6_nets`, nets6, hosts6.keyShift === HOSTS6_MARKED, images),
-        ];
+  const rest = isRest ? [{ classes: uniformClass + 1, sections: [] }] : [];
+  const blocks = family === 4 ? checkBlocks4(`${side}4_blocks`, blocks4, isRest, images) : null;
+  const parts: readonly AddressClasses[] = blocks
+    ? [
+        ...rest,
+        ...(!isRest || blocks.hasRanges ? [checkRanges4(`${side}4_root`, `${side}4_ranges`, images)] : []),
+        blocks,
+      ]
+    : [
+        ...(isRest ? rest : [checkRanges6(`${side}6_root`, `${side}6_ranges`, images)]),
+        checkHosts6(`${side}6_hosts`, hosts6, nets6.buckets > 0, images),
+        checkNets6(`${side}6_nets`, nets6, hosts6.keyShift === HOSTS6_MARKED, images),
+      ];
   return {
     classes: Math.max(...parts.map(({ classes }) => classes)),
     sections: parts.flatMap(({ sections }) => sections),

@@ -1,20 +1,22 @@
 // IPv4 tables to the number of classes that they can give. A BundleError where a root's word points outside its lines,
-// a chunk's ranges are not in order from its first address, or an exact table has not the lines that its numbers say.
+// a chunk's ranges are not in order from its first address, or blocks have not the bytes that their numbers say.
 
 import {
-  EXACT_EMPTY,
-  EXACT_SLOTS,
+  BLOCK4_SLOTS,
   LINE_BYTES,
+  PILOT4_RANGES,
   RANGE_GROUPS,
   RANGE_INDEX_LEAST,
   RANGE_INDEX_MOST,
+  REGION4_BUCKETS,
+  REGIONS4_LEAST,
   ROOT_DIRECT,
   ROOT_ENTRIES,
   ROOT_KIND_BITS,
   ROOT_LINES,
   type SectionName,
 } from "./abi.ts";
-import type { AddressClasses, ExactTable } from "./address-consistency.ts";
+import type { AddressClasses, Blocks4Table } from "./address-consistency.ts";
 import { inconsistent } from "./bundle-error.ts";
 
 const CELLS = LINE_BYTES / 2;
@@ -113,50 +115,47 @@ function checkPlaces(ranges: Uint16Array, line: number, first: number, end: numb
   return greatest;
 }
 
-/** `keyBits`: of the addresses that it tells apart. */
-export function checkExact4(
+/** The program reads no byte beyond what is checked here, and what slots say is an answer whatever they say. */
+export function checkBlocks4(
   name: SectionName,
-  { buckets, classBits, classIndex }: ExactTable,
-  keyBits: 24 | 32,
+  { regions, labelled, classIndex }: Blocks4Table,
+  isRestUniform: boolean,
   images: Images,
-): AddressClasses {
+): AddressClasses & { readonly hasRanges: boolean } {
   const numbers = (what: string) => inconsistent("section config", `${name}: ${what}`);
-  if (buckets === 0) {
-    if (classBits !== 0 || classIndex !== 0) throw numbers("there is no table, and it has a class");
-    return { classes: 0, sections: [] };
+  if (regions === 0) {
+    if (labelled !== 0 || classIndex !== 0) throw numbers("there is no table, and it has a class");
+    return { classes: 0, sections: [], hasRanges: false };
   }
-  // 32 - floor(log2(buckets)) bits of the product tell keys apart, less for shorter keys; the tag has 15 of them.
-  const freeBits = 30 - Math.clz32(buckets) + 32 - keyBits;
-  if (classBits > Math.min(16, freeBits) || (classBits === 0 && freeBits < 16))
-    throw numbers(`${buckets} buckets do not tell addresses apart with ${classBits} bits of class`);
-  if (classBits > 0 && classIndex !== 0) throw numbers("it has labels, and one class");
+  if (regions < REGIONS4_LEAST || regions > REGIONS4_MOST)
+    throw numbers(`${regions} regions do not tell addresses apart`);
+  if (labelled > 1) throw numbers(`it is neither with labels nor without`);
+  if (labelled === 1 && classIndex !== 0) throw numbers("it has labels, and one class");
   const image = images.get(name);
   if (!image) throw fault(name, "it is missing");
-  const bucketCells = classBits > 0 ? 2 * EXACT_SLOTS : EXACT_SLOTS;
-  const bytes = Math.ceil((2 * buckets * bucketCells) / LINE_BYTES) * LINE_BYTES;
-  if (image.length !== bytes) throw fault(name, `${image.length} bytes; ${buckets} buckets take ${bytes}`);
-  const cells = cellsOf(image);
-  if (classBits === 0) {
-    if (cells.some((tag) => tag > EXACT_EMPTY)) throw fault(name, "a tag has more than 15 bits");
-    return { classes: classIndex + 1, sections: [name] };
-  }
-  const greatest = greatestLabel(cells, 2 ** classBits - 1);
-  if (greatest < 0) throw fault(name, "a bucket has a tag twice, or one of more than 15 bits");
-  return { classes: greatest + 1, sections: [name] };
+  const bucketBytes = 2 * BLOCK4_SLOTS * (1 + labelled);
+  const regionBytes = REGION4_BUCKETS * (1 + bucketBytes);
+  if (image.length !== regions * regionBytes)
+    throw fault(name, `${image.length} bytes; ${regions} regions take ${regions * regionBytes}`);
+  let pilots = 0;
+  for (let region = 0; region < image.length; region += regionBytes)
+    for (let i = region; i < region + REGION4_BUCKETS; i++) pilots |= image[i]!;
+  const hasRanges = pilots >= PILOT4_RANGES;
+  if (hasRanges && !isRestUniform)
+    throw fault(name, "a pilot leads to ranges, where all that has no slot does");
+  const greatest = labelled === 1 ? greatestLabel(cellsOf(image), regionBytes / 2) : classIndex;
+  return { classes: greatest + 1, sections: [name], hasRanges };
 }
 
-/** -1 where a tag is twice in its bucket, or too long: the program would put two labels together. */
-function greatestLabel(cells: Uint16Array, classMask: number): number {
-  const bucketOfTag = new Int32Array(65536).fill(-1);
+/** Above this the product by which /24s are found has more bits than a double holds. */
+const REGIONS4_MOST = 2 ** 21;
+
+function greatestLabel(cells: Uint16Array, regionCells: number): number {
   let greatest = 0;
-  for (let bucket = 0; bucket < cells.length; bucket += 2 * EXACT_SLOTS)
-    for (let slot = bucket; slot < bucket + EXACT_SLOTS; slot++) {
-      const tag = cells[slot]!;
-      if (tag === EXACT_EMPTY) continue;
-      if (tag > EXACT_EMPTY || bucketOfTag[tag] === bucket) return -1;
-      bucketOfTag[tag] = bucket;
-      greatest = Math.max(greatest, cells[slot + EXACT_SLOTS]! & classMask);
-    }
+  for (let region = 0; region < cells.length; region += regionCells)
+    for (let bucket = REGION4_BUCKETS / 2; bucket < regionCells; bucket += 2 * BLOCK4_SLOTS)
+      for (let slot = bucket + BLOCK4_SLOTS; slot < bucket + 2 * BLOCK4_SLOTS; slot++)
+        greatest = Math.max(greatest, cells[region + slot]!);
   return greatest;
 }
 

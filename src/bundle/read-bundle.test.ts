@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   ADDRESS_TABLE,
+  BLOCKS4_TABLE,
   CONFIG,
   DIMENSION_COUNT,
   DIMENSION_SOURCE,
-  EXACT_TABLE,
   EXACT6_TABLE,
   RULE,
   SECTION_NAMES,
@@ -362,7 +362,7 @@ describe("tables whose digests fit", () => {
   const ADDRESS6 = CONFIG.address + ADDRESS_TABLE.bytes;
   const NETS6 = ADDRESS6 + ADDRESS_TABLE.nets;
   const [CONFIG6, ROOT6, SIX] = ["section config", "section source6_root", "section source6_ranges"] as const;
-  const HOSTS = CONFIG.address + ADDRESS_TABLE.hosts;
+  const BLOCKS = CONFIG.address + ADDRESS_TABLE.hosts;
   const cases: [string, Change, string][] = [
     ["config of another ABI", set32("config", CONFIG.abiVersion, 1), "section config"],
     ["one rule more than lines", set32("config", CONFIG.ruleCount, 5), "section config"],
@@ -405,13 +405,19 @@ describe("tables whose digests fit", () => {
     ["reserved bytes", set8("rules", RULE.reserved + 15, 1), "section rules"],
     ["a table that is said to be one class", set32("config", CONFIG.address, 0), "section source4_root"],
     [
-      "hosts that are not there",
-      set32("config", HOSTS + EXACT_TABLE.buckets, 131_072),
-      "section source4_hosts",
+      "blocks that are not there",
+      set32("config", BLOCKS + BLOCKS4_TABLE.regions, 1024),
+      "section source4_blocks",
     ],
-    ["hosts in too few buckets", set32("config", HOSTS + EXACT_TABLE.buckets, 131_071), "section config"],
-    ["reserved bytes of an exact table", set32("config", HOSTS + EXACT_TABLE.reserved, 1), "section config"],
-    ["a class of no exact table", set32("config", HOSTS + EXACT_TABLE.classIndex, 1), "section config"],
+    ["blocks in too few regions", set32("config", BLOCKS + BLOCKS4_TABLE.regions, 1023), "section config"],
+    [
+      "blocks in too many regions",
+      set32("config", BLOCKS + BLOCKS4_TABLE.regions, 2 ** 21 + 1),
+      "section config",
+    ],
+    ["reserved bytes of blocks", set32("config", BLOCKS + BLOCKS4_TABLE.reserved, 1), "section config"],
+    ["nets of IPv4", set32("config", CONFIG.address + ADDRESS_TABLE.nets, 1), "section config"],
+    ["a class of no blocks", set32("config", BLOCKS + BLOCKS4_TABLE.classIndex, 1), "section config"],
     ["a chunk beyond the ranges", set32("source4_root", 4 * chunk, (1 << 12) | 1), "section source4_ranges"],
     ["a chunk of more lines than there are", set32("source4_root", 4 * chunk, 17), "section source4_ranges"],
     ["a chunk of an unknown kind", set32("source4_root", 4 * chunk, 9), "section source4_root"],

@@ -1,6 +1,6 @@
 // Made from manifest.schema.json by generate.mjs (npm run generate). Do not edit.
-var Z=(t,s)=>()=>{try{return s||t((s={exports:{}}).exports,s),s.exports}catch(N){throw s=0,N}};var E=Z($=>{"use strict";Object.defineProperty($,"__esModule",{value:!0});function C(t){let s=t.length,N=0,x=0,
-y;for(;x<s;)N++,y=t.charCodeAt(x++),y>=55296&&y<=56319&&x<s&&(y=t.charCodeAt(x),(y&64512)===56320&&x++);return N}
+var Z=(t,s)=>()=>{try{return s||t((s={exports:{}}).exports,s),s.exports}catch(N){throw s=0,N}};var E=Z($=>{"use strict";Object.defineProperty($,"__esModule",{value:!0});function C(t){let s=t.length,N=0,_=0,
+y;for(;_<s;)N++,y=t.charCodeAt(_++),y>=55296&&y<=56319&&_<s&&(y=t.charCodeAt(_),(y&64512)===56320&&_++);return N}
 $.default=C;C.code='require("ajv/dist/runtime/ucs2length").default'});var ne=h,oe=h,U={$schema:"http://json-schema.org/draft-07/schema#",title:"Manifest",description:"The manifest \
 of a bundle: docs/BUNDLE.md. Source of manifest.generated.ts and validate-manifest.generated.js.",type:"object",
 additionalProperties:!1,required:["formatVersion","abiVersion","fleet","revision","memoryBytes","sections","ru\
@@ -18,39 +18,39 @@ object",additionalProperties:!1,required:["name","interfaces","attach","defaultV
 string",minLength:1},interfaces:{type:"array",items:{type:"string",minLength:1}},attach:{enum:["native","gener\
 ic"]},defaultVerdict:{enum:["pass","drop"]}}},ManifestSection:{description:"The memory image of one map; `conf\
 ig` is the policy's part of .rodata.",type:"object",additionalProperties:!1,required:["name","offset","length",
-"entryBytes","entries","sha256"],properties:{name:{enum:["config","rules","fields","vectors","source4_hosts","\
-source4_nets","source4_root","source4_ranges","source6_hosts","source6_nets","source6_root","source6_ranges","\
-destination4_hosts","destination4_nets","destination4_root","destination4_ranges","destination6_hosts","destin\
-ation6_nets","destination6_root","destination6_ranges"]},offset:{description:"Byte of the file where it begins\
-, a multiple of 4,096.",type:"integer",minimum:4096,maximum:9007199254740991},length:{description:"Bytes, with\
-out padding.",type:"integer",minimum:1,maximum:9007199254740991},entryBytes:{description:"Value size of the ma\
-p.",type:"integer",minimum:1},entries:{description:"max_entries of the map.",type:"integer",minimum:1},sha256:{
-type:"string",pattern:"^[0-9a-f]{64}$"}}},ManifestRule:{type:"object",additionalProperties:!1,required:["index",
-"id","stableId","policy","name","action","shadow","backend","location","limit"],properties:{index:{description:"\
-Its bit in the vectors and its line in `rules`.",type:"integer",minimum:0,maximum:4095},id:{description:"`<pol\
-icy>/<rule>`.",type:"string",minLength:1},stableId:{description:"`id` of struct rule, 16 hex digits.",type:"st\
-ring",pattern:"^[0-9a-f]{16}$"},policy:{type:"string",minLength:1},name:{type:"string",minLength:1},action:{enum:[
-"pass","drop","limit"]},shadow:{type:"boolean"},backend:{type:["string","null"],description:"Name of a backend\
-."},location:{$ref:"#/definitions/ManifestLocation"},limit:{description:"null where the action is not `limit`.",
-anyOf:[{$ref:"#/definitions/ManifestLimit"},{type:"null"}]}}},ManifestLocation:{description:"The policy line t\
-hat made it. Line and column count from 1.",type:"object",additionalProperties:!1,required:["file","line","col\
-umn"],properties:{file:{type:"string"},line:{type:"integer",minimum:1},column:{type:"integer",minimum:1}}},ManifestLimit:{
-type:"object",additionalProperties:!1,required:["unit","ratePerSecond","burst","key","prefix4","prefix6","bloc\
-kForSeconds"],properties:{unit:{enum:["packets","bytes"]},ratePerSecond:{type:"number",exclusiveMinimum:0},burst:{
-description:"In units.",type:"number",minimum:0},key:{enum:["rule","source","destination","source-port","desti\
-nation-port"]},prefix4:{type:"integer",minimum:0,maximum:32},prefix6:{type:"integer",minimum:0,maximum:128},blockForSeconds:{
-type:["number","null"],minimum:0}}},ManifestPolicy:{type:"object",additionalProperties:!1,required:["name","ow\
-ners","backend"],properties:{name:{type:"string",minLength:1},owners:{type:"array",items:{type:"string"}},backend:{
-type:["string","null"]}}},ManifestBackend:{type:"object",additionalProperties:!1,required:["name","listen","pr\
-otocols","origins","healthCheck"],properties:{name:{type:"string",minLength:1},listen:{type:"array",items:{type:"\
-string"}},protocols:{type:"array",items:{enum:["tcp","udp"]}},origins:{type:"array",items:{type:"string"}},healthCheck:{
-description:"How the agent asks the origins; null: it does not.",anyOf:[{$ref:"#/definitions/ManifestHealthChe\
-ck"},{type:"null"}]}}},ManifestHealthCheck:{type:"object",additionalProperties:!1,required:["kind","port","pat\
-h","intervalSeconds","timeoutSeconds","unhealthyThreshold"],properties:{kind:{enum:["tcp","udp","http","https"]},
-port:{type:"integer",minimum:1,maximum:65535},path:{description:"Of an HTTP request; null where the kind has n\
-one.",type:["string","null"],pattern:"^/[!-~]*$"},intervalSeconds:{type:"number",minimum:1,maximum:3600},timeoutSeconds:{
-type:"number",minimum:1,maximum:3600},unhealthyThreshold:{description:"Failures in a row that make an origin u\
-nhealthy; one success makes it healthy.",type:"integer",minimum:1,maximum:100}}},ManifestSet:{type:"object",additionalProperties:!1,
+"entryBytes","entries","sha256"],properties:{name:{enum:["config","rules","fields","vectors","source4_blocks",
+"source4_root","source4_ranges","source6_hosts","source6_nets","source6_root","source6_ranges","destination4_b\
+locks","destination4_root","destination4_ranges","destination6_hosts","destination6_nets","destination6_root",
+"destination6_ranges"]},offset:{description:"Byte of the file where it begins, a multiple of 4,096.",type:"int\
+eger",minimum:4096,maximum:9007199254740991},length:{description:"Bytes, without padding.",type:"integer",minimum:1,
+maximum:9007199254740991},entryBytes:{description:"Value size of the map.",type:"integer",minimum:1},entries:{
+description:"max_entries of the map.",type:"integer",minimum:1},sha256:{type:"string",pattern:"^[0-9a-f]{64}$"}}},
+ManifestRule:{type:"object",additionalProperties:!1,required:["index","id","stableId","policy","name","action",
+"shadow","backend","location","limit"],properties:{index:{description:"Its bit in the vectors and its line in \
+`rules`.",type:"integer",minimum:0,maximum:4095},id:{description:"`<policy>/<rule>`.",type:"string",minLength:1},
+stableId:{description:"`id` of struct rule, 16 hex digits.",type:"string",pattern:"^[0-9a-f]{16}$"},policy:{type:"\
+string",minLength:1},name:{type:"string",minLength:1},action:{enum:["pass","drop","limit"]},shadow:{type:"bool\
+ean"},backend:{type:["string","null"],description:"Name of a backend."},location:{$ref:"#/definitions/Manifest\
+Location"},limit:{description:"null where the action is not `limit`.",anyOf:[{$ref:"#/definitions/ManifestLimi\
+t"},{type:"null"}]}}},ManifestLocation:{description:"The policy line that made it. Line and column count from \
+1.",type:"object",additionalProperties:!1,required:["file","line","column"],properties:{file:{type:"string"},line:{
+type:"integer",minimum:1},column:{type:"integer",minimum:1}}},ManifestLimit:{type:"object",additionalProperties:!1,
+required:["unit","ratePerSecond","burst","key","prefix4","prefix6","blockForSeconds"],properties:{unit:{enum:[
+"packets","bytes"]},ratePerSecond:{type:"number",exclusiveMinimum:0},burst:{description:"In units.",type:"numb\
+er",minimum:0},key:{enum:["rule","source","destination","source-port","destination-port"]},prefix4:{type:"inte\
+ger",minimum:0,maximum:32},prefix6:{type:"integer",minimum:0,maximum:128},blockForSeconds:{type:["number","nul\
+l"],minimum:0}}},ManifestPolicy:{type:"object",additionalProperties:!1,required:["name","owners","backend"],properties:{
+name:{type:"string",minLength:1},owners:{type:"array",items:{type:"string"}},backend:{type:["string","null"]}}},
+ManifestBackend:{type:"object",additionalProperties:!1,required:["name","listen","protocols","origins","health\
+Check"],properties:{name:{type:"string",minLength:1},listen:{type:"array",items:{type:"string"}},protocols:{type:"\
+array",items:{enum:["tcp","udp"]}},origins:{type:"array",items:{type:"string"}},healthCheck:{description:"How \
+the agent asks the origins; null: it does not.",anyOf:[{$ref:"#/definitions/ManifestHealthCheck"},{type:"null"}]}}},
+ManifestHealthCheck:{type:"object",additionalProperties:!1,required:["kind","port","path","intervalSeconds","t\
+imeoutSeconds","unhealthyThreshold"],properties:{kind:{enum:["tcp","udp","http","https"]},port:{type:"integer",
+minimum:1,maximum:65535},path:{description:"Of an HTTP request; null where the kind has none.",type:["string",
+"null"],pattern:"^/[!-~]*$"},intervalSeconds:{type:"number",minimum:1,maximum:3600},timeoutSeconds:{type:"numb\
+er",minimum:1,maximum:3600},unhealthyThreshold:{description:"Failures in a row that make an origin unhealthy; \
+one success makes it healthy.",type:"integer",minimum:1,maximum:100}}},ManifestSet:{type:"object",additionalProperties:!1,
 required:["name","scope","prefixes4","prefixes6","sha256","feed"],properties:{name:{type:"string",minLength:1},
 scope:{description:"The policy, or `fleet:<name>`.",type:"string",minLength:1},prefixes4:{description:"The few\
 est IPv4 prefixes that cover it.",type:"integer",minimum:0},prefixes6:{description:"The fewest IPv6 prefixes t\
@@ -72,7 +72,7 @@ ension","too-many-extensions","bad-fragment","tiny-fragment","truncated-l4","bad
 z=Object.prototype.hasOwnProperty,R={type:"object",additionalProperties:!1,required:["name","interfaces","atta\
 ch","defaultVerdict"],properties:{name:{type:"string",minLength:1},interfaces:{type:"array",items:{type:"strin\
 g",minLength:1}},attach:{enum:["native","generic"]},defaultVerdict:{enum:["pass","drop"]}}},L=E().default;function S(t,{
-instancePath:s="",parentData:N,parentDataProperty:x,rootData:y=t}={}){let n=null,r=0;if(r===0)if(t&&typeof t==
+instancePath:s="",parentData:N,parentDataProperty:_,rootData:y=t}={}){let n=null,r=0;if(r===0)if(t&&typeof t==
 "object"&&!Array.isArray(t)){let u;if(t.name===void 0&&(u="name")||t.interfaces===void 0&&(u="interfaces")||t.
 attach===void 0&&(u="attach")||t.defaultVerdict===void 0&&(u="defaultVerdict"))return S.errors=[{instancePath:s,
 schemaPath:"#/required",keyword:"required",params:{missingProperty:u},message:"must have required property '"+
@@ -98,42 +98,41 @@ defaultVerdict.enum},message:"must be equal to one of the allowed values"}],!1;v
 return S.errors=[{instancePath:s,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be ob\
 ject"}],!1;return S.errors=n,r===0}var G={description:"The memory image of one map; `config` is the policy's p\
 art of .rodata.",type:"object",additionalProperties:!1,required:["name","offset","length","entryBytes","entrie\
-s","sha256"],properties:{name:{enum:["config","rules","fields","vectors","source4_hosts","source4_nets","sourc\
-e4_root","source4_ranges","source6_hosts","source6_nets","source6_root","source6_ranges","destination4_hosts",
-"destination4_nets","destination4_root","destination4_ranges","destination6_hosts","destination6_nets","destin\
-ation6_root","destination6_ranges"]},offset:{description:"Byte of the file where it begins, a multiple of 4,09\
-6.",type:"integer",minimum:4096,maximum:9007199254740991},length:{description:"Bytes, without padding.",type:"\
-integer",minimum:1,maximum:9007199254740991},entryBytes:{description:"Value size of the map.",type:"integer",minimum:1},
-entries:{description:"max_entries of the map.",type:"integer",minimum:1},sha256:{type:"string",pattern:"^[0-9a\
--f]{64}$"}}},W=new RegExp("^[0-9a-f]{64}$","u");function P(t,{instancePath:s="",parentData:N,parentDataProperty:x,
-rootData:y=t}={}){let n=null,r=0;if(r===0)if(t&&typeof t=="object"&&!Array.isArray(t)){let m;if(t.name===void 0&&
-(m="name")||t.offset===void 0&&(m="offset")||t.length===void 0&&(m="length")||t.entryBytes===void 0&&(m="entry\
-Bytes")||t.entries===void 0&&(m="entries")||t.sha256===void 0&&(m="sha256"))return P.errors=[{instancePath:s,schemaPath:"\
-#/required",keyword:"required",params:{missingProperty:m},message:"must have required property '"+m+"'"}],!1;{
-let u=r;for(let e in t)if(!(e==="name"||e==="offset"||e==="length"||e==="entryBytes"||e==="entries"||e==="sha2\
-56")){return P.errors=[{instancePath:s,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{
-additionalProperty:e},message:"must NOT have additional properties"}],!1;break}if(u===r){if(t.name!==void 0){let e=t.
-name,a=r;if(!(e==="config"||e==="rules"||e==="fields"||e==="vectors"||e==="source4_hosts"||e==="source4_nets"||
-e==="source4_root"||e==="source4_ranges"||e==="source6_hosts"||e==="source6_nets"||e==="source6_root"||e==="so\
-urce6_ranges"||e==="destination4_hosts"||e==="destination4_nets"||e==="destination4_root"||e==="destination4_r\
-anges"||e==="destination6_hosts"||e==="destination6_nets"||e==="destination6_root"||e==="destination6_ranges"))
-return P.errors=[{instancePath:s+"/name",schemaPath:"#/properties/name/enum",keyword:"enum",params:{allowedValues:G.
-properties.name.enum},message:"must be equal to one of the allowed values"}],!1;var i=a===r}else var i=!0;if(i){
-if(t.offset!==void 0){let e=t.offset,a=r;if(!(typeof e=="number"&&!(e%1)&&!isNaN(e)&&isFinite(e)))return P.errors=
-[{instancePath:s+"/offset",schemaPath:"#/properties/offset/type",keyword:"type",params:{type:"integer"},message:"\
-must be integer"}],!1;if(r===a&&typeof e=="number"&&isFinite(e)){if(e>9007199254740991||isNaN(e))return P.errors=
-[{instancePath:s+"/offset",schemaPath:"#/properties/offset/maximum",keyword:"maximum",params:{comparison:"<=",
-limit:9007199254740991},message:"must be <= 9007199254740991"}],!1;if(e<4096||isNaN(e))return P.errors=[{instancePath:s+
-"/offset",schemaPath:"#/properties/offset/minimum",keyword:"minimum",params:{comparison:">=",limit:4096},message:"\
-must be >= 4096"}],!1}var i=a===r}else var i=!0;if(i){if(t.length!==void 0){let e=t.length,a=r;if(!(typeof e==
-"number"&&!(e%1)&&!isNaN(e)&&isFinite(e)))return P.errors=[{instancePath:s+"/length",schemaPath:"#/properties/\
-length/type",keyword:"type",params:{type:"integer"},message:"must be integer"}],!1;if(r===a&&typeof e=="number"&&
-isFinite(e)){if(e>9007199254740991||isNaN(e))return P.errors=[{instancePath:s+"/length",schemaPath:"#/properti\
-es/length/maximum",keyword:"maximum",params:{comparison:"<=",limit:9007199254740991},message:"must be <= 90071\
-99254740991"}],!1;if(e<1||isNaN(e))return P.errors=[{instancePath:s+"/length",schemaPath:"#/properties/length/\
-minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"}],!1}var i=a===r}else var i=!0;
-if(i){if(t.entryBytes!==void 0){let e=t.entryBytes,a=r;if(!(typeof e=="number"&&!(e%1)&&!isNaN(e)&&isFinite(e)))
-return P.errors=[{instancePath:s+"/entryBytes",schemaPath:"#/properties/entryBytes/type",keyword:"type",params:{
+s","sha256"],properties:{name:{enum:["config","rules","fields","vectors","source4_blocks","source4_root","sour\
+ce4_ranges","source6_hosts","source6_nets","source6_root","source6_ranges","destination4_blocks","destination4\
+_root","destination4_ranges","destination6_hosts","destination6_nets","destination6_root","destination6_ranges"]},
+offset:{description:"Byte of the file where it begins, a multiple of 4,096.",type:"integer",minimum:4096,maximum:9007199254740991},
+length:{description:"Bytes, without padding.",type:"integer",minimum:1,maximum:9007199254740991},entryBytes:{description:"\
+Value size of the map.",type:"integer",minimum:1},entries:{description:"max_entries of the map.",type:"integer",
+minimum:1},sha256:{type:"string",pattern:"^[0-9a-f]{64}$"}}},W=new RegExp("^[0-9a-f]{64}$","u");function P(t,{
+instancePath:s="",parentData:N,parentDataProperty:_,rootData:y=t}={}){let n=null,r=0;if(r===0)if(t&&typeof t==
+"object"&&!Array.isArray(t)){let m;if(t.name===void 0&&(m="name")||t.offset===void 0&&(m="offset")||t.length===
+void 0&&(m="length")||t.entryBytes===void 0&&(m="entryBytes")||t.entries===void 0&&(m="entries")||t.sha256===void 0&&
+(m="sha256"))return P.errors=[{instancePath:s,schemaPath:"#/required",keyword:"required",params:{missingProperty:m},
+message:"must have required property '"+m+"'"}],!1;{let u=r;for(let e in t)if(!(e==="name"||e==="offset"||e===
+"length"||e==="entryBytes"||e==="entries"||e==="sha256")){return P.errors=[{instancePath:s,schemaPath:"#/addit\
+ionalProperties",keyword:"additionalProperties",params:{additionalProperty:e},message:"must NOT have additiona\
+l properties"}],!1;break}if(u===r){if(t.name!==void 0){let e=t.name,a=r;if(!(e==="config"||e==="rules"||e==="f\
+ields"||e==="vectors"||e==="source4_blocks"||e==="source4_root"||e==="source4_ranges"||e==="source6_hosts"||e===
+"source6_nets"||e==="source6_root"||e==="source6_ranges"||e==="destination4_blocks"||e==="destination4_root"||
+e==="destination4_ranges"||e==="destination6_hosts"||e==="destination6_nets"||e==="destination6_root"||e==="de\
+stination6_ranges"))return P.errors=[{instancePath:s+"/name",schemaPath:"#/properties/name/enum",keyword:"enum",
+params:{allowedValues:G.properties.name.enum},message:"must be equal to one of the allowed values"}],!1;var i=a===
+r}else var i=!0;if(i){if(t.offset!==void 0){let e=t.offset,a=r;if(!(typeof e=="number"&&!(e%1)&&!isNaN(e)&&isFinite(
+e)))return P.errors=[{instancePath:s+"/offset",schemaPath:"#/properties/offset/type",keyword:"type",params:{type:"\
+integer"},message:"must be integer"}],!1;if(r===a&&typeof e=="number"&&isFinite(e)){if(e>9007199254740991||isNaN(
+e))return P.errors=[{instancePath:s+"/offset",schemaPath:"#/properties/offset/maximum",keyword:"maximum",params:{
+comparison:"<=",limit:9007199254740991},message:"must be <= 9007199254740991"}],!1;if(e<4096||isNaN(e))return P.
+errors=[{instancePath:s+"/offset",schemaPath:"#/properties/offset/minimum",keyword:"minimum",params:{comparison:"\
+>=",limit:4096},message:"must be >= 4096"}],!1}var i=a===r}else var i=!0;if(i){if(t.length!==void 0){let e=t.length,
+a=r;if(!(typeof e=="number"&&!(e%1)&&!isNaN(e)&&isFinite(e)))return P.errors=[{instancePath:s+"/length",schemaPath:"\
+#/properties/length/type",keyword:"type",params:{type:"integer"},message:"must be integer"}],!1;if(r===a&&typeof e==
+"number"&&isFinite(e)){if(e>9007199254740991||isNaN(e))return P.errors=[{instancePath:s+"/length",schemaPath:"\
+#/properties/length/maximum",keyword:"maximum",params:{comparison:"<=",limit:9007199254740991},message:"must b\
+e <= 9007199254740991"}],!1;if(e<1||isNaN(e))return P.errors=[{instancePath:s+"/length",schemaPath:"#/properti\
+es/length/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"}],!1}var i=a===r}else
+var i=!0;if(i){if(t.entryBytes!==void 0){let e=t.entryBytes,a=r;if(!(typeof e=="number"&&!(e%1)&&!isNaN(e)&&isFinite(
+e)))return P.errors=[{instancePath:s+"/entryBytes",schemaPath:"#/properties/entryBytes/type",keyword:"type",params:{
 type:"integer"},message:"must be integer"}],!1;if(r===a&&typeof e=="number"&&isFinite(e)&&(e<1||isNaN(e)))return P.
 errors=[{instancePath:s+"/entryBytes",schemaPath:"#/properties/entryBytes/minimum",keyword:"minimum",params:{comparison:"\
 >=",limit:1},message:"must be >= 1"}],!1;var i=a===r}else var i=!0;if(i){if(t.entries!==void 0){let e=t.entries,
@@ -153,7 +152,7 @@ description:"`<policy>/<rule>`.",type:"string",minLength:1},stableId:{descriptio
  digits.",type:"string",pattern:"^[0-9a-f]{16}$"},policy:{type:"string",minLength:1},name:{type:"string",minLength:1},
 action:{enum:["pass","drop","limit"]},shadow:{type:"boolean"},backend:{type:["string","null"],description:"Nam\
 e of a backend."},location:{$ref:"#/definitions/ManifestLocation"},limit:{description:"null where the action i\
-s not `limit`.",anyOf:[{$ref:"#/definitions/ManifestLimit"},{type:"null"}]}}},K=new RegExp("^[0-9a-f]{16}$","u");function j(t,{instancePath:s="",parentData:N,parentDataProperty:x,rootData:y=t}={}){let n=null,r=0;if(r===0)if(t&&
+s not `limit`.",anyOf:[{$ref:"#/definitions/ManifestLimit"},{type:"null"}]}}},K=new RegExp("^[0-9a-f]{16}$","u");function j(t,{instancePath:s="",parentData:N,parentDataProperty:_,rootData:y=t}={}){let n=null,r=0;if(r===0)if(t&&
 typeof t=="object"&&!Array.isArray(t)){let m;if(t.file===void 0&&(m="file")||t.line===void 0&&(m="line")||t.column===
 void 0&&(m="column"))return j.errors=[{instancePath:s,schemaPath:"#/required",keyword:"required",params:{missingProperty:m},
 message:"must have required property '"+m+"'"}],!1;{let u=r;for(let e in t)if(!(e==="file"||e==="line"||e==="c\
@@ -175,7 +174,7 @@ object",additionalProperties:!1,required:["unit","ratePerSecond","burst","key","
 conds"],properties:{unit:{enum:["packets","bytes"]},ratePerSecond:{type:"number",exclusiveMinimum:0},burst:{description:"\
 In units.",type:"number",minimum:0},key:{enum:["rule","source","destination","source-port","destination-port"]},
 prefix4:{type:"integer",minimum:0,maximum:32},prefix6:{type:"integer",minimum:0,maximum:128},blockForSeconds:{
-type:["number","null"],minimum:0}}};function k(t,{instancePath:s="",parentData:N,parentDataProperty:x,rootData:y=t}={}){
+type:["number","null"],minimum:0}}};function k(t,{instancePath:s="",parentData:N,parentDataProperty:_,rootData:y=t}={}){
 let n=null,r=0;if(r===0)if(t&&typeof t=="object"&&!Array.isArray(t)){let m;if(t.unit===void 0&&(m="unit")||t.ratePerSecond===
 void 0&&(m="ratePerSecond")||t.burst===void 0&&(m="burst")||t.key===void 0&&(m="key")||t.prefix4===void 0&&(m=
 "prefix4")||t.prefix6===void 0&&(m="prefix6")||t.blockForSeconds===void 0&&(m="blockForSeconds"))return k.errors=
@@ -216,7 +215,7 @@ type},message:"must be number,null"}],!1;if(r===a&&typeof e=="number"&&isFinite(
 [{instancePath:s+"/blockForSeconds",schemaPath:"#/properties/blockForSeconds/minimum",keyword:"minimum",params:{
 comparison:">=",limit:0},message:"must be >= 0"}],!1;var i=a===r}else var i=!0}}}}}}}}else return k.errors=[{instancePath:s,
 schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"}],!1;return k.errors=n,r===
-0}function g(t,{instancePath:s="",parentData:N,parentDataProperty:x,rootData:y=t}={}){let n=null,r=0;if(r===0)
+0}function g(t,{instancePath:s="",parentData:N,parentDataProperty:_,rootData:y=t}={}){let n=null,r=0;if(r===0)
 if(t&&typeof t=="object"&&!Array.isArray(t)){let u;if(t.index===void 0&&(u="index")||t.id===void 0&&(u="id")||
 t.stableId===void 0&&(u="stableId")||t.policy===void 0&&(u="policy")||t.name===void 0&&(u="name")||t.action===
 void 0&&(u="action")||t.shadow===void 0&&(u="shadow")||t.backend===void 0&&(u="backend")||t.location===void 0&&
@@ -264,7 +263,7 @@ message:"must match a schema in anyOf"};return n===null?n=[f]:n.push(f),r++,g.er
 return g.errors=[{instancePath:s,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be ob\
 ject"}],!1;return g.errors=n,r===0}var J={type:"object",additionalProperties:!1,required:["name","owners","bac\
 kend"],properties:{name:{type:"string",minLength:1},owners:{type:"array",items:{type:"string"}},backend:{type:[
-"string","null"]}}};function A(t,{instancePath:s="",parentData:N,parentDataProperty:x,rootData:y=t}={}){let n=null,
+"string","null"]}}};function A(t,{instancePath:s="",parentData:N,parentDataProperty:_,rootData:y=t}={}){let n=null,
 r=0;if(r===0)if(t&&typeof t=="object"&&!Array.isArray(t)){let u;if(t.name===void 0&&(u="name")||t.owners===void 0&&
 (u="owners")||t.backend===void 0&&(u="backend"))return A.errors=[{instancePath:s,schemaPath:"#/required",keyword:"\
 required",params:{missingProperty:u},message:"must have required property '"+u+"'"}],!1;{let e=r;for(let a in t)
@@ -292,7 +291,7 @@ type:"integer",minimum:1,maximum:65535},path:{description:"Of an HTTP request; n
 type:["string","null"],pattern:"^/[!-~]*$"},intervalSeconds:{type:"number",minimum:1,maximum:3600},timeoutSeconds:{
 type:"number",minimum:1,maximum:3600},unhealthyThreshold:{description:"Failures in a row that make an origin u\
 nhealthy; one success makes it healthy.",type:"integer",minimum:1,maximum:100}}},X=new RegExp("^/[!-~]*$","u");
-function v(t,{instancePath:s="",parentData:N,parentDataProperty:x,rootData:y=t}={}){let n=null,r=0;if(r===0)if(t&&
+function v(t,{instancePath:s="",parentData:N,parentDataProperty:_,rootData:y=t}={}){let n=null,r=0;if(r===0)if(t&&
 typeof t=="object"&&!Array.isArray(t)){let m;if(t.kind===void 0&&(m="kind")||t.port===void 0&&(m="port")||t.path===
 void 0&&(m="path")||t.intervalSeconds===void 0&&(m="intervalSeconds")||t.timeoutSeconds===void 0&&(m="timeoutS\
 econds")||t.unhealthyThreshold===void 0&&(m="unhealthyThreshold"))return v.errors=[{instancePath:s,schemaPath:"\
@@ -334,7 +333,7 @@ e integer"}],!1;if(r===a&&typeof e=="number"&&isFinite(e)){if(e>100||isNaN(e))re
 shold",schemaPath:"#/properties/unhealthyThreshold/minimum",keyword:"minimum",params:{comparison:">=",limit:1},
 message:"must be >= 1"}],!1}var i=a===r}else var i=!0}}}}}}}else return v.errors=[{instancePath:s,schemaPath:"\
 #/type",keyword:"type",params:{type:"object"},message:"must be object"}],!1;return v.errors=n,r===0}function T(t,{
-instancePath:s="",parentData:N,parentDataProperty:x,rootData:y=t}={}){let n=null,r=0;if(r===0)if(t&&typeof t==
+instancePath:s="",parentData:N,parentDataProperty:_,rootData:y=t}={}){let n=null,r=0;if(r===0)if(t&&typeof t==
 "object"&&!Array.isArray(t)){let p;if(t.name===void 0&&(p="name")||t.listen===void 0&&(p="listen")||t.protocols===
 void 0&&(p="protocols")||t.origins===void 0&&(p="origins")||t.healthCheck===void 0&&(p="healthCheck"))return T.
 errors=[{instancePath:s,schemaPath:"#/required",keyword:"required",params:{missingProperty:p},message:"must ha\
@@ -373,38 +372,38 @@ sha256","feed"],properties:{name:{type:"string",minLength:1},scope:{description:
 minimum:0},prefixes6:{description:"The fewest IPv6 prefixes that cover it.",type:"integer",minimum:0},sha256:{
 description:"Over its ranges in order, first and last address big-endian: IPv4 in 4 bytes each, then IPv6 in 1\
 6.",type:"string",pattern:"^[0-9a-f]{64}$"},feed:{description:"Path of the feed file.",type:["string","null"]}}};
-function _(t,{instancePath:s="",parentData:N,parentDataProperty:x,rootData:y=t}={}){let n=null,r=0;if(r===0)if(t&&
+function x(t,{instancePath:s="",parentData:N,parentDataProperty:_,rootData:y=t}={}){let n=null,r=0;if(r===0)if(t&&
 typeof t=="object"&&!Array.isArray(t)){let m;if(t.name===void 0&&(m="name")||t.scope===void 0&&(m="scope")||t.
 prefixes4===void 0&&(m="prefixes4")||t.prefixes6===void 0&&(m="prefixes6")||t.sha256===void 0&&(m="sha256")||t.
-feed===void 0&&(m="feed"))return _.errors=[{instancePath:s,schemaPath:"#/required",keyword:"required",params:{
+feed===void 0&&(m="feed"))return x.errors=[{instancePath:s,schemaPath:"#/required",keyword:"required",params:{
 missingProperty:m},message:"must have required property '"+m+"'"}],!1;{let u=r;for(let e in t)if(!(e==="name"||
-e==="scope"||e==="prefixes4"||e==="prefixes6"||e==="sha256"||e==="feed")){return _.errors=[{instancePath:s,schemaPath:"\
+e==="scope"||e==="prefixes4"||e==="prefixes6"||e==="sha256"||e==="feed")){return x.errors=[{instancePath:s,schemaPath:"\
 #/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:e},message:"must NOT have ad\
 ditional properties"}],!1;break}if(u===r){if(t.name!==void 0){let e=t.name,a=r;if(r===a)if(typeof e=="string"){
-if(L(e)<1)return _.errors=[{instancePath:s+"/name",schemaPath:"#/properties/name/minLength",keyword:"minLength",
-params:{limit:1},message:"must NOT have fewer than 1 characters"}],!1}else return _.errors=[{instancePath:s+"/\
+if(L(e)<1)return x.errors=[{instancePath:s+"/name",schemaPath:"#/properties/name/minLength",keyword:"minLength",
+params:{limit:1},message:"must NOT have fewer than 1 characters"}],!1}else return x.errors=[{instancePath:s+"/\
 name",schemaPath:"#/properties/name/type",keyword:"type",params:{type:"string"},message:"must be string"}],!1;
 var i=a===r}else var i=!0;if(i){if(t.scope!==void 0){let e=t.scope,a=r;if(r===a)if(typeof e=="string"){if(L(e)<
-1)return _.errors=[{instancePath:s+"/scope",schemaPath:"#/properties/scope/minLength",keyword:"minLength",params:{
-limit:1},message:"must NOT have fewer than 1 characters"}],!1}else return _.errors=[{instancePath:s+"/scope",schemaPath:"\
+1)return x.errors=[{instancePath:s+"/scope",schemaPath:"#/properties/scope/minLength",keyword:"minLength",params:{
+limit:1},message:"must NOT have fewer than 1 characters"}],!1}else return x.errors=[{instancePath:s+"/scope",schemaPath:"\
 #/properties/scope/type",keyword:"type",params:{type:"string"},message:"must be string"}],!1;var i=a===r}else var i=!0;
 if(i){if(t.prefixes4!==void 0){let e=t.prefixes4,a=r;if(!(typeof e=="number"&&!(e%1)&&!isNaN(e)&&isFinite(e)))
-return _.errors=[{instancePath:s+"/prefixes4",schemaPath:"#/properties/prefixes4/type",keyword:"type",params:{
-type:"integer"},message:"must be integer"}],!1;if(r===a&&typeof e=="number"&&isFinite(e)&&(e<0||isNaN(e)))return _.
+return x.errors=[{instancePath:s+"/prefixes4",schemaPath:"#/properties/prefixes4/type",keyword:"type",params:{
+type:"integer"},message:"must be integer"}],!1;if(r===a&&typeof e=="number"&&isFinite(e)&&(e<0||isNaN(e)))return x.
 errors=[{instancePath:s+"/prefixes4",schemaPath:"#/properties/prefixes4/minimum",keyword:"minimum",params:{comparison:"\
 >=",limit:0},message:"must be >= 0"}],!1;var i=a===r}else var i=!0;if(i){if(t.prefixes6!==void 0){let e=t.prefixes6,
-a=r;if(!(typeof e=="number"&&!(e%1)&&!isNaN(e)&&isFinite(e)))return _.errors=[{instancePath:s+"/prefixes6",schemaPath:"\
+a=r;if(!(typeof e=="number"&&!(e%1)&&!isNaN(e)&&isFinite(e)))return x.errors=[{instancePath:s+"/prefixes6",schemaPath:"\
 #/properties/prefixes6/type",keyword:"type",params:{type:"integer"},message:"must be integer"}],!1;if(r===a&&typeof e==
-"number"&&isFinite(e)&&(e<0||isNaN(e)))return _.errors=[{instancePath:s+"/prefixes6",schemaPath:"#/properties/\
+"number"&&isFinite(e)&&(e<0||isNaN(e)))return x.errors=[{instancePath:s+"/prefixes6",schemaPath:"#/properties/\
 prefixes6/minimum",keyword:"minimum",params:{comparison:">=",limit:0},message:"must be >= 0"}],!1;var i=a===r}else
-var i=!0;if(i){if(t.sha256!==void 0){let e=t.sha256,a=r;if(r===a)if(typeof e=="string"){if(!W.test(e))return _.
+var i=!0;if(i){if(t.sha256!==void 0){let e=t.sha256,a=r;if(r===a)if(typeof e=="string"){if(!W.test(e))return x.
 errors=[{instancePath:s+"/sha256",schemaPath:"#/properties/sha256/pattern",keyword:"pattern",params:{pattern:"\
-^[0-9a-f]{64}$"},message:'must match pattern "^[0-9a-f]{64}$"'}],!1}else return _.errors=[{instancePath:s+"/sh\
+^[0-9a-f]{64}$"},message:'must match pattern "^[0-9a-f]{64}$"'}],!1}else return x.errors=[{instancePath:s+"/sh\
 a256",schemaPath:"#/properties/sha256/type",keyword:"type",params:{type:"string"},message:"must be string"}],!1;
-var i=a===r}else var i=!0;if(i)if(t.feed!==void 0){let e=t.feed,a=r;if(typeof e!="string"&&e!==null)return _.errors=
+var i=a===r}else var i=!0;if(i)if(t.feed!==void 0){let e=t.feed,a=r;if(typeof e!="string"&&e!==null)return x.errors=
 [{instancePath:s+"/feed",schemaPath:"#/properties/feed/type",keyword:"type",params:{type:Y.properties.feed.type},
-message:"must be string,null"}],!1;var i=a===r}else var i=!0}}}}}}}else return _.errors=[{instancePath:s,schemaPath:"\
-#/type",keyword:"type",params:{type:"object"},message:"must be object"}],!1;return _.errors=n,r===0}var ee={description:"\
+message:"must be string,null"}],!1;var i=a===r}else var i=!0}}}}}}}else return x.errors=[{instancePath:s,schemaPath:"\
+#/type",keyword:"type",params:{type:"object"},message:"must be object"}],!1;return x.errors=n,r===0}var ee={description:"\
 Packets that must get the verdict and rule given; the steps run in order on state that is empty before.",type:"\
 object",additionalProperties:!1,required:["name","rule","steps"],properties:{name:{type:"string",minLength:1},
 rule:{description:"The rule that it witnesses.",type:["string","null"]},steps:{type:"array",minItems:1,items:{
@@ -418,7 +417,7 @@ maximum:4294967295},verdict:{enum:["pass","drop"]},rule:{description:"The decidi
 -ethertype","truncated-ethernet","truncated-vlan","too-many-vlan-tags","truncated-ip","bad-ip-version","bad-ih\
 l","bad-total-length","truncated-extension","too-many-extensions","bad-fragment","tiny-fragment","truncated-l4",
 "bad-tcp-offset","bad-udp-length"]}}},re=new RegExp("^[A-Za-z0-9+/]+={0,2}$","u"),te=new RegExp("^(0|[1-9][0-9\
-]{0,19})$","u");function w(t,{instancePath:s="",parentData:N,parentDataProperty:x,rootData:y=t}={}){let n=null,
+]{0,19})$","u");function w(t,{instancePath:s="",parentData:N,parentDataProperty:_,rootData:y=t}={}){let n=null,
 r=0;if(r===0)if(t&&typeof t=="object"&&!Array.isArray(t)){let m;if(t.packet===void 0&&(m="packet")||t.atNs===void 0&&
 (m="atNs")||t.repeat===void 0&&(m="repeat")||t.verdict===void 0&&(m="verdict")||t.rule===void 0&&(m="rule")||t.
 reason===void 0&&(m="reason"))return w.errors=[{instancePath:s,schemaPath:"#/required",keyword:"required",params:{
@@ -456,7 +455,7 @@ ns"||e==="bad-fragment"||e==="tiny-fragment"||e==="truncated-l4"||e==="bad-tcp-o
 return w.errors=[{instancePath:s+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues:B.
 properties.reason.enum},message:"must be equal to one of the allowed values"}],!1;var i=a===r}else var i=!0}}}}}}}else
 return w.errors=[{instancePath:s,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be ob\
-ject"}],!1;return w.errors=n,r===0}function F(t,{instancePath:s="",parentData:N,parentDataProperty:x,rootData:y=t}={}){
+ject"}],!1;return w.errors=n,r===0}function F(t,{instancePath:s="",parentData:N,parentDataProperty:_,rootData:y=t}={}){
 let n=null,r=0;if(r===0)if(t&&typeof t=="object"&&!Array.isArray(t)){let u;if(t.name===void 0&&(u="name")||t.rule===
 void 0&&(u="rule")||t.steps===void 0&&(u="steps"))return F.errors=[{instancePath:s,schemaPath:"#/required",keyword:"\
 required",params:{missingProperty:u},message:"must have required property '"+u+"'"}],!1;{let e=r;for(let a in t)
@@ -476,7 +475,7 @@ w.errors:n.concat(w.errors),r=n.length);var m=o===r;if(!m)break}}}else return F.
 s",schemaPath:"#/properties/steps/type",keyword:"type",params:{type:"array"},message:"must be array"}],!1;var i=p===
 r}else var i=!0}}}}else return F.errors=[{instancePath:s,schemaPath:"#/type",keyword:"type",params:{type:"obje\
 ct"},message:"must be object"}],!1;return F.errors=n,r===0}var se=new RegExp("^sha256:[0-9a-f]{64}$","u");function h(t,{
-instancePath:s="",parentData:N,parentDataProperty:x,rootData:y=t}={}){let n=null,r=0;if(r===0)if(t&&typeof t==
+instancePath:s="",parentData:N,parentDataProperty:_,rootData:y=t}={}){let n=null,r=0;if(r===0)if(t&&typeof t==
 "object"&&!Array.isArray(t)){let l;if(t.formatVersion===void 0&&(l="formatVersion")||t.abiVersion===void 0&&(l=
 "abiVersion")||t.fleet===void 0&&(l="fleet")||t.revision===void 0&&(l="revision")||t.memoryBytes===void 0&&(l=
 "memoryBytes")||t.sections===void 0&&(l="sections")||t.rules===void 0&&(l="rules")||t.policies===void 0&&(l="p\
@@ -529,8 +528,8 @@ message:"must NOT have more than 256 items"}],!1;{var a=!0;let b=o.length;for(le
 errors),r=n.length);var a=O===r;if(!a)break}}}else return h.errors=[{instancePath:s+"/backends",schemaPath:"#/\
 properties/backends/type",keyword:"type",params:{type:"array"},message:"must be array"}],!1;var i=f===r}else var i=!0;
 if(i){if(t.sets!==void 0){let o=t.sets,f=r;if(r===f)if(Array.isArray(o)){var p=!0;let b=o.length;for(let d=0;d<
-b;d++){let O=r;_(o[d],{instancePath:s+"/sets/"+d,parentData:o,parentDataProperty:d,rootData:y})||(n=n===null?_.
-errors:n.concat(_.errors),r=n.length);var p=O===r;if(!p)break}}else return h.errors=[{instancePath:s+"/sets",schemaPath:"\
+b;d++){let O=r;x(o[d],{instancePath:s+"/sets/"+d,parentData:o,parentDataProperty:d,rootData:y})||(n=n===null?x.
+errors:n.concat(x.errors),r=n.length);var p=O===r;if(!p)break}}else return h.errors=[{instancePath:s+"/sets",schemaPath:"\
 #/properties/sets/type",keyword:"type",params:{type:"array"},message:"must be array"}],!1;var i=f===r}else var i=!0;
 if(i)if(t.witnesses!==void 0){let o=t.witnesses,f=r;if(r===f)if(Array.isArray(o)){var D=!0;let b=o.length;for(let d=0;d<
 b;d++){let O=r;F(o[d],{instancePath:s+"/witnesses/"+d,parentData:o,parentDataProperty:d,rootData:y})||(n=n===null?

@@ -5,13 +5,17 @@ import { spawnSync } from "node:child_process";
 import { beforeAll, expect, test } from "vitest";
 import {
   ADDRESS_TABLE,
+  BLOCK4_SLOTS,
+  BLOCKS4_TABLE,
   CONFIG,
   DIMENSION_COUNT,
-  EXACT_TABLE,
   EXACT6_TABLE,
   HOSTS6_MARKED,
   INSTANCE,
   LINE_BYTES,
+  PRESENT_REST_UNIFORM,
+  REGION4_BUCKETS,
+  REGIONS4_LEAST,
 } from "../../src/bundle/abi.ts";
 import { BpfMap, BpfObject, MAP_FLAGS } from "../../src/runtime/bpf/index.ts";
 import { bindTables } from "../../src/runtime/kernel/instance.ts";
@@ -67,8 +71,7 @@ describeKernel("the verifier", () => {
       .filter(({ type, name }) => type === "array" && !name.includes(".") && !STATE_ARRAYS.has(name));
     expect(tables.map(({ name }) => name).sort()).toEqual([
       "counter_slots",
-      "destination4_hosts",
-      "destination4_nets",
+      "destination4_blocks",
       "destination4_ranges",
       "destination4_root",
       "destination6_hosts",
@@ -77,8 +80,7 @@ describeKernel("the verifier", () => {
       "destination6_root",
       "fields",
       "rules",
-      "source4_hosts",
-      "source4_nets",
+      "source4_blocks",
       "source4_ranges",
       "source4_root",
       "source6_hosts",
@@ -97,7 +99,11 @@ describeKernel("the verifier", () => {
     const readOnly = tables.map(({ name, ...shape }): [string, BpfMap] => {
       const type = "array";
       // The end of these is not asked for: they are as large as everythingOn() says.
-      const valueBytes = /6_(hosts|nets)$/.test(name) ? PILOTS + BUCKETS * LINE_BYTES : shape.valueBytes;
+      const valueBytes = name.endsWith("4_blocks")
+        ? REGIONS4_LEAST * REGION4_BYTES[name.startsWith("source") ? 0 : 1]
+        : /6_(hosts|nets)$/.test(name)
+          ? PILOTS + BUCKETS * LINE_BYTES
+          : shape.valueBytes;
       const map = BpfMap.create({ ...shape, valueBytes, name: name.slice(0, 15), type });
       return [name, bound.use(map)];
     });
@@ -163,6 +169,11 @@ describeKernel("the object file", () => {
   });
 });
 
+/** Of one side's blocks, with labels, and the other's. */
+const REGION4_BYTES = [1 + 4 * BLOCK4_SLOTS, 1 + 2 * BLOCK4_SLOTS].map(
+  (bytes) => REGION4_BUCKETS * bytes,
+) as [number, number];
+
 /** Of an exact table of IPv6. */
 const PILOTS = LINE_BYTES;
 const BUCKETS = 256;
@@ -182,17 +193,18 @@ function everythingOn(): Uint8Array {
   for (let table = 0; table < 4; table++) {
     const at = CONFIG.address + ADDRESS_TABLE.bytes * table;
     rodata.writeUInt32LE(1, at + ADDRESS_TABLE.present);
+    if (table % 2 === 0) {
+      rodata.writeUInt32LE(REGIONS4_LEAST, at + ADDRESS_TABLE.hosts + BLOCKS4_TABLE.regions);
+      rodata.writeUInt32LE(table === 0 ? 1 : 0, at + ADDRESS_TABLE.hosts + BLOCKS4_TABLE.labelled);
+      // What no slot has goes to ranges on one side, on the other where a pilot says so.
+      rodata.writeUInt32LE(table === 0 ? 1 : PRESENT_REST_UNIFORM, at + ADDRESS_TABLE.present);
+      continue;
+    }
     for (const exact of [ADDRESS_TABLE.hosts, ADDRESS_TABLE.nets]) {
-      if (table % 2 === 0) {
-        rodata.writeUInt32LE(2, at + exact + EXACT_TABLE.buckets); // with labels: what a line holds
-        rodata.writeUInt32LE(10, at + exact + EXACT_TABLE.classBits);
-        continue;
-      }
       rodata.writeUInt32LE(BUCKETS, at + exact + EXACT6_TABLE.buckets);
       rodata.writeUInt32LE(PILOTS, at + exact + EXACT6_TABLE.pilots);
       rodata.writeUInt32LE(PILOTS - 1, at + exact + EXACT6_TABLE.pilotMask);
     }
-    if (table % 2 === 0) continue;
     // Hosts of one side are asked for where nets say so, those of the other always.
     const side = table >> 1;
     rodata.writeUInt32LE(side === 0 ? HOSTS6_MARKED : 0, at + ADDRESS_TABLE.hosts + EXACT6_TABLE.keyShift);

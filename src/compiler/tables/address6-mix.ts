@@ -36,7 +36,7 @@ export function net6Key(address: bigint, keyShift: number): Key6 {
   const upper = Number(address >> 96n);
   const rest = Number((address >> 64n) & LOW_32);
   const key = upper ^ Math.imul(keyShift === 32 ? 0 : rest >>> keyShift, 0x9e3779b1);
-  return { hash: mix4(key, 0xffffffff), rest };
+  return { hash: mix4(key), rest };
 }
 
 /** A permutation of the hashes, as long as a pilot is chosen by the bits below. */

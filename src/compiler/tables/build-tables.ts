@@ -4,8 +4,8 @@ import { strict as assert } from "node:assert";
 import {
   ABI_VERSION,
   ADDRESS_TABLE,
+  BLOCKS4_TABLE,
   CONFIG,
-  EXACT_TABLE,
   EXACT6_TABLE,
   FIRST_PARSE_REASON,
   LINE_BYTES,
@@ -21,6 +21,7 @@ import type { SectionImage } from "../../bundle/write-bundle.ts";
 import type { CheckedFleet, FleetIr, ParseClass } from "../../ir/nodes.ts";
 import { type Address4Images, images4 } from "./address4-images.ts";
 import { type Address6Images, images6 } from "./address6-images.ts";
+import type { Blocks4Image } from "./blocks4-image.ts";
 import { decisionsOf } from "./decisions.ts";
 import {
   type AddressDimension,
@@ -30,7 +31,6 @@ import {
   hasTooManyClasses,
   hasTooManyRanges4,
 } from "./dimensions.ts";
-import type { ExactImage } from "./exact-image.ts";
 import type { Exact6Image } from "./exact6-image.ts";
 import { rulesImage, rulesOf } from "./rules-image.ts";
 import { type SetSize, setSize } from "./set-sizes.ts";
@@ -232,40 +232,39 @@ function writeSide(
     if (classes.length === 1) config.setUint32(at + ADDRESS_TABLE.uniformClass, classes[0]!, true);
     return classes.length > 1;
   };
-  const write = (digit: 4 | 6, { root, ranges }: Address4Images | Address6Images) => {
+  const write = (digit: 4 | 6, { root, ranges, rest }: Address4Images | Address6Images) => {
     if (root) images.set(`${name}${digit}_root`, root);
     if (ranges) images.set(`${name}${digit}_ranges`, ranges);
+    if (rest === null) return;
+    const at = tableOf(digit === 4 ? 0 : 1);
+    config.setUint32(at + ADDRESS_TABLE.present, PRESENT_REST_UNIFORM, true);
+    config.setUint32(at + ADDRESS_TABLE.uniformClass, rest, true);
   };
   if (needsTable(tableOf(0), v4)) {
     const tables = images4(v4);
     write(4, tables);
-    writeExact(config, tableOf(0) + ADDRESS_TABLE.hosts, images, `${name}4_hosts`, tables.hosts);
-    writeExact(config, tableOf(0) + ADDRESS_TABLE.nets, images, `${name}4_nets`, tables.nets);
+    writeBlocks4(config, tableOf(0) + ADDRESS_TABLE.hosts, images, `${name}4_blocks`, tables.blocks);
   }
   if (needsTable(tableOf(1), v6)) {
     const tables = images6(v6);
     write(6, tables);
-    if (tables.rest !== null) {
-      config.setUint32(tableOf(1) + ADDRESS_TABLE.present, PRESENT_REST_UNIFORM, true);
-      config.setUint32(tableOf(1) + ADDRESS_TABLE.uniformClass, tables.rest, true);
-    }
     writeExact6(config, tableOf(1) + ADDRESS_TABLE.hosts, images, `${name}6_hosts`, tables.hosts);
     writeExact6(config, tableOf(1) + ADDRESS_TABLE.nets, images, `${name}6_nets`, tables.nets);
   }
 }
 
-function writeExact(
+function writeBlocks4(
   config: DataView,
   at: number,
   images: Map<SectionName, Uint8Array>,
   section: SectionName,
-  exact: ExactImage | null,
+  blocks: Blocks4Image | null,
 ): void {
-  if (!exact) return;
-  images.set(section, exact.image);
-  config.setUint32(at + EXACT_TABLE.buckets, exact.buckets, true);
-  config.setUint32(at + EXACT_TABLE.classBits, exact.classBits, true);
-  config.setUint32(at + EXACT_TABLE.classIndex, exact.classIndex, true);
+  if (!blocks) return;
+  images.set(section, blocks.image);
+  config.setUint32(at + BLOCKS4_TABLE.regions, blocks.regions, true);
+  config.setUint32(at + BLOCKS4_TABLE.labelled, blocks.labelled ? 1 : 0, true);
+  config.setUint32(at + BLOCKS4_TABLE.classIndex, blocks.classIndex, true);
 }
 
 function writeExact6(

@@ -2,30 +2,32 @@
 
 import {
   ADDRESS6_RANGE,
+  BLOCK4_FREE,
+  BLOCK4_SLOTS,
   DECISION_ROWS,
   DIMENSION_SOURCE,
-  EXACT_EMPTY,
-  EXACT_SLOTS,
   FIELD_COUNT,
   FIELD_DOMAINS,
   HOST6_CLASS_BITS,
   HOSTS6_MARKED,
   LINE_BYTES,
   NET6_HOSTS,
+  PILOT4_RANGES,
   PRESENT_REST_UNIFORM,
   RANGE_GROUPS,
   RANGE_INDEX_LEAST,
   RANGE_INDEX_MOST,
+  REGION4_BUCKETS,
   ROOT_DIRECT,
   ROOT_KIND_BITS,
   ROOT_LINES,
   ROOT6_STEP_BITS,
   type SectionName,
 } from "../../bundle/abi.ts";
-import type { AddressTable, Exact6Table, ExactTable } from "../../bundle/address-consistency.ts";
+import type { AddressTable, Exact6Table } from "../../bundle/address-consistency.ts";
 import { type Config, decodeConfig } from "../../bundle/consistency.ts";
 import type { Family } from "../../ir/prefix.ts";
-import { type ExactMask, exactPlace, exactProduct } from "./address4-mix.ts";
+import { block4Place } from "./address4-mix.ts";
 import {
   bucketOf,
   host6Key,
@@ -41,7 +43,7 @@ import {
 export type DimensionValue = number | null | { readonly family: Family; readonly value: bigint };
 
 type Side = "source" | "destination";
-type ExactTables = Readonly<Record<"hosts" | "nets", ExactTable>>;
+type Tables4 = Pick<AddressTable, "present" | "uniformClass" | "blocks4">;
 type Tables6 = Pick<AddressTable, "present" | "uniformClass" | "hosts6" | "nets6">;
 
 export type Images = ReadonlyMap<SectionName, Uint8Array>;
@@ -73,34 +75,38 @@ export function classify(images: Images, dimension: number, value: DimensionValu
     : class6(images, name, table, value.value);
 }
 
-/** Its exact tables may be those of a test. */
-export function class4(images: Images, name: Side, { hosts, nets }: ExactTables, address: number): number {
-  return (
-    exactClass(images, `${name}4_hosts`, hosts, address, 0xffffffff) ??
-    exactClass(images, `${name}4_nets`, nets, address, 0xffffff00) ??
-    rangesClass(images, name, address)
-  );
+/** Its tables may be those of a test. */
+export function class4(
+  images: Images,
+  name: Side,
+  { present, uniformClass, blocks4 }: Tables4,
+  address: number,
+): number {
+  if (blocks4.regions === 0) return rangesClass(images, name, address);
+  const { label, pilot } = block4(view(images, `${name}4_blocks`), blocks4, address);
+  if (label !== null) return label;
+  const isRest = present === PRESENT_REST_UNIFORM && (pilot & PILOT4_RANGES) === 0;
+  return isRest ? uniformClass : rangesClass(images, name, address);
 }
 
-function exactClass(
-  images: Images,
-  section: SectionName,
-  { buckets, classBits, classIndex }: ExactTables["hosts"],
-  address: number,
-  mask: ExactMask,
-): number | null {
-  if (buckets === 0) return null;
-  const { bucket, tag, label } = exactPlace(exactProduct(address, mask, buckets));
-  if (tag === EXACT_EMPTY) return null;
-  const cells = view(images, section);
-  const first = bucket * EXACT_SLOTS * (classBits > 0 ? 2 : 1);
-  for (let slot = first; slot < first + EXACT_SLOTS; slot++) {
-    if (cells.getUint16(2 * slot, true) !== tag) continue;
-    if (classBits === 0) return classIndex;
-    const found = cells.getUint16(2 * (slot + EXACT_SLOTS), true);
-    return found >>> classBits === label >>> classBits ? found & (2 ** classBits - 1) : null;
-  }
-  return null;
+function block4(bytes: DataView, { regions, labelled, classIndex }: Tables4["blocks4"], address: number) {
+  const { region, tag, bucket } = block4Place(address, regions);
+  const bucketBytes = 2 * BLOCK4_SLOTS * (1 + labelled);
+  const first = region * REGION4_BUCKETS * (1 + bucketBytes);
+  const pilot = bytes.getUint8(first + tag);
+  const own = (bucket ^ pilot) & (REGION4_BUCKETS - 1);
+  const slots = first + REGION4_BUCKETS + own * bucketBytes;
+  const slotAt = (slot: number) => bytes.getUint16(slots + 2 * slot, true);
+  const labelOf = (slot: number) =>
+    labelled === 1 ? bytes.getUint16(slots + 2 * (BLOCK4_SLOTS + slot), true) : classIndex;
+  const all = Array.from({ length: BLOCK4_SLOTS }, (_, slot) => slot);
+  const low = address & 0xff;
+  const host = all.find((slot) => slotAt(slot) === ((tag << 8) | low));
+  if (host !== undefined) return { label: labelOf(host), pilot };
+  const net = all.find((slot) => slotAt(slot) >>> 8 === ((BLOCK4_FREE >>> 8) | tag));
+  if (net === undefined) return { label: null, pilot };
+  const code = slotAt(net) & 0xff;
+  return { label: (low ^ code) < 2 * (code & -code) ? labelOf(net) : null, pilot };
 }
 
 function rangesClass(images: Images, name: Side, address: number): number {
