@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { PRESENT_REST_UNIFORM, type SectionName } from "../../bundle/abi.ts";
 import { checkBlocks4, checkRanges4 } from "../../bundle/address4-consistency.ts";
 import { images4 } from "./address4-images.ts";
-import { block4Place } from "./address4-mix.ts";
+import { block4Bucket, block4Group, block4Product } from "./address4-mix.ts";
 import { class4 } from "./decode.ts";
 
 type Part = readonly [first: number, label: number];
@@ -379,7 +379,7 @@ describe("blocks", () => {
     const regions = 1024;
     const crowded: (readonly [number, number, number])[] = [];
     for (let block = 0; block < 2 ** 24 && crowded.length < 2000; block++)
-      if (block4Place(block * 256, regions).region === 7)
+      if (block4Group(block4Product(block * 256, regions)) >>> 7 === 7)
         for (const low of [1, 2, 3]) crowded.push([block * 256 + low * 16, 1, 5]);
     const parts = partsOf(crowded.toSorted(([a], [b]) => a - b));
     const { blocks, rest, hasRanges, at } = look(parts, "blocks");
@@ -406,8 +406,8 @@ describe("blocks", () => {
   test.each([1024, 1025, 2875])("of %i regions have a place of its own for every /24", (regions) => {
     const seen = new Uint8Array(regions * 2 ** 14);
     for (let block = 0; block < 2 ** 24; block++) {
-      const { region, tag, bucket } = block4Place(block * 256, regions);
-      seen[(region * 128 + tag) * 128 + bucket]!++;
+      const product = block4Product(block * 256, regions);
+      seen[block4Group(product) * 128 + block4Bucket(product)]!++;
     }
     expect(seen.findIndex((times) => times > 1)).toBe(-1);
   });

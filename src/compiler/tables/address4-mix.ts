@@ -18,18 +18,17 @@ export function mix4(address: number, mask = -1): number {
   return Math.imul(mixed, 0x846ca68b) >>> 0;
 }
 
-export interface Block4Place {
-  readonly region: number;
-  /** Of 7 bits: its place among the region's pilots, and what its slots have in their high byte. */
-  readonly tag: number;
-  /** Of the region's, before a pilot is laid over it. */
-  readonly bucket: number;
+/** Where the /24 of an address stands among so many regions, up to 2^21: its number mixed, times theirs, is below 2^53. */
+export function block4Product(address: number, regions: number): number {
+  return mix4(address, BLOCK_MASK) * regions;
 }
 
-/** Where the /24 of an address stands, in a table of up to 2^21 regions: what is multiplied stays below 2^53. */
-export function block4Place(address: number, regions: number): Block4Place {
-  const product = mix4(address, BLOCK_MASK) * regions;
-  const region = Math.floor(product / 2 ** 32);
-  const rest = product - region * 2 ** 32;
-  return { region, tag: rest >>> 25, bucket: (rest >>> 18) & (REGION4_BUCKETS - 1) };
+/** The region times REGION4_BUCKETS, plus the tag: the number of its pilot, of those of all regions. */
+export function block4Group(product: number): number {
+  return Math.floor(product / 2 ** 25);
+}
+
+/** Of the region's, before a pilot is laid over it. */
+export function block4Bucket(product: number): number {
+  return Math.floor(product / 2 ** 18) & (REGION4_BUCKETS - 1);
 }

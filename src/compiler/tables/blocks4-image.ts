@@ -8,7 +8,7 @@ import {
   REGION4_BUCKETS,
   REGIONS4_LEAST,
 } from "../../bundle/abi.ts";
-import { block4Place } from "./address4-mix.ts";
+import { block4Bucket, block4Group, block4Product } from "./address4-mix.ts";
 import type { Slots4 } from "./blocks4.ts";
 
 export interface Blocks4Image {
@@ -59,7 +59,8 @@ export function placeBlocks4(slots: Slots4, slotClass: number | null): Blocks4Pl
 
   const place = (region: number, tag: number) => {
     const group = region * REGION4_BUCKETS + tag;
-    const [begin, end] = [begins[group]!, begins[group + 1]!];
+    const begin = begins[group]!;
+    const end = begins[group + 1]!;
     const pilot = pilotOf(buckets, begin, end, used);
     if (pilot < 0) {
       for (let i = begin; i < end; i++) {
@@ -82,7 +83,7 @@ export function placeBlocks4(slots: Slots4, slotClass: number | null): Blocks4Pl
   for (let region = 0; region < regions; region++) {
     const firstBucket = region * regionCells + REGION4_BUCKETS / 2;
     for (let cell = firstBucket; cell < (region + 1) * regionCells; cell += bucketCells)
-      cells.fill(BLOCK4_FREE, cell, cell + BLOCK4_SLOTS);
+      for (let slot = 0; slot < BLOCK4_SLOTS; slot++) cells[cell + slot] = BLOCK4_FREE;
     used.fill(0);
     const group = region * REGION4_BUCKETS;
     let size = 0;
@@ -100,8 +101,9 @@ export function placeBlocks4(slots: Slots4, slotClass: number | null): Blocks4Pl
 export function markBlocks4({ image, regions }: Blocks4Image, blocks: readonly number[]): void {
   const regionBytes = image.length / regions;
   for (const block of blocks) {
-    const { region, tag } = block4Place(block, regions);
-    image[region * regionBytes + tag]! |= PILOT4_RANGES;
+    const group = block4Group(block4Product(block, regions));
+    const tag = group % REGION4_BUCKETS;
+    image[((group - tag) / REGION4_BUCKETS) * regionBytes + tag]! |= PILOT4_RANGES;
   }
 }
 
@@ -119,10 +121,10 @@ function groupsOf({ blocks }: Slots4, regions: number): Groups {
   const groups = new Uint32Array(blocks.length);
   const own = new Uint8Array(blocks.length);
   for (let i = 0; i < blocks.length; i++) {
-    const { region, tag, bucket } = block4Place(blocks[i]!, regions);
-    const group = region * REGION4_BUCKETS + tag;
+    const product = block4Product(blocks[i]!, regions);
+    const group = block4Group(product);
     groups[i] = group;
-    own[i] = bucket;
+    own[i] = block4Bucket(product);
     begins[group + 1]!++;
   }
   for (let group = 1; group < begins.length; group++) begins[group]! += begins[group - 1]!;

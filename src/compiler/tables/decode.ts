@@ -27,7 +27,7 @@ import {
 import type { AddressTable, Exact6Table } from "../../bundle/address-consistency.ts";
 import { type Config, decodeConfig } from "../../bundle/consistency.ts";
 import type { Family } from "../../ir/prefix.ts";
-import { block4Place } from "./address4-mix.ts";
+import { block4Bucket, block4Group, block4Product } from "./address4-mix.ts";
 import {
   bucketOf,
   host6Key,
@@ -90,11 +90,13 @@ export function class4(
 }
 
 function block4(bytes: DataView, { regions, labelled, classIndex }: Tables4["blocks4"], address: number) {
-  const { region, tag, bucket } = block4Place(address, regions);
+  const product = block4Product(address, regions);
+  const group = block4Group(product);
+  const tag = group % REGION4_BUCKETS;
   const bucketBytes = 2 * BLOCK4_SLOTS * (1 + labelled);
-  const first = region * REGION4_BUCKETS * (1 + bucketBytes);
+  const first = (group - tag) * (1 + bucketBytes);
   const pilot = bytes.getUint8(first + tag);
-  const own = (bucket ^ pilot) & (REGION4_BUCKETS - 1);
+  const own = (block4Bucket(product) ^ pilot) & (REGION4_BUCKETS - 1);
   const slots = first + REGION4_BUCKETS + own * bucketBytes;
   const slotAt = (slot: number) => bytes.getUint16(slots + 2 * slot, true);
   const labelOf = (slot: number) =>
