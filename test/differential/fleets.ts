@@ -106,6 +106,14 @@ const dense: fc.Arbitrary<string[]> = fc
     return list;
   });
 
+/** So many that the compiler has blocks for them (src/compiler/tables/address4-images.ts). Such a fleet takes a second or two. */
+const many: fc.Arbitrary<string[]> = fc.integer().map((seed) => {
+  const random = new Random(seed);
+  return Array.from({ length: 200_000 }, () =>
+    prefixText(formatAddress(4, BigInt(random.bits())), random.chance(0.7) ? 32 : 20 + random.below(13)),
+  );
+});
+
 /** Named sets: literals at first, then unions and differences of them. A difference may leave nothing: lowering says so. */
 const sets: fc.Arbitrary<Record<string, SetNode>> = fc
   .record({
@@ -113,8 +121,9 @@ const sets: fc.Arbitrary<Record<string, SetNode>> = fc
       fc.array(prefixes, { minLength: 1, maxLength: 4 }),
       fc.array(prefixes, { minLength: 1, maxLength: 12, size: "max" }),
       fc.oneof(
-        { weight: 9, arbitrary: fc.array(prefixes, { minLength: 1, maxLength: 60, size: "max" }) },
-        { weight: 1, arbitrary: dense },
+        { weight: 36, arbitrary: fc.array(prefixes, { minLength: 1, maxLength: 60, size: "max" }) },
+        { weight: 4, arbitrary: dense },
+        { weight: 1, arbitrary: many },
       ),
     ),
     union: fc.subarray(["s0", "s1", "s2"], { minLength: 1 }),
