@@ -61,10 +61,10 @@ export function numbersOf({ present, uniformClass, hosts6, nets6 }: AddressTable
 }
 
 export function checkAddressTable(
-  side: "source" | "destination",
+  side: Side,
   family: 4 | 6,
   table: AddressTable,
-  images: ReadonlyMap<SectionName, Uint8Array>,
+  images: Images,
 ): AddressClasses {
   const { present, uniformClass, hosts6, nets6, blocks4 } = table;
   const alone = [...Object.values(hosts6), ...Object.values(nets6)].every((value) => value === 0);
@@ -78,23 +78,36 @@ export function checkAddressTable(
     throw fault(side, family, "is neither a table nor one class");
   if (family === 4 && (blocks4.reserved !== 0 || Object.values(nets6).some((value) => value !== 0)))
     throw fault(side, family, "has reserved bytes that are not zero");
-  const rest = isRest ? [{ classes: uniformClass + 1, sections: [] }] : [];
-  const blocks = family === 4 ? checkBlocks4(`${side}4_blocks`, blocks4, isRest, images) : null;
-  const parts: readonly AddressClasses[] = blocks
-    ? [
-        ...rest,
-        ...(!isRest || blocks.hasRanges ? [checkRanges4(`${side}4_root`, `${side}4_ranges`, images)] : []),
-        blocks,
-      ]
-    : [
-        ...(isRest ? rest : [checkRanges6(`${side}6_root`, `${side}6_ranges`, images)]),
-        checkHosts6(`${side}6_hosts`, hosts6, nets6.buckets > 0, images),
-        checkNets6(`${side}6_nets`, nets6, hosts6.keyShift === HOSTS6_MARKED, images),
-      ];
+  const parts = [
+    ...(isRest ? [{ classes: uniformClass + 1, sections: [] }] : []),
+    ...(family === 4 ? parts4(side, table, isRest, images) : parts6(side, table, isRest, images)),
+  ];
   return {
     classes: Math.max(...parts.map(({ classes }) => classes)),
     sections: parts.flatMap(({ sections }) => sections),
   };
+}
+
+type Side = "source" | "destination";
+type Images = ReadonlyMap<SectionName, Uint8Array>;
+
+function parts4(side: Side, { blocks4 }: AddressTable, isRest: boolean, images: Images): AddressClasses[] {
+  const blocks = checkBlocks4(`${side}4_blocks`, blocks4, isRest, images);
+  if (isRest && !blocks.hasRanges) return [blocks];
+  return [checkRanges4(`${side}4_root`, `${side}4_ranges`, images), blocks];
+}
+
+function parts6(
+  side: Side,
+  { hosts6, nets6 }: AddressTable,
+  isRest: boolean,
+  images: Images,
+): AddressClasses[] {
+  return [
+    ...(isRest ? [] : [checkRanges6(`${side}6_root`, `${side}6_ranges`, images)]),
+    checkHosts6(`${side}6_hosts`, hosts6, nets6.buckets > 0, images),
+    checkNets6(`${side}6_nets`, nets6, hosts6.keyShift === HOSTS6_MARKED, images),
+  ];
 }
 
 function fault(side: string, family: number, what: string) {

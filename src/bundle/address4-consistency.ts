@@ -18,6 +18,7 @@ import {
 } from "./abi.ts";
 import type { AddressClasses, Blocks4Table } from "./address-consistency.ts";
 import { inconsistent } from "./bundle-error.ts";
+import { blocks4Layout } from "./layout.ts";
 
 const CELLS = LINE_BYTES / 2;
 const LINE_RANGES = CELLS / 2;
@@ -129,12 +130,11 @@ export function checkBlocks4(
   }
   if (regions < REGIONS4_LEAST || regions > REGIONS4_MOST)
     throw numbers(`${regions} regions do not tell addresses apart`);
-  if (labelled > 1) throw numbers(`it is neither with labels nor without`);
+  if (labelled > 1) throw numbers("it is neither with labels nor without");
   if (labelled === 1 && classIndex !== 0) throw numbers("it has labels, and one class");
   const image = images.get(name);
   if (!image) throw fault(name, "it is missing");
-  const bucketBytes = 2 * BLOCK4_SLOTS * (1 + labelled);
-  const regionBytes = REGION4_BUCKETS * (1 + bucketBytes);
+  const { regionBytes } = blocks4Layout(labelled === 1);
   if (image.length !== regions * regionBytes)
     throw fault(name, `${image.length} bytes; ${regions} regions take ${regions * regionBytes}`);
   let pilots = 0;

@@ -1,7 +1,7 @@
 // Where things stand in a bundle file (docs/BUNDLE.md), and what the sections cost in the kernel. All integers are
 // little-endian.
 
-import { CONFIG, LINE_BYTES, type SectionName } from "./abi.ts";
+import { BLOCK4_SLOTS, CONFIG, LINE_BYTES, REGION4_BUCKETS, type SectionName } from "./abi.ts";
 
 export const FORMAT_VERSION = 1;
 const PAGE_BYTES = 4096;
@@ -28,6 +28,15 @@ export function toPage(bytes: number): number {
 /** Value size of the map of this name. */
 export function entryBytesOf(name: SectionName): number {
   return name === "config" ? CONFIG.bytes : LINE_BYTES;
+}
+
+/** Bytes of a bucket of `*4_blocks`, with its labels, and of a region: its pilots, and then its buckets. */
+export function blocks4Layout(labelled: boolean): {
+  readonly bucketBytes: number;
+  readonly regionBytes: number;
+} {
+  const bucketBytes = 2 * BLOCK4_SLOTS * (labelled ? 2 : 1);
+  return { bucketBytes, regionBytes: REGION4_BUCKETS * (1 + bucketBytes) };
 }
 
 /**

@@ -180,6 +180,17 @@ describe("blocks", () => {
       const block = Math.imul(i, 0x9e3779) & 0xffffff;
       return [block * 256 + ((i * 37) % (256 / size)) * size, size, label(i)] as const;
     });
+  /** As partsOf() makes of them, for many. */
+  const hosts = (count: number, label: (i: number) => number): Part[] => [
+    [0, 0],
+    ...spread(count, 1, label)
+      .toSorted(([a], [b]) => a - b)
+      .flatMap(([first, , own]): Part[] => [
+        [first, own],
+        [first + 1, 0],
+      ])
+      .filter(([first]) => first > 1),
+  ];
   const NET = 0x0a01_0200;
 
   test.each([
@@ -189,12 +200,7 @@ describe("blocks", () => {
     ["the greatest classes have them", 2000, (i: number) => 65_533 + (i % 2), true, 0],
     ["one class and few others have none", 2000, (i: number) => (i % 20 === 0 ? 6 : 5), false, 0],
   ] as const)("of hosts of %s", (_, count, label, labelled, rest) => {
-    const hosts = spread(count, 1, label).toSorted(([a], [b]) => a - b);
-    const parts = hosts.flatMap(([first, , own]): Part[] => [
-      [first, own],
-      [first + 1, 0],
-    ]);
-    const known = [[0, 0] as const, ...parts.filter(([first]) => first > 1)];
+    const known = hosts(count, label);
     const found = look(known, "blocks");
     expect(found.blocks?.labelled).toBe(labelled);
     expect(found.rest).toBe(rest);
@@ -393,13 +399,7 @@ describe("blocks", () => {
     ["ranges, where labels would take more memory than they save", 80_000, (i: number) => 1 + (i % 9), null],
     ["blocks with labels, where they are more still", 400_000, (i: number) => 1 + (i % 9), 1024],
   ] as const)("hosts are found by %s", (_, count, label, regions) => {
-    const parts = spread(count, 1, label)
-      .toSorted(([a], [b]) => a - b)
-      .flatMap(([first, , own]): Part[] => [
-        [first, own],
-        [first + 1, 0],
-      ]);
-    const { blocks } = images4(segmentsOf([[0, 0] as const, ...parts.filter(([first]) => first > 1)]));
+    const { blocks } = images4(segmentsOf(hosts(count, label)));
     expect(blocks?.regions ?? null).toBe(regions);
   });
 

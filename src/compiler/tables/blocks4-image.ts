@@ -8,8 +8,10 @@ import {
   REGION4_BUCKETS,
   REGIONS4_LEAST,
 } from "../../bundle/abi.ts";
+import { blocks4Layout } from "../../bundle/layout.ts";
 import { block4Bucket, block4Group, block4Product } from "./address4-mix.ts";
 import type { Slots4 } from "./blocks4.ts";
+import { type Groups, groupMembers } from "./groups.ts";
 
 export interface Blocks4Image {
   readonly image: Uint8Array;
@@ -30,27 +32,20 @@ const TAG_SHIFT = 8;
 
 /** Bytes of the image of so many slots. */
 export function blocks4Bytes(slots: number, labelled: boolean): number {
-  return regionsOf(slots) * 2 * regionCellsOf(labelled);
+  return regionsOf(slots) * blocks4Layout(labelled).regionBytes;
 }
 
 function regionsOf(slots: number): number {
   return Math.max(REGIONS4_LEAST, Math.ceil(slots / (FILL * REGION4_BUCKETS * BLOCK4_SLOTS)));
 }
 
-function bucketCellsOf(labelled: boolean): number {
-  return labelled ? 2 * BLOCK4_SLOTS : BLOCK4_SLOTS;
-}
-
-function regionCellsOf(labelled: boolean): number {
-  return REGION4_BUCKETS / 2 + REGION4_BUCKETS * bucketCellsOf(labelled);
-}
-
 /** `slotClass`: of all slots, or null where each is to have a label. */
 export function placeBlocks4(slots: Slots4, slotClass: number | null): Blocks4Placement {
   const regions = regionsOf(slots.blocks.length);
   const labelled = slotClass === null;
-  const bucketCells = bucketCellsOf(labelled);
-  const regionCells = regionCellsOf(labelled);
+  const { bucketBytes, regionBytes } = blocks4Layout(labelled);
+  const bucketCells = bucketBytes / 2;
+  const regionCells = regionBytes / 2;
   const cells = new Uint16Array(regions * regionCells);
   const image = new Uint8Array(cells.buffer);
   const { begins, members, buckets } = groupsOf(slots, regions);
@@ -107,35 +102,23 @@ export function markBlocks4({ image, regions }: Blocks4Image, blocks: readonly n
   }
 }
 
-interface Groups {
-  /** Of group g, by region and tag: from begins[g] to before begins[g + 1] in the other two. */
-  readonly begins: Uint32Array;
-  /** Indexes of slots; those of one /24 stand together. */
-  readonly members: Uint32Array;
+interface SlotGroups extends Groups {
   /** Of each member, without a pilot. */
   readonly buckets: Uint8Array;
 }
 
-function groupsOf({ blocks }: Slots4, regions: number): Groups {
-  const begins = new Uint32Array(regions * REGION4_BUCKETS + 1);
+/** By region and tag; the slots of one /24 stand together. */
+function groupsOf({ blocks }: Slots4, regions: number): SlotGroups {
   const groups = new Uint32Array(blocks.length);
   const own = new Uint8Array(blocks.length);
   for (let i = 0; i < blocks.length; i++) {
     const product = block4Product(blocks[i]!, regions);
-    const group = block4Group(product);
-    groups[i] = group;
+    groups[i] = block4Group(product);
     own[i] = block4Bucket(product);
-    begins[group + 1]!++;
   }
-  for (let group = 1; group < begins.length; group++) begins[group]! += begins[group - 1]!;
-  const next = begins.slice();
-  const members = new Uint32Array(blocks.length);
+  const { begins, members } = groupMembers(groups, regions * REGION4_BUCKETS);
   const buckets = new Uint8Array(blocks.length);
-  for (let i = 0; i < blocks.length; i++) {
-    const place = next[groups[i]!]!++;
-    members[place] = i;
-    buckets[place] = own[i]!;
-  }
+  for (let i = 0; i < members.length; i++) buckets[i] = own[members[i]!]!;
   return { begins, members, buckets };
 }
 

@@ -26,6 +26,7 @@ import {
 } from "../../bundle/abi.ts";
 import type { AddressTable, Exact6Table } from "../../bundle/address-consistency.ts";
 import { type Config, decodeConfig } from "../../bundle/consistency.ts";
+import { blocks4Layout } from "../../bundle/layout.ts";
 import type { Family } from "../../ir/prefix.ts";
 import { block4Bucket, block4Group, block4Product } from "./address4-mix.ts";
 import {
@@ -93,8 +94,8 @@ function block4(bytes: DataView, { regions, labelled, classIndex }: Tables4["blo
   const product = block4Product(address, regions);
   const group = block4Group(product);
   const tag = group % REGION4_BUCKETS;
-  const bucketBytes = 2 * BLOCK4_SLOTS * (1 + labelled);
-  const first = (group - tag) * (1 + bucketBytes);
+  const { bucketBytes, regionBytes } = blocks4Layout(labelled === 1);
+  const first = ((group - tag) / REGION4_BUCKETS) * regionBytes;
   const pilot = bytes.getUint8(first + tag);
   const own = (block4Bucket(product) ^ pilot) & (REGION4_BUCKETS - 1);
   const slots = first + REGION4_BUCKETS + own * bucketBytes;

@@ -3,6 +3,7 @@
 
 import { LINE_BYTES } from "../../bundle/abi.ts";
 import { bucketOf, steered } from "./address6-mix.ts";
+import { groupMembers } from "./groups.ts";
 
 export interface Steering {
   readonly pilots: Uint8Array;
@@ -43,7 +44,10 @@ function steerTo(hashes: Uint32Array, slots: number, meanGroup: number, bucketCo
   const pilots = new Uint8Array(2 ** groupBits);
   const buckets = new Uint32Array(hashes.length).fill(NOWHERE);
   const used = new Uint8Array(bucketCount);
-  const { members, begins } = groupsOf(hashes, pilots.length);
+  const { members, begins } = groupMembers(
+    hashes.map((hash) => hash & (pilots.length - 1)),
+    pilots.length,
+  );
   const bucketAt = (place: number, pilot: number) =>
     bucketOf(steered(hashes[members[place]!]!, pilot), bucketCount);
   /** How many of a group have room, one after the other up to the first that has none. */
@@ -80,19 +84,6 @@ function steerTo(hashes: Uint32Array, slots: number, meanGroup: number, bucketCo
     }
   }
   return { pilots, buckets, bucketCount, left };
-}
-
-/** Members of group g, by the low bits of the hash: from begins[g] to before begins[g + 1]. */
-function groupsOf(hashes: Uint32Array, count: number): { members: Uint32Array; begins: Uint32Array } {
-  const begins = new Uint32Array(count + 1);
-  for (const hash of hashes) begins[(hash & (count - 1)) + 1]!++;
-  for (let group = 0; group < count; group++) begins[group + 1]! += begins[group]!;
-  const next = begins.slice();
-  const members = new Uint32Array(hashes.length);
-  hashes.forEach((hash, i) => {
-    members[next[hash & (count - 1)]!++] = i;
-  });
-  return { members, begins };
 }
 
 function largestFirst(begins: Uint32Array): Uint32Array {
