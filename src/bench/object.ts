@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { INSTANCE, LINE_BYTES, RODATA, TABLE_NAMES } from "../bundle/abi.ts";
-import { sha256Hex } from "../bundle/digest.ts";
+import { sectionSha256 } from "../bundle/digest.ts";
 import type { Bundle } from "../bundle/index.ts";
 import { BpfMap, BpfObject, type BpfProgram } from "../runtime/bpf/index.ts";
 import { slotsImage } from "../runtime/kernel/counters.ts";
@@ -76,7 +76,7 @@ export class Rig {
       const tables = new Map<string, BpfMap>();
       for (const name of TABLE_NAMES) {
         const bytes = bundle?.section(name);
-        const table = frozenTable(bytes ? { name, bytes, sha256: sha256Hex(bytes) } : zeroTable(name));
+        const table = frozenTable(bytes ? { name, bytes, sha256: sectionSha256(bytes) } : zeroTable(name));
         this.#handles.push(table);
         tables.set(name, table);
       }

@@ -72,6 +72,19 @@ export function smallBundle(name = "edge"): Uint8Array {
   return emitBundle(fleetOf(RULES, { ...OVER, name }), { revision: REVISION, witnesses: [WITNESS] });
 }
 
+/** Among its sections are some of several parts: 40,000 IPv4 hosts, spread by a multiplication modulo 2^32. */
+export function manyPartBundle(name = "edge"): Uint8Array {
+  const hosts = Array.from({ length: 40_000 }, (_, i) => Math.imul(i + 1, 0x9e37_79b1) >>> 0);
+  const texts = hosts.map((at) => `${at >>> 24}.${(at >>> 16) & 255}.${(at >>> 8) & 255}.${at & 255}/32`);
+  return emitBundle(
+    fleetOf([ruleOf("edge/hosts", { source: addressSet(...texts) }), ...RULES], { ...OVER, name }),
+    {
+      revision: REVISION,
+      witnesses: [],
+    },
+  );
+}
+
 /** With all sections but those of the destination. */
 export function addressBundle(): Uint8Array {
   const source = addressSet("198.51.100.0/25", "192.0.2.7/32", "2001:db8:1::/48", "fe80::/10");

@@ -1,4 +1,4 @@
-// Bytes to SHA-256, in the two spellings that bundles use.
+// Bytes to SHA-256, in the two spellings that bundles use, and a section's, which threads can share.
 
 import { hash } from "node:crypto";
 
@@ -19,6 +19,26 @@ export function digestOf(bytes: Uint8Array | string): string {
 /** The same of a digest that is there. */
 export function digestText(digest: Uint8Array): string {
   return `sha256:${Buffer.from(digest).toString("hex")}`;
+}
+
+/** A section that is longer is hashed by parts of so many bytes. kPartBytes of addon/src/seal.cc. */
+export const SECTION_PART_BYTES = 256 * 1024;
+
+/**
+ * `sha256` of a section in the manifest, and of a table in the kernel: 64 hex digits. Of one part it is SHA-256, of several
+ * SHA-256 of theirs: one SHA-256 has one thread, and a fleet may have one large table (ADR 23).
+ */
+export function sectionSha256(bytes: Uint8Array): string {
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at === 0 || at < bytes.length; at += SECTION_PART_BYTES)
+    parts.push(sha256Bytes(bytes.subarray(at, at + SECTION_PART_BYTES)));
+  return joinPartDigests(parts);
+}
+
+/** The same of the parts' digests, in order: one at least. */
+export function joinPartDigests(parts: readonly Uint8Array[]): string {
+  const joined = Buffer.concat(parts);
+  return parts.length === 1 ? joined.toString("hex") : sha256Hex(joined);
 }
 
 /** A SHA-256 of bytes that are still arriving. Either finish() or close() ends it. */

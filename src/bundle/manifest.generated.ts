@@ -87,6 +87,9 @@ export interface ManifestSection {
    * max_entries of the map.
    */
   readonly entries: number;
+  /**
+   * SHA-256 of its bytes where they are at most 262,144; else SHA-256 of the SHA-256s, 32 bytes each and in order, of its parts of 262,144 bytes, of which the last may be shorter.
+   */
   readonly sha256: string;
 }
 export interface ManifestRule {

@@ -12,11 +12,20 @@ import {
   type SectionName,
 } from "./abi.ts";
 import { BundleError } from "./bundle-error.ts";
-import { addressBundle, smallBundle } from "./bundle-fixture.ts";
+import { addressBundle, manyPartBundle, smallBundle } from "./bundle-fixture.ts";
 import type { Manifest } from "./manifest.generated.ts";
-import { openBundle, readBundle } from "./read-bundle.ts";
+import { openBundle, readBundle, readManifestOf } from "./read-bundle.ts";
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest();
+/** docs/BUNDLE.md: of a section that is longer than 256 KiB, SHA-256 of its parts'. */
+const sectionSha256 = (bytes: Uint8Array) => {
+  const part = 256 * 1024;
+  if (bytes.length <= part) return sha256(bytes);
+  const count = Math.ceil(bytes.length / part);
+  return sha256(
+    Buffer.concat(Array.from({ length: count }, (_, i) => sha256(bytes.subarray(i * part, (i + 1) * part)))),
+  );
+};
 const page = (bytes: number) => Math.ceil(bytes / 4096) * 4096;
 
 function refusal(bytes: Uint8Array): { code: string; part: string; message: string; help: string } {
@@ -49,7 +58,7 @@ function partsOf(bytes: Uint8Array): { part: string; end: number }[] {
 function seal(manifest: Manifest, images: ReadonlyMap<string, Uint8Array>, totalLength?: number): Uint8Array {
   const sections = manifest.sections.map((section) => {
     const image = images.get(section.name);
-    return image ? { ...section, sha256: sha256(image).toString("hex") } : section;
+    return image ? { ...section, sha256: sectionSha256(image).toString("hex") } : section;
   });
   const text = Buffer.from(JSON.stringify({ ...manifest, sections }));
   const end = Math.max(
@@ -88,6 +97,19 @@ function altered(
   };
   const manifest = change(structuredClone(bundle.manifest), view) ?? bundle.manifest;
   return seal(manifest, images);
+}
+
+/** The file with another digest of a section in its manifest, header and manifest sealed again. */
+function withDigest(bytes: Uint8Array, from: string, to: string): Uint8Array {
+  const file = bytes.slice();
+  const length = Number(new DataView(file.buffer).getBigUint64(24, true));
+  const text = Buffer.from(file.subarray(128, 128 + length))
+    .toString()
+    .replace(from, to);
+  file.set(Buffer.from(text), 128);
+  file.set(sha256(file.subarray(128, 128 + length)), 32);
+  file.set(sha256(file.subarray(0, 64)), 64);
+  return file;
 }
 
 let small: Uint8Array;
@@ -215,6 +237,45 @@ describe("a byte that is changed", () => {
       file[at]! ^= 0xff;
       expect([at, part]).toEqual([at, parts.find(({ end }) => at < end)!.part]);
     }
+  });
+});
+
+describe("a section of several parts", () => {
+  const PART = 256 * 1024;
+  const at = (bytes: Uint8Array, name: SectionName) =>
+    readManifestOf(bytes).sections.find((section) => section.name === name)!;
+
+  test("is taken, whoever wrote it by the same definition", () => {
+    const bytes = manyPartBundle();
+    const section = at(bytes, "source4_ranges");
+    expect(section.length).toBeGreaterThan(2 * PART);
+    expect(section.length % PART).not.toBe(0);
+    const again = altered(bytes, () => undefined);
+    expect(at(again, "source4_ranges").sha256).toBe(section.sha256);
+    expect(readBundle(again).manifest.sections).toEqual(readBundle(bytes).manifest.sections);
+  });
+
+  test("is refused for one bit in its first, a middle and its last part, and at both sides of their edge", () => {
+    const file = manyPartBundle();
+    const { offset, length } = at(file, "source4_ranges");
+    for (const byte of [0, PART - 1, PART, 2 * PART - 1, 2 * PART, length - 1]) {
+      file[offset + byte]! ^= 0x10;
+      expect(refusal(file)).toMatchObject({ code: "bad-digest", part: "section source4_ranges" });
+      file[offset + byte]! ^= 0x10;
+    }
+    expect(() => readBundle(file)).not.toThrow();
+  });
+
+  test("is refused with its parts in another order, and with one SHA-256 over all of it", () => {
+    const file = manyPartBundle();
+    const { offset, length, sha256: digest } = at(file, "source4_ranges");
+    const image = file.slice(offset, offset + length);
+    const swapped = file.slice();
+    swapped.set(image.subarray(PART, 2 * PART), offset);
+    swapped.set(image.subarray(0, PART), offset + PART);
+    expect(refusal(swapped)).toMatchObject({ code: "bad-digest", part: "section source4_ranges" });
+    const whole = withDigest(file, digest, sha256(image).toString("hex"));
+    expect(refusal(whole)).toMatchObject({ code: "bad-digest", part: "section source4_ranges" });
   });
 });
 

@@ -6,7 +6,7 @@ import { endianness } from "node:os";
 import { ABI_VERSION, type SectionName, TABLE_NAMES } from "./abi.ts";
 import { BundleError } from "./bundle-error.ts";
 import { checkConsistency } from "./consistency.ts";
-import { digestOf, generationOf, sha256Bytes, sha256Hex } from "./digest.ts";
+import { digestOf, generationOf, sectionSha256, sha256Bytes } from "./digest.ts";
 import { FORMAT_VERSION, HEADER, MAGIC, toPage } from "./layout.ts";
 import type { Manifest, ManifestSection } from "./manifest.generated.ts";
 import validateManifest from "./validate-manifest.generated.js";
@@ -124,7 +124,7 @@ function isTable(name: SectionName): boolean {
 
 function compareDigests(sections: readonly Section[]): void {
   for (const { section, image } of sections) {
-    if (sha256Hex(image) !== section.sha256)
+    if (sectionSha256(image) !== section.sha256)
       throw new BundleError(
         "bad-digest",
         `section ${section.name}`,

@@ -24,135 +24,139 @@ locks","destination4_root","destination4_ranges","destination6_hosts","destinati
 "destination6_ranges"]},offset:{description:"Byte of the file where it begins, a multiple of 4,096.",type:"int\
 eger",minimum:4096,maximum:9007199254740991},length:{description:"Bytes, without padding.",type:"integer",minimum:1,
 maximum:9007199254740991},entryBytes:{description:"Value size of the map.",type:"integer",minimum:1},entries:{
-description:"max_entries of the map.",type:"integer",minimum:1},sha256:{type:"string",pattern:"^[0-9a-f]{64}$"}}},
-ManifestRule:{type:"object",additionalProperties:!1,required:["index","id","stableId","policy","name","action",
-"shadow","backend","location","limit"],properties:{index:{description:"Its bit in the vectors and its line in \
-`rules`.",type:"integer",minimum:0,maximum:4095},id:{description:"`<policy>/<rule>`.",type:"string",minLength:1},
+description:"max_entries of the map.",type:"integer",minimum:1},sha256:{description:"SHA-256 of its bytes wher\
+e they are at most 262,144; else SHA-256 of the SHA-256s, 32 bytes each and in order, of its parts of 262,144 \
+bytes, of which the last may be shorter.",type:"string",pattern:"^[0-9a-f]{64}$"}}},ManifestRule:{type:"object",
+additionalProperties:!1,required:["index","id","stableId","policy","name","action","shadow","backend","locatio\
+n","limit"],properties:{index:{description:"Its bit in the vectors and its line in `rules`.",type:"integer",minimum:0,
+maximum:4095},id:{description:"`<policy>/<rule>`.",type:"string",minLength:1},stableId:{description:"`id` of s\
+truct rule, 16 hex digits.",type:"string",pattern:"^[0-9a-f]{16}$"},policy:{type:"string",minLength:1},name:{type:"\
+string",minLength:1},action:{enum:["pass","drop","limit"]},shadow:{type:"boolean"},backend:{type:["string","nu\
+ll"],description:"Name of a backend."},location:{$ref:"#/definitions/ManifestLocation"},limit:{description:"nu\
+ll where the action is not `limit`.",anyOf:[{$ref:"#/definitions/ManifestLimit"},{type:"null"}]}}},ManifestLocation:{
+description:"The policy line that made it. Line and column count from 1.",type:"object",additionalProperties:!1,
+required:["file","line","column"],properties:{file:{type:"string"},line:{type:"integer",minimum:1},column:{type:"\
+integer",minimum:1}}},ManifestLimit:{type:"object",additionalProperties:!1,required:["unit","ratePerSecond","b\
+urst","key","prefix4","prefix6","blockForSeconds"],properties:{unit:{enum:["packets","bytes"]},ratePerSecond:{
+type:"number",exclusiveMinimum:0},burst:{description:"In units.",type:"number",minimum:0},key:{enum:["rule","s\
+ource","destination","source-port","destination-port"]},prefix4:{type:"integer",minimum:0,maximum:32},prefix6:{
+type:"integer",minimum:0,maximum:128},blockForSeconds:{type:["number","null"],minimum:0}}},ManifestPolicy:{type:"\
+object",additionalProperties:!1,required:["name","owners","backend"],properties:{name:{type:"string",minLength:1},
+owners:{type:"array",items:{type:"string"}},backend:{type:["string","null"]}}},ManifestBackend:{type:"object",
+additionalProperties:!1,required:["name","listen","protocols","origins","healthCheck"],properties:{name:{type:"\
+string",minLength:1},listen:{type:"array",items:{type:"string"}},protocols:{type:"array",items:{enum:["tcp","u\
+dp"]}},origins:{type:"array",items:{type:"string"}},healthCheck:{description:"How the agent asks the origins; \
+null: it does not.",anyOf:[{$ref:"#/definitions/ManifestHealthCheck"},{type:"null"}]}}},ManifestHealthCheck:{type:"\
+object",additionalProperties:!1,required:["kind","port","path","intervalSeconds","timeoutSeconds","unhealthyTh\
+reshold"],properties:{kind:{enum:["tcp","udp","http","https"]},port:{type:"integer",minimum:1,maximum:65535},path:{
+description:"Of an HTTP request; null where the kind has none.",type:["string","null"],pattern:"^/[!-~]*$"},intervalSeconds:{
+type:"number",minimum:1,maximum:3600},timeoutSeconds:{type:"number",minimum:1,maximum:3600},unhealthyThreshold:{
+description:"Failures in a row that make an origin unhealthy; one success makes it healthy.",type:"integer",minimum:1,
+maximum:100}}},ManifestSet:{type:"object",additionalProperties:!1,required:["name","scope","prefixes4","prefix\
+es6","sha256","feed"],properties:{name:{type:"string",minLength:1},scope:{description:"The policy, or `fleet:<\
+name>`.",type:"string",minLength:1},prefixes4:{description:"The fewest IPv4 prefixes that cover it.",type:"int\
+eger",minimum:0},prefixes6:{description:"The fewest IPv6 prefixes that cover it.",type:"integer",minimum:0},sha256:{
+description:"Over its ranges in order, first and last address big-endian: IPv4 in 4 bytes each, then IPv6 in 1\
+6.",type:"string",pattern:"^[0-9a-f]{64}$"},feed:{description:"Path of the feed file.",type:["string","null"]}}},
+Witness:{description:"Packets that must get the verdict and rule given; the steps run in order on state that i\
+s empty before.",type:"object",additionalProperties:!1,required:["name","rule","steps"],properties:{name:{type:"\
+string",minLength:1},rule:{description:"The rule that it witnesses.",type:["string","null"]},steps:{type:"arra\
+y",minItems:1,items:{$ref:"#/definitions/WitnessStep"}}}},WitnessStep:{type:"object",additionalProperties:!1,required:[
+"packet","atNs","repeat","verdict","rule","reason"],properties:{packet:{description:"The frame from the destin\
+ation MAC on, base64. 14 bytes at least: BPF_PROG_TEST_RUN takes no less.",type:"string",minLength:20,maxLength:87400,
+pattern:"^[A-Za-z0-9+/]+={0,2}$"},atNs:{description:"Time in nanoseconds, a u64.",type:"string",pattern:"^(0|[\
+1-9][0-9]{0,19})$"},repeat:{description:"How often the packet runs; the expectation holds for the last.",type:"\
+integer",minimum:1,maximum:4294967295},verdict:{enum:["pass","drop"]},rule:{description:"The deciding rule's i\
+d.",type:["string","null"]},reason:{enum:["default","rule","limit","block","management","arp","neighbour-disco\
+very","dhcp","other-ethertype","truncated-ethernet","truncated-vlan","too-many-vlan-tags","truncated-ip","bad-\
+ip-version","bad-ihl","bad-total-length","truncated-extension","too-many-extensions","bad-fragment","tiny-frag\
+ment","truncated-l4","bad-tcp-offset","bad-udp-length"]}}}}},z=Object.prototype.hasOwnProperty,H={type:"object",
+additionalProperties:!1,required:["name","interfaces","attach","defaultVerdict"],properties:{name:{type:"strin\
+g",minLength:1},interfaces:{type:"array",items:{type:"string",minLength:1}},attach:{enum:["native","generic"]},
+defaultVerdict:{enum:["pass","drop"]}}},L=E().default;function T(t,{instancePath:s="",parentData:N,parentDataProperty:_,
+rootData:y=t}={}){let n=null,r=0;if(r===0)if(t&&typeof t=="object"&&!Array.isArray(t)){let u;if(t.name===void 0&&
+(u="name")||t.interfaces===void 0&&(u="interfaces")||t.attach===void 0&&(u="attach")||t.defaultVerdict===void 0&&
+(u="defaultVerdict"))return T.errors=[{instancePath:s,schemaPath:"#/required",keyword:"required",params:{missingProperty:u},
+message:"must have required property '"+u+"'"}],!1;{let e=r;for(let a in t)if(!(a==="name"||a==="interfaces"||
+a==="attach"||a==="defaultVerdict")){return T.errors=[{instancePath:s,schemaPath:"#/additionalProperties",keyword:"\
+additionalProperties",params:{additionalProperty:a},message:"must NOT have additional properties"}],!1;break}if(e===
+r){if(t.name!==void 0){let a=t.name,p=r;if(r===p)if(typeof a=="string"){if(L(a)<1)return T.errors=[{instancePath:s+
+"/name",schemaPath:"#/properties/name/minLength",keyword:"minLength",params:{limit:1},message:"must NOT have f\
+ewer than 1 characters"}],!1}else return T.errors=[{instancePath:s+"/name",schemaPath:"#/properties/name/type",
+keyword:"type",params:{type:"string"},message:"must be string"}],!1;var i=p===r}else var i=!0;if(i){if(t.interfaces!==
+void 0){let a=t.interfaces,p=r;if(r===p)if(Array.isArray(a)){var m=!0;let l=a.length;for(let c=0;c<l;c++){let o=a[c],
+f=r;if(r===f)if(typeof o=="string"){if(L(o)<1)return T.errors=[{instancePath:s+"/interfaces/"+c,schemaPath:"#/\
+properties/interfaces/items/minLength",keyword:"minLength",params:{limit:1},message:"must NOT have fewer than \
+1 characters"}],!1}else return T.errors=[{instancePath:s+"/interfaces/"+c,schemaPath:"#/properties/interfaces/\
+items/type",keyword:"type",params:{type:"string"},message:"must be string"}],!1;var m=f===r;if(!m)break}}else return T.
+errors=[{instancePath:s+"/interfaces",schemaPath:"#/properties/interfaces/type",keyword:"type",params:{type:"a\
+rray"},message:"must be array"}],!1;var i=p===r}else var i=!0;if(i){if(t.attach!==void 0){let a=t.attach,p=r;if(!(a===
+"native"||a==="generic"))return T.errors=[{instancePath:s+"/attach",schemaPath:"#/properties/attach/enum",keyword:"\
+enum",params:{allowedValues:H.properties.attach.enum},message:"must be equal to one of the allowed values"}],!1;
+var i=p===r}else var i=!0;if(i)if(t.defaultVerdict!==void 0){let a=t.defaultVerdict,p=r;if(!(a==="pass"||a==="\
+drop"))return T.errors=[{instancePath:s+"/defaultVerdict",schemaPath:"#/properties/defaultVerdict/enum",keyword:"\
+enum",params:{allowedValues:H.properties.defaultVerdict.enum},message:"must be equal to one of the allowed val\
+ues"}],!1;var i=p===r}else var i=!0}}}}}else return T.errors=[{instancePath:s,schemaPath:"#/type",keyword:"typ\
+e",params:{type:"object"},message:"must be object"}],!1;return T.errors=n,r===0}var G={description:"The memory\
+ image of one map; `config` is the policy's part of .rodata.",type:"object",additionalProperties:!1,required:[
+"name","offset","length","entryBytes","entries","sha256"],properties:{name:{enum:["config","rules","fields","v\
+ectors","source4_blocks","source4_root","source4_ranges","source6_hosts","source6_nets","source6_root","source\
+6_ranges","destination4_blocks","destination4_root","destination4_ranges","destination6_hosts","destination6_n\
+ets","destination6_root","destination6_ranges"]},offset:{description:"Byte of the file where it begins, a mult\
+iple of 4,096.",type:"integer",minimum:4096,maximum:9007199254740991},length:{description:"Bytes, without padd\
+ing.",type:"integer",minimum:1,maximum:9007199254740991},entryBytes:{description:"Value size of the map.",type:"\
+integer",minimum:1},entries:{description:"max_entries of the map.",type:"integer",minimum:1},sha256:{description:"\
+SHA-256 of its bytes where they are at most 262,144; else SHA-256 of the SHA-256s, 32 bytes each and in order,\
+ of its parts of 262,144 bytes, of which the last may be shorter.",type:"string",pattern:"^[0-9a-f]{64}$"}}},W=new RegExp(
+"^[0-9a-f]{64}$","u");function P(t,{instancePath:s="",parentData:N,parentDataProperty:_,rootData:y=t}={}){let n=null,
+r=0;if(r===0)if(t&&typeof t=="object"&&!Array.isArray(t)){let m;if(t.name===void 0&&(m="name")||t.offset===void 0&&
+(m="offset")||t.length===void 0&&(m="length")||t.entryBytes===void 0&&(m="entryBytes")||t.entries===void 0&&(m=
+"entries")||t.sha256===void 0&&(m="sha256"))return P.errors=[{instancePath:s,schemaPath:"#/required",keyword:"\
+required",params:{missingProperty:m},message:"must have required property '"+m+"'"}],!1;{let u=r;for(let e in t)
+if(!(e==="name"||e==="offset"||e==="length"||e==="entryBytes"||e==="entries"||e==="sha256")){return P.errors=[
+{instancePath:s,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:e},
+message:"must NOT have additional properties"}],!1;break}if(u===r){if(t.name!==void 0){let e=t.name,a=r;if(!(e===
+"config"||e==="rules"||e==="fields"||e==="vectors"||e==="source4_blocks"||e==="source4_root"||e==="source4_ran\
+ges"||e==="source6_hosts"||e==="source6_nets"||e==="source6_root"||e==="source6_ranges"||e==="destination4_blo\
+cks"||e==="destination4_root"||e==="destination4_ranges"||e==="destination6_hosts"||e==="destination6_nets"||e===
+"destination6_root"||e==="destination6_ranges"))return P.errors=[{instancePath:s+"/name",schemaPath:"#/propert\
+ies/name/enum",keyword:"enum",params:{allowedValues:G.properties.name.enum},message:"must be equal to one of t\
+he allowed values"}],!1;var i=a===r}else var i=!0;if(i){if(t.offset!==void 0){let e=t.offset,a=r;if(!(typeof e==
+"number"&&!(e%1)&&!isNaN(e)&&isFinite(e)))return P.errors=[{instancePath:s+"/offset",schemaPath:"#/properties/\
+offset/type",keyword:"type",params:{type:"integer"},message:"must be integer"}],!1;if(r===a&&typeof e=="number"&&
+isFinite(e)){if(e>9007199254740991||isNaN(e))return P.errors=[{instancePath:s+"/offset",schemaPath:"#/properti\
+es/offset/maximum",keyword:"maximum",params:{comparison:"<=",limit:9007199254740991},message:"must be <= 90071\
+99254740991"}],!1;if(e<4096||isNaN(e))return P.errors=[{instancePath:s+"/offset",schemaPath:"#/properties/offs\
+et/minimum",keyword:"minimum",params:{comparison:">=",limit:4096},message:"must be >= 4096"}],!1}var i=a===r}else
+var i=!0;if(i){if(t.length!==void 0){let e=t.length,a=r;if(!(typeof e=="number"&&!(e%1)&&!isNaN(e)&&isFinite(e)))
+return P.errors=[{instancePath:s+"/length",schemaPath:"#/properties/length/type",keyword:"type",params:{type:"\
+integer"},message:"must be integer"}],!1;if(r===a&&typeof e=="number"&&isFinite(e)){if(e>9007199254740991||isNaN(
+e))return P.errors=[{instancePath:s+"/length",schemaPath:"#/properties/length/maximum",keyword:"maximum",params:{
+comparison:"<=",limit:9007199254740991},message:"must be <= 9007199254740991"}],!1;if(e<1||isNaN(e))return P.errors=
+[{instancePath:s+"/length",schemaPath:"#/properties/length/minimum",keyword:"minimum",params:{comparison:">=",
+limit:1},message:"must be >= 1"}],!1}var i=a===r}else var i=!0;if(i){if(t.entryBytes!==void 0){let e=t.entryBytes,
+a=r;if(!(typeof e=="number"&&!(e%1)&&!isNaN(e)&&isFinite(e)))return P.errors=[{instancePath:s+"/entryBytes",schemaPath:"\
+#/properties/entryBytes/type",keyword:"type",params:{type:"integer"},message:"must be integer"}],!1;if(r===a&&
+typeof e=="number"&&isFinite(e)&&(e<1||isNaN(e)))return P.errors=[{instancePath:s+"/entryBytes",schemaPath:"#/\
+properties/entryBytes/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"}],!1;
+var i=a===r}else var i=!0;if(i){if(t.entries!==void 0){let e=t.entries,a=r;if(!(typeof e=="number"&&!(e%1)&&!isNaN(
+e)&&isFinite(e)))return P.errors=[{instancePath:s+"/entries",schemaPath:"#/properties/entries/type",keyword:"t\
+ype",params:{type:"integer"},message:"must be integer"}],!1;if(r===a&&typeof e=="number"&&isFinite(e)&&(e<1||isNaN(
+e)))return P.errors=[{instancePath:s+"/entries",schemaPath:"#/properties/entries/minimum",keyword:"minimum",params:{
+comparison:">=",limit:1},message:"must be >= 1"}],!1;var i=a===r}else var i=!0;if(i)if(t.sha256!==void 0){let e=t.
+sha256,a=r;if(r===a)if(typeof e=="string"){if(!W.test(e))return P.errors=[{instancePath:s+"/sha256",schemaPath:"\
+#/properties/sha256/pattern",keyword:"pattern",params:{pattern:"^[0-9a-f]{64}$"},message:'must match pattern "\
+^[0-9a-f]{64}$"'}],!1}else return P.errors=[{instancePath:s+"/sha256",schemaPath:"#/properties/sha256/type",keyword:"\
+type",params:{type:"string"},message:"must be string"}],!1;var i=a===r}else var i=!0}}}}}}}else return P.errors=
+[{instancePath:s,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"}],!1;return P.
+errors=n,r===0}var V={type:"object",additionalProperties:!1,required:["index","id","stableId","policy","name",
+"action","shadow","backend","location","limit"],properties:{index:{description:"Its bit in the vectors and its\
+ line in `rules`.",type:"integer",minimum:0,maximum:4095},id:{description:"`<policy>/<rule>`.",type:"string",minLength:1},
 stableId:{description:"`id` of struct rule, 16 hex digits.",type:"string",pattern:"^[0-9a-f]{16}$"},policy:{type:"\
 string",minLength:1},name:{type:"string",minLength:1},action:{enum:["pass","drop","limit"]},shadow:{type:"bool\
 ean"},backend:{type:["string","null"],description:"Name of a backend."},location:{$ref:"#/definitions/Manifest\
 Location"},limit:{description:"null where the action is not `limit`.",anyOf:[{$ref:"#/definitions/ManifestLimi\
-t"},{type:"null"}]}}},ManifestLocation:{description:"The policy line that made it. Line and column count from \
-1.",type:"object",additionalProperties:!1,required:["file","line","column"],properties:{file:{type:"string"},line:{
-type:"integer",minimum:1},column:{type:"integer",minimum:1}}},ManifestLimit:{type:"object",additionalProperties:!1,
-required:["unit","ratePerSecond","burst","key","prefix4","prefix6","blockForSeconds"],properties:{unit:{enum:[
-"packets","bytes"]},ratePerSecond:{type:"number",exclusiveMinimum:0},burst:{description:"In units.",type:"numb\
-er",minimum:0},key:{enum:["rule","source","destination","source-port","destination-port"]},prefix4:{type:"inte\
-ger",minimum:0,maximum:32},prefix6:{type:"integer",minimum:0,maximum:128},blockForSeconds:{type:["number","nul\
-l"],minimum:0}}},ManifestPolicy:{type:"object",additionalProperties:!1,required:["name","owners","backend"],properties:{
-name:{type:"string",minLength:1},owners:{type:"array",items:{type:"string"}},backend:{type:["string","null"]}}},
-ManifestBackend:{type:"object",additionalProperties:!1,required:["name","listen","protocols","origins","health\
-Check"],properties:{name:{type:"string",minLength:1},listen:{type:"array",items:{type:"string"}},protocols:{type:"\
-array",items:{enum:["tcp","udp"]}},origins:{type:"array",items:{type:"string"}},healthCheck:{description:"How \
-the agent asks the origins; null: it does not.",anyOf:[{$ref:"#/definitions/ManifestHealthCheck"},{type:"null"}]}}},
-ManifestHealthCheck:{type:"object",additionalProperties:!1,required:["kind","port","path","intervalSeconds","t\
-imeoutSeconds","unhealthyThreshold"],properties:{kind:{enum:["tcp","udp","http","https"]},port:{type:"integer",
-minimum:1,maximum:65535},path:{description:"Of an HTTP request; null where the kind has none.",type:["string",
-"null"],pattern:"^/[!-~]*$"},intervalSeconds:{type:"number",minimum:1,maximum:3600},timeoutSeconds:{type:"numb\
-er",minimum:1,maximum:3600},unhealthyThreshold:{description:"Failures in a row that make an origin unhealthy; \
-one success makes it healthy.",type:"integer",minimum:1,maximum:100}}},ManifestSet:{type:"object",additionalProperties:!1,
-required:["name","scope","prefixes4","prefixes6","sha256","feed"],properties:{name:{type:"string",minLength:1},
-scope:{description:"The policy, or `fleet:<name>`.",type:"string",minLength:1},prefixes4:{description:"The few\
-est IPv4 prefixes that cover it.",type:"integer",minimum:0},prefixes6:{description:"The fewest IPv6 prefixes t\
-hat cover it.",type:"integer",minimum:0},sha256:{description:"Over its ranges in order, first and last address\
- big-endian: IPv4 in 4 bytes each, then IPv6 in 16.",type:"string",pattern:"^[0-9a-f]{64}$"},feed:{description:"\
-Path of the feed file.",type:["string","null"]}}},Witness:{description:"Packets that must get the verdict and \
-rule given; the steps run in order on state that is empty before.",type:"object",additionalProperties:!1,required:[
-"name","rule","steps"],properties:{name:{type:"string",minLength:1},rule:{description:"The rule that it witnes\
-ses.",type:["string","null"]},steps:{type:"array",minItems:1,items:{$ref:"#/definitions/WitnessStep"}}}},WitnessStep:{
-type:"object",additionalProperties:!1,required:["packet","atNs","repeat","verdict","rule","reason"],properties:{
-packet:{description:"The frame from the destination MAC on, base64. 14 bytes at least: BPF_PROG_TEST_RUN takes\
- no less.",type:"string",minLength:20,maxLength:87400,pattern:"^[A-Za-z0-9+/]+={0,2}$"},atNs:{description:"Tim\
-e in nanoseconds, a u64.",type:"string",pattern:"^(0|[1-9][0-9]{0,19})$"},repeat:{description:"How often the p\
-acket runs; the expectation holds for the last.",type:"integer",minimum:1,maximum:4294967295},verdict:{enum:["\
-pass","drop"]},rule:{description:"The deciding rule's id.",type:["string","null"]},reason:{enum:["default","ru\
-le","limit","block","management","arp","neighbour-discovery","dhcp","other-ethertype","truncated-ethernet","tr\
-uncated-vlan","too-many-vlan-tags","truncated-ip","bad-ip-version","bad-ihl","bad-total-length","truncated-ext\
-ension","too-many-extensions","bad-fragment","tiny-fragment","truncated-l4","bad-tcp-offset","bad-udp-length"]}}}}},
-z=Object.prototype.hasOwnProperty,R={type:"object",additionalProperties:!1,required:["name","interfaces","atta\
-ch","defaultVerdict"],properties:{name:{type:"string",minLength:1},interfaces:{type:"array",items:{type:"strin\
-g",minLength:1}},attach:{enum:["native","generic"]},defaultVerdict:{enum:["pass","drop"]}}},L=E().default;function S(t,{
-instancePath:s="",parentData:N,parentDataProperty:_,rootData:y=t}={}){let n=null,r=0;if(r===0)if(t&&typeof t==
-"object"&&!Array.isArray(t)){let u;if(t.name===void 0&&(u="name")||t.interfaces===void 0&&(u="interfaces")||t.
-attach===void 0&&(u="attach")||t.defaultVerdict===void 0&&(u="defaultVerdict"))return S.errors=[{instancePath:s,
-schemaPath:"#/required",keyword:"required",params:{missingProperty:u},message:"must have required property '"+
-u+"'"}],!1;{let e=r;for(let a in t)if(!(a==="name"||a==="interfaces"||a==="attach"||a==="defaultVerdict")){return S.
-errors=[{instancePath:s,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty:a},
-message:"must NOT have additional properties"}],!1;break}if(e===r){if(t.name!==void 0){let a=t.name,p=r;if(r===
-p)if(typeof a=="string"){if(L(a)<1)return S.errors=[{instancePath:s+"/name",schemaPath:"#/properties/name/minL\
-ength",keyword:"minLength",params:{limit:1},message:"must NOT have fewer than 1 characters"}],!1}else return S.
-errors=[{instancePath:s+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type:"string"},message:"\
-must be string"}],!1;var i=p===r}else var i=!0;if(i){if(t.interfaces!==void 0){let a=t.interfaces,p=r;if(r===p)
-if(Array.isArray(a)){var m=!0;let l=a.length;for(let c=0;c<l;c++){let o=a[c],f=r;if(r===f)if(typeof o=="string"){
-if(L(o)<1)return S.errors=[{instancePath:s+"/interfaces/"+c,schemaPath:"#/properties/interfaces/items/minLengt\
-h",keyword:"minLength",params:{limit:1},message:"must NOT have fewer than 1 characters"}],!1}else return S.errors=
-[{instancePath:s+"/interfaces/"+c,schemaPath:"#/properties/interfaces/items/type",keyword:"type",params:{type:"\
-string"},message:"must be string"}],!1;var m=f===r;if(!m)break}}else return S.errors=[{instancePath:s+"/interf\
-aces",schemaPath:"#/properties/interfaces/type",keyword:"type",params:{type:"array"},message:"must be array"}],
-!1;var i=p===r}else var i=!0;if(i){if(t.attach!==void 0){let a=t.attach,p=r;if(!(a==="native"||a==="generic"))
-return S.errors=[{instancePath:s+"/attach",schemaPath:"#/properties/attach/enum",keyword:"enum",params:{allowedValues:R.
-properties.attach.enum},message:"must be equal to one of the allowed values"}],!1;var i=p===r}else var i=!0;if(i)
-if(t.defaultVerdict!==void 0){let a=t.defaultVerdict,p=r;if(!(a==="pass"||a==="drop"))return S.errors=[{instancePath:s+
-"/defaultVerdict",schemaPath:"#/properties/defaultVerdict/enum",keyword:"enum",params:{allowedValues:R.properties.
-defaultVerdict.enum},message:"must be equal to one of the allowed values"}],!1;var i=p===r}else var i=!0}}}}}else
-return S.errors=[{instancePath:s,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be ob\
-ject"}],!1;return S.errors=n,r===0}var G={description:"The memory image of one map; `config` is the policy's p\
-art of .rodata.",type:"object",additionalProperties:!1,required:["name","offset","length","entryBytes","entrie\
-s","sha256"],properties:{name:{enum:["config","rules","fields","vectors","source4_blocks","source4_root","sour\
-ce4_ranges","source6_hosts","source6_nets","source6_root","source6_ranges","destination4_blocks","destination4\
-_root","destination4_ranges","destination6_hosts","destination6_nets","destination6_root","destination6_ranges"]},
-offset:{description:"Byte of the file where it begins, a multiple of 4,096.",type:"integer",minimum:4096,maximum:9007199254740991},
-length:{description:"Bytes, without padding.",type:"integer",minimum:1,maximum:9007199254740991},entryBytes:{description:"\
-Value size of the map.",type:"integer",minimum:1},entries:{description:"max_entries of the map.",type:"integer",
-minimum:1},sha256:{type:"string",pattern:"^[0-9a-f]{64}$"}}},W=new RegExp("^[0-9a-f]{64}$","u");function P(t,{
-instancePath:s="",parentData:N,parentDataProperty:_,rootData:y=t}={}){let n=null,r=0;if(r===0)if(t&&typeof t==
-"object"&&!Array.isArray(t)){let m;if(t.name===void 0&&(m="name")||t.offset===void 0&&(m="offset")||t.length===
-void 0&&(m="length")||t.entryBytes===void 0&&(m="entryBytes")||t.entries===void 0&&(m="entries")||t.sha256===void 0&&
-(m="sha256"))return P.errors=[{instancePath:s,schemaPath:"#/required",keyword:"required",params:{missingProperty:m},
-message:"must have required property '"+m+"'"}],!1;{let u=r;for(let e in t)if(!(e==="name"||e==="offset"||e===
-"length"||e==="entryBytes"||e==="entries"||e==="sha256")){return P.errors=[{instancePath:s,schemaPath:"#/addit\
-ionalProperties",keyword:"additionalProperties",params:{additionalProperty:e},message:"must NOT have additiona\
-l properties"}],!1;break}if(u===r){if(t.name!==void 0){let e=t.name,a=r;if(!(e==="config"||e==="rules"||e==="f\
-ields"||e==="vectors"||e==="source4_blocks"||e==="source4_root"||e==="source4_ranges"||e==="source6_hosts"||e===
-"source6_nets"||e==="source6_root"||e==="source6_ranges"||e==="destination4_blocks"||e==="destination4_root"||
-e==="destination4_ranges"||e==="destination6_hosts"||e==="destination6_nets"||e==="destination6_root"||e==="de\
-stination6_ranges"))return P.errors=[{instancePath:s+"/name",schemaPath:"#/properties/name/enum",keyword:"enum",
-params:{allowedValues:G.properties.name.enum},message:"must be equal to one of the allowed values"}],!1;var i=a===
-r}else var i=!0;if(i){if(t.offset!==void 0){let e=t.offset,a=r;if(!(typeof e=="number"&&!(e%1)&&!isNaN(e)&&isFinite(
-e)))return P.errors=[{instancePath:s+"/offset",schemaPath:"#/properties/offset/type",keyword:"type",params:{type:"\
-integer"},message:"must be integer"}],!1;if(r===a&&typeof e=="number"&&isFinite(e)){if(e>9007199254740991||isNaN(
-e))return P.errors=[{instancePath:s+"/offset",schemaPath:"#/properties/offset/maximum",keyword:"maximum",params:{
-comparison:"<=",limit:9007199254740991},message:"must be <= 9007199254740991"}],!1;if(e<4096||isNaN(e))return P.
-errors=[{instancePath:s+"/offset",schemaPath:"#/properties/offset/minimum",keyword:"minimum",params:{comparison:"\
->=",limit:4096},message:"must be >= 4096"}],!1}var i=a===r}else var i=!0;if(i){if(t.length!==void 0){let e=t.length,
-a=r;if(!(typeof e=="number"&&!(e%1)&&!isNaN(e)&&isFinite(e)))return P.errors=[{instancePath:s+"/length",schemaPath:"\
-#/properties/length/type",keyword:"type",params:{type:"integer"},message:"must be integer"}],!1;if(r===a&&typeof e==
-"number"&&isFinite(e)){if(e>9007199254740991||isNaN(e))return P.errors=[{instancePath:s+"/length",schemaPath:"\
-#/properties/length/maximum",keyword:"maximum",params:{comparison:"<=",limit:9007199254740991},message:"must b\
-e <= 9007199254740991"}],!1;if(e<1||isNaN(e))return P.errors=[{instancePath:s+"/length",schemaPath:"#/properti\
-es/length/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"}],!1}var i=a===r}else
-var i=!0;if(i){if(t.entryBytes!==void 0){let e=t.entryBytes,a=r;if(!(typeof e=="number"&&!(e%1)&&!isNaN(e)&&isFinite(
-e)))return P.errors=[{instancePath:s+"/entryBytes",schemaPath:"#/properties/entryBytes/type",keyword:"type",params:{
-type:"integer"},message:"must be integer"}],!1;if(r===a&&typeof e=="number"&&isFinite(e)&&(e<1||isNaN(e)))return P.
-errors=[{instancePath:s+"/entryBytes",schemaPath:"#/properties/entryBytes/minimum",keyword:"minimum",params:{comparison:"\
->=",limit:1},message:"must be >= 1"}],!1;var i=a===r}else var i=!0;if(i){if(t.entries!==void 0){let e=t.entries,
-a=r;if(!(typeof e=="number"&&!(e%1)&&!isNaN(e)&&isFinite(e)))return P.errors=[{instancePath:s+"/entries",schemaPath:"\
-#/properties/entries/type",keyword:"type",params:{type:"integer"},message:"must be integer"}],!1;if(r===a&&typeof e==
-"number"&&isFinite(e)&&(e<1||isNaN(e)))return P.errors=[{instancePath:s+"/entries",schemaPath:"#/properties/en\
-tries/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"must be >= 1"}],!1;var i=a===r}else
-var i=!0;if(i)if(t.sha256!==void 0){let e=t.sha256,a=r;if(r===a)if(typeof e=="string"){if(!W.test(e))return P.
-errors=[{instancePath:s+"/sha256",schemaPath:"#/properties/sha256/pattern",keyword:"pattern",params:{pattern:"\
-^[0-9a-f]{64}$"},message:'must match pattern "^[0-9a-f]{64}$"'}],!1}else return P.errors=[{instancePath:s+"/sh\
-a256",schemaPath:"#/properties/sha256/type",keyword:"type",params:{type:"string"},message:"must be string"}],!1;
-var i=a===r}else var i=!0}}}}}}}else return P.errors=[{instancePath:s,schemaPath:"#/type",keyword:"type",params:{
-type:"object"},message:"must be object"}],!1;return P.errors=n,r===0}var V={type:"object",additionalProperties:!1,
-required:["index","id","stableId","policy","name","action","shadow","backend","location","limit"],properties:{
-index:{description:"Its bit in the vectors and its line in `rules`.",type:"integer",minimum:0,maximum:4095},id:{
-description:"`<policy>/<rule>`.",type:"string",minLength:1},stableId:{description:"`id` of struct rule, 16 hex\
- digits.",type:"string",pattern:"^[0-9a-f]{16}$"},policy:{type:"string",minLength:1},name:{type:"string",minLength:1},
-action:{enum:["pass","drop","limit"]},shadow:{type:"boolean"},backend:{type:["string","null"],description:"Nam\
-e of a backend."},location:{$ref:"#/definitions/ManifestLocation"},limit:{description:"null where the action i\
-s not `limit`.",anyOf:[{$ref:"#/definitions/ManifestLimit"},{type:"null"}]}}},K=new RegExp("^[0-9a-f]{16}$","u");function j(t,{instancePath:s="",parentData:N,parentDataProperty:_,rootData:y=t}={}){let n=null,r=0;if(r===0)if(t&&
+t"},{type:"null"}]}}},K=new RegExp("^[0-9a-f]{16}$","u");function j(t,{instancePath:s="",parentData:N,parentDataProperty:_,rootData:y=t}={}){let n=null,r=0;if(r===0)if(t&&
 typeof t=="object"&&!Array.isArray(t)){let m;if(t.file===void 0&&(m="file")||t.line===void 0&&(m="line")||t.column===
 void 0&&(m="column"))return j.errors=[{instancePath:s,schemaPath:"#/required",keyword:"required",params:{missingProperty:m},
 message:"must have required property '"+m+"'"}],!1;{let u=r;for(let e in t)if(!(e==="file"||e==="line"||e==="c\
@@ -285,7 +289,7 @@ must be object"}],!1;return A.errors=n,r===0}var Q={type:"object",additionalProp
 sten","protocols","origins","healthCheck"],properties:{name:{type:"string",minLength:1},listen:{type:"array",items:{
 type:"string"}},protocols:{type:"array",items:{enum:["tcp","udp"]}},origins:{type:"array",items:{type:"string"}},
 healthCheck:{description:"How the agent asks the origins; null: it does not.",anyOf:[{$ref:"#/definitions/Mani\
-festHealthCheck"},{type:"null"}]}}},H={type:"object",additionalProperties:!1,required:["kind","port","path","i\
+festHealthCheck"},{type:"null"}]}}},R={type:"object",additionalProperties:!1,required:["kind","port","path","i\
 ntervalSeconds","timeoutSeconds","unhealthyThreshold"],properties:{kind:{enum:["tcp","udp","http","https"]},port:{
 type:"integer",minimum:1,maximum:65535},path:{description:"Of an HTTP request; null where the kind has none.",
 type:["string","null"],pattern:"^/[!-~]*$"},intervalSeconds:{type:"number",minimum:1,maximum:3600},timeoutSeconds:{
@@ -300,7 +304,7 @@ let u=r;for(let e in t)if(!(e==="kind"||e==="port"||e==="path"||e==="intervalSec
 "unhealthyThreshold")){return v.errors=[{instancePath:s,schemaPath:"#/additionalProperties",keyword:"additiona\
 lProperties",params:{additionalProperty:e},message:"must NOT have additional properties"}],!1;break}if(u===r){
 if(t.kind!==void 0){let e=t.kind,a=r;if(!(e==="tcp"||e==="udp"||e==="http"||e==="https"))return v.errors=[{instancePath:s+
-"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues:H.properties.kind.enum},message:"\
+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues:R.properties.kind.enum},message:"\
 must be equal to one of the allowed values"}],!1;var i=a===r}else var i=!0;if(i){if(t.port!==void 0){let e=t.port,
 a=r;if(!(typeof e=="number"&&!(e%1)&&!isNaN(e)&&isFinite(e)))return v.errors=[{instancePath:s+"/port",schemaPath:"\
 #/properties/port/type",keyword:"type",params:{type:"integer"},message:"must be integer"}],!1;if(r===a&&typeof e==
@@ -309,7 +313,7 @@ port/maximum",keyword:"maximum",params:{comparison:"<=",limit:65535},message:"mu
 e))return v.errors=[{instancePath:s+"/port",schemaPath:"#/properties/port/minimum",keyword:"minimum",params:{comparison:"\
 >=",limit:1},message:"must be >= 1"}],!1}var i=a===r}else var i=!0;if(i){if(t.path!==void 0){let e=t.path,a=r;
 if(typeof e!="string"&&e!==null)return v.errors=[{instancePath:s+"/path",schemaPath:"#/properties/path/type",keyword:"\
-type",params:{type:H.properties.path.type},message:"must be string,null"}],!1;if(r===a&&typeof e=="string"&&!X.
+type",params:{type:R.properties.path.type},message:"must be string,null"}],!1;if(r===a&&typeof e=="string"&&!X.
 test(e))return v.errors=[{instancePath:s+"/path",schemaPath:"#/properties/path/pattern",keyword:"pattern",params:{
 pattern:"^/[!-~]*$"},message:'must match pattern "^/[!-~]*$"'}],!1;var i=a===r}else var i=!0;if(i){if(t.intervalSeconds!==
 void 0){let e=t.intervalSeconds,a=r;if(r===a)if(typeof e=="number"&&isFinite(e)){if(e>3600||isNaN(e))return v.
@@ -332,31 +336,31 @@ e integer"}],!1;if(r===a&&typeof e=="number"&&isFinite(e)){if(e>100||isNaN(e))re
 <=",limit:100},message:"must be <= 100"}],!1;if(e<1||isNaN(e))return v.errors=[{instancePath:s+"/unhealthyThre\
 shold",schemaPath:"#/properties/unhealthyThreshold/minimum",keyword:"minimum",params:{comparison:">=",limit:1},
 message:"must be >= 1"}],!1}var i=a===r}else var i=!0}}}}}}}else return v.errors=[{instancePath:s,schemaPath:"\
-#/type",keyword:"type",params:{type:"object"},message:"must be object"}],!1;return v.errors=n,r===0}function T(t,{
+#/type",keyword:"type",params:{type:"object"},message:"must be object"}],!1;return v.errors=n,r===0}function S(t,{
 instancePath:s="",parentData:N,parentDataProperty:_,rootData:y=t}={}){let n=null,r=0;if(r===0)if(t&&typeof t==
 "object"&&!Array.isArray(t)){let p;if(t.name===void 0&&(p="name")||t.listen===void 0&&(p="listen")||t.protocols===
-void 0&&(p="protocols")||t.origins===void 0&&(p="origins")||t.healthCheck===void 0&&(p="healthCheck"))return T.
+void 0&&(p="protocols")||t.origins===void 0&&(p="origins")||t.healthCheck===void 0&&(p="healthCheck"))return S.
 errors=[{instancePath:s,schemaPath:"#/required",keyword:"required",params:{missingProperty:p},message:"must ha\
 ve required property '"+p+"'"}],!1;{let D=r;for(let l in t)if(!(l==="name"||l==="listen"||l==="protocols"||l===
-"origins"||l==="healthCheck")){return T.errors=[{instancePath:s,schemaPath:"#/additionalProperties",keyword:"a\
+"origins"||l==="healthCheck")){return S.errors=[{instancePath:s,schemaPath:"#/additionalProperties",keyword:"a\
 dditionalProperties",params:{additionalProperty:l},message:"must NOT have additional properties"}],!1;break}if(D===
-r){if(t.name!==void 0){let l=t.name,c=r;if(r===c)if(typeof l=="string"){if(L(l)<1)return T.errors=[{instancePath:s+
+r){if(t.name!==void 0){let l=t.name,c=r;if(r===c)if(typeof l=="string"){if(L(l)<1)return S.errors=[{instancePath:s+
 "/name",schemaPath:"#/properties/name/minLength",keyword:"minLength",params:{limit:1},message:"must NOT have f\
-ewer than 1 characters"}],!1}else return T.errors=[{instancePath:s+"/name",schemaPath:"#/properties/name/type",
+ewer than 1 characters"}],!1}else return S.errors=[{instancePath:s+"/name",schemaPath:"#/properties/name/type",
 keyword:"type",params:{type:"string"},message:"must be string"}],!1;var i=c===r}else var i=!0;if(i){if(t.listen!==
 void 0){let l=t.listen,c=r;if(r===c)if(Array.isArray(l)){var m=!0;let f=l.length;for(let q=0;q<f;q++){let b=r;
-if(typeof l[q]!="string")return T.errors=[{instancePath:s+"/listen/"+q,schemaPath:"#/properties/listen/items/t\
-ype",keyword:"type",params:{type:"string"},message:"must be string"}],!1;var m=b===r;if(!m)break}}else return T.
+if(typeof l[q]!="string")return S.errors=[{instancePath:s+"/listen/"+q,schemaPath:"#/properties/listen/items/t\
+ype",keyword:"type",params:{type:"string"},message:"must be string"}],!1;var m=b===r;if(!m)break}}else return S.
 errors=[{instancePath:s+"/listen",schemaPath:"#/properties/listen/type",keyword:"type",params:{type:"array"},message:"\
 must be array"}],!1;var i=c===r}else var i=!0;if(i){if(t.protocols!==void 0){let l=t.protocols,c=r;if(r===c)if(Array.
-isArray(l)){var u=!0;let f=l.length;for(let q=0;q<f;q++){let b=l[q],d=r;if(!(b==="tcp"||b==="udp"))return T.errors=
+isArray(l)){var u=!0;let f=l.length;for(let q=0;q<f;q++){let b=l[q],d=r;if(!(b==="tcp"||b==="udp"))return S.errors=
 [{instancePath:s+"/protocols/"+q,schemaPath:"#/properties/protocols/items/enum",keyword:"enum",params:{allowedValues:Q.
 properties.protocols.items.enum},message:"must be equal to one of the allowed values"}],!1;var u=d===r;if(!u)break}}else
-return T.errors=[{instancePath:s+"/protocols",schemaPath:"#/properties/protocols/type",keyword:"type",params:{
+return S.errors=[{instancePath:s+"/protocols",schemaPath:"#/properties/protocols/type",keyword:"type",params:{
 type:"array"},message:"must be array"}],!1;var i=c===r}else var i=!0;if(i){if(t.origins!==void 0){let l=t.origins,
 c=r;if(r===c)if(Array.isArray(l)){var e=!0;let f=l.length;for(let q=0;q<f;q++){let b=r;if(typeof l[q]!="string")
-return T.errors=[{instancePath:s+"/origins/"+q,schemaPath:"#/properties/origins/items/type",keyword:"type",params:{
-type:"string"},message:"must be string"}],!1;var e=b===r;if(!e)break}}else return T.errors=[{instancePath:s+"/\
+return S.errors=[{instancePath:s+"/origins/"+q,schemaPath:"#/properties/origins/items/type",keyword:"type",params:{
+type:"string"},message:"must be string"}],!1;var e=b===r;if(!e)break}}else return S.errors=[{instancePath:s+"/\
 origins",schemaPath:"#/properties/origins/type",keyword:"type",params:{type:"array"},message:"must be array"}],
 !1;var i=c===r}else var i=!0;if(i)if(t.healthCheck!==void 0){let l=t.healthCheck,c=r,o=r,f=!1,q=r;v(l,{instancePath:s+
 "/healthCheck",parentData:t,parentDataProperty:"healthCheck",rootData:y})||(n=n===null?v.errors:n.concat(v.errors),
@@ -364,8 +368,8 @@ r=n.length);var a=q===r;if(f=f||a,!f){let d=r;if(l!==null){let M={instancePath:s
 properties/healthCheck/anyOf/1/type",keyword:"type",params:{type:"null"},message:"must be null"};n===null?n=[M]:
 n.push(M),r++}var a=d===r;f=f||a}if(f)r=o,n!==null&&(o?n.length=o:n=null);else{let d={instancePath:s+"/healthC\
 heck",schemaPath:"#/properties/healthCheck/anyOf",keyword:"anyOf",params:{},message:"must match a schema in an\
-yOf"};return n===null?n=[d]:n.push(d),r++,T.errors=n,!1}var i=c===r}else var i=!0}}}}}}else return T.errors=[{
-instancePath:s,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"}],!1;return T.
+yOf"};return n===null?n=[d]:n.push(d),r++,S.errors=n,!1}var i=c===r}else var i=!0}}}}}}else return S.errors=[{
+instancePath:s,schemaPath:"#/type",keyword:"type",params:{type:"object"},message:"must be object"}],!1;return S.
 errors=n,r===0}var Y={type:"object",additionalProperties:!1,required:["name","scope","prefixes4","prefixes6","\
 sha256","feed"],properties:{name:{type:"string",minLength:1},scope:{description:"The policy, or `fleet:<name>`\
 .",type:"string",minLength:1},prefixes4:{description:"The fewest IPv4 prefixes that cover it.",type:"integer",
@@ -490,8 +494,8 @@ void 0){let o=t.abiVersion,f=r;if(!(typeof o=="number"&&!(o%1)&&!isNaN(o)&&isFin
 "/abiVersion",schemaPath:"#/properties/abiVersion/type",keyword:"type",params:{type:"integer"},message:"must b\
 e integer"}],!1;if(r===f&&typeof o=="number"&&isFinite(o)&&(o<1||isNaN(o)))return h.errors=[{instancePath:s+"/\
 abiVersion",schemaPath:"#/properties/abiVersion/minimum",keyword:"minimum",params:{comparison:">=",limit:1},message:"\
-must be >= 1"}],!1;var i=f===r}else var i=!0;if(i){if(t.fleet!==void 0){let o=r;S(t.fleet,{instancePath:s+"/fl\
-eet",parentData:t,parentDataProperty:"fleet",rootData:y})||(n=n===null?S.errors:n.concat(S.errors),r=n.length);
+must be >= 1"}],!1;var i=f===r}else var i=!0;if(i){if(t.fleet!==void 0){let o=r;T(t.fleet,{instancePath:s+"/fl\
+eet",parentData:t,parentDataProperty:"fleet",rootData:y})||(n=n===null?T.errors:n.concat(T.errors),r=n.length);
 var i=o===r}else var i=!0;if(i){if(t.revision!==void 0){let o=t.revision,f=r;if(r===f)if(typeof o=="string"){if(!se.
 test(o))return h.errors=[{instancePath:s+"/revision",schemaPath:"#/properties/revision/pattern",keyword:"patte\
 rn",params:{pattern:"^sha256:[0-9a-f]{64}$"},message:'must match pattern "^sha256:[0-9a-f]{64}$"'}],!1}else return h.
@@ -523,8 +527,8 @@ errors),r=n.length);var e=O===r;if(!e)break}}else return h.errors=[{instancePath
 roperties/policies/type",keyword:"type",params:{type:"array"},message:"must be array"}],!1;var i=f===r}else var i=!0;
 if(i){if(t.backends!==void 0){let o=t.backends,f=r;if(r===f)if(Array.isArray(o)){if(o.length>256)return h.errors=
 [{instancePath:s+"/backends",schemaPath:"#/properties/backends/maxItems",keyword:"maxItems",params:{limit:256},
-message:"must NOT have more than 256 items"}],!1;{var a=!0;let b=o.length;for(let d=0;d<b;d++){let O=r;T(o[d],
-{instancePath:s+"/backends/"+d,parentData:o,parentDataProperty:d,rootData:y})||(n=n===null?T.errors:n.concat(T.
+message:"must NOT have more than 256 items"}],!1;{var a=!0;let b=o.length;for(let d=0;d<b;d++){let O=r;S(o[d],
+{instancePath:s+"/backends/"+d,parentData:o,parentDataProperty:d,rootData:y})||(n=n===null?S.errors:n.concat(S.
 errors),r=n.length);var a=O===r;if(!a)break}}}else return h.errors=[{instancePath:s+"/backends",schemaPath:"#/\
 properties/backends/type",keyword:"type",params:{type:"array"},message:"must be array"}],!1;var i=f===r}else var i=!0;
 if(i){if(t.sets!==void 0){let o=t.sets,f=r;if(r===f)if(Array.isArray(o)){var p=!0;let b=o.length;for(let d=0;d<

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { ABI_VERSION, SECTION_NAMES, type SectionName } from "./abi.ts";
-import { sha256Bytes, sha256Hex } from "./digest.ts";
+import { sectionSha256, sha256Bytes } from "./digest.ts";
 import { FORMAT_VERSION, HEADER, MAGIC, tableMemoryBytes, toPage } from "./layout.ts";
 import type { Manifest, ManifestSection } from "./manifest.generated.ts";
 import schema from "./manifest.schema.json" with { type: "json" };
@@ -33,7 +33,7 @@ export function writeBundle(parts: BundleParts): Uint8Array {
     length: image.bytes.length,
     entryBytes: image.entryBytes,
     entries: image.bytes.length / image.entryBytes,
-    sha256: sha256Hex(image.bytes),
+    sha256: sectionSha256(image.bytes),
   }));
   const { manifest, sections, totalLength } = place(parts.manifest, described);
 

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { SECTION_NAMES } from "../../bundle/abi.ts";
-import { sha256Hex } from "../../bundle/digest.ts";
+import { sectionSha256 } from "../../bundle/digest.ts";
 import { BpfMap, MAP_FLAGS } from "../../runtime/bpf/index.ts";
 import { frozenTables } from "../../runtime/kernel/tables.ts";
 import { middle } from "../timing.ts";
@@ -25,7 +25,7 @@ export const table: Row = {
     const names = SECTION_NAMES.filter((name) => name.startsWith("source4"));
     const images = names.flatMap((name) => {
       const bytes = bundle.section(name);
-      return bytes ? [{ name, bytes, sha256: sha256Hex(bytes) }] : [];
+      return bytes ? [{ name, bytes, sha256: sectionSha256(bytes) }] : [];
     });
     let memoryBytes = 0;
     const times: number[] = [];

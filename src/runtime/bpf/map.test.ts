@@ -1,8 +1,8 @@
 // Maps against the kernel: single entries, iteration, ranges, images, freezing, pins.
 
-import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
+import { sectionSha256 } from "../../bundle/digest.ts";
 import { BpfMap, BpfProgram, MAP_FLAGS, type MapDefinition, possibleCpus, XdpLink } from "./index.ts";
 import { describeKernel, loadFilter, pinDirectory, readU64, u32, u64 } from "./testdata/kernel.ts";
 
@@ -175,21 +175,26 @@ describeKernel("a map", () => {
   });
 
   test("is sealed with what it was given, each with the digest of what it holds, whatever the sizes", () => {
-    // Below and above what one thread does alone (256 KiB), and one element that is no multiple of a page.
+    // Below and above what one thread does alone (256 KiB, one part), whole parts and begun ones, and no multiple of a page.
     for (const sizes of [
       [64],
       [262_080, 64],
+      [262_144],
       [262_144, 64],
+      [262_152],
+      [524_288],
+      [3_127_680],
       [2_097_152, 64, 503_104, 8, 1_914_688, 262_144],
+      [8, 262_144, 3_127_680],
     ]) {
       const images = sizes.map((length, of) => ({
         name: `sealed_${of}`,
-        bytes: Uint8Array.from({ length }, (_, i) => (i * 7 + (i >> 8) + of) & 255),
+        bytes: Uint8Array.from({ length }, (_, i) => (i * 7 + (i >> 8) + (i >> 18) + of) & 255),
       }));
       const sealed = BpfMap.sealed(images);
       for (const [i, { map, sha256 }] of sealed.entries()) {
         const { name, bytes } = images[i]!;
-        expect(Buffer.from(sha256).toString("hex")).toBe(createHash("sha256").update(bytes).digest("hex"));
+        expect(Buffer.from(sha256).toString("hex")).toBe(sectionSha256(bytes));
         expect(map.info).toMatchObject({ name, type: "array", frozen: true, valueBytes: bytes.length });
         expect(Buffer.from(map.readImage(bytes.length)).equals(bytes)).toBe(true);
         expect(() => map.writeImage(bytes.subarray(0, 8))).toThrow("EPERM");

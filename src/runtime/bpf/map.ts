@@ -49,8 +49,8 @@ export class BpfMap {
   }
 
   /**
-   * An array of one element for each image, which is whole 8-byte words: filled, frozen, and `sha256` the digest (32 bytes) of what
-   * it holds then. They are taken in turn by this thread and another one. Where one fails none is left.
+   * An array of one element for each image, which is whole 8-byte words: filled, frozen, and `sha256` the digest (32 bytes, as
+   * sectionSha256) of what it holds then. This thread and another one share them, and the parts of each. Where one fails none is left.
    */
   static sealed(
     images: readonly { readonly name: string; readonly bytes: Uint8Array }[],

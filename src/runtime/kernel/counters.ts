@@ -14,7 +14,7 @@ import {
   RULE_GOES_ON_BIT,
   RULE_PASSES_BIT,
 } from "../../bundle/abi.ts";
-import { sha256Hex } from "../../bundle/digest.ts";
+import { sectionSha256 } from "../../bundle/digest.ts";
 import { type BpfMap, possibleCpus } from "../bpf/index.ts";
 import type { Count } from "./reason-ledger.ts";
 import type { TableImage } from "./tables.ts";
@@ -79,7 +79,7 @@ export function slotsImage(rules: Uint8Array | null, slots: ArrayLike<number | n
     const flags = (goesOn ? 2 ** RULE_GOES_ON_BIT : 0) + (action === PASS ? 2 ** RULE_PASSES_BIT : 0);
     bytes.writeUInt32LE(flags + (slot === null ? COUNTER_NONE : counterEntry(slot, 0)), 4 * index);
   }
-  return { name: "counter_slots", bytes, sha256: sha256Hex(bytes) };
+  return { name: "counter_slots", bytes, sha256: sectionSha256(bytes) };
 }
 
 /** The slots of an image in which every rule has one. */

@@ -4,12 +4,11 @@
 // put right without asking anybody, and how.
 
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BLOCK, BLOCK_HORIZON, CONFIG, INSTANCE, RODATA, TABLE_NAMES } from "../../bundle/abi.ts";
-import { sha256Hex } from "../../bundle/digest.ts";
+import { joinPartDigests, SECTION_PART_BYTES, sectionSha256, sha256Bytes } from "../../bundle/digest.ts";
 import type { DRIFT_PARTS } from "../../metrics/catalogue.ts";
 import { BpfMap, BpfProgram, ktimeNs } from "../bpf/index.ts";
 import { errnoOf, messageOf } from "../errors.ts";
@@ -47,8 +46,7 @@ export interface DriftFinding {
   readonly mend: (() => void) | null;
 }
 
-const SLICE_BYTES = 256 * 1024;
-/** Between two slices: an eighth of a core at most goes into digests. */
+/** Between two parts: an eighth of a core at most goes into digests. */
 const PAUSE_MS = 8;
 const ANOTHER_WRITES = "find who writes below the pin path (`bpftool` lists who holds a map or program)";
 const NEW_BUNDLE = `${ANOTHER_WRITES}; a new bundle, or a restart of the agent, builds the generation anew`;
@@ -84,7 +82,7 @@ export function findLinkDrift({ layout, serving, isBeingMoved }: DriftSubject): 
 }
 
 /**
- * Digests of the tables, read back in slices with pauses. `isCurrent` false ends it: another generation serves, and what
+ * Digests of the tables, read back by parts with pauses. `isCurrent` false ends it: another generation serves, and what
  * was found is worth nothing; then null.
  */
 export async function findTableDrift(
@@ -128,7 +126,7 @@ async function tableDrift(
       repin(path, name, sha256, mapIds)?.();
     });
   if (!frozen) return found(`table ${name} (map ${id}) is not frozen`, null);
-  const digest = await digestInSlices(map, maxEntries * valueBytes, isCurrent);
+  const digest = await digestByParts(map, maxEntries * valueBytes, isCurrent);
   if (digest === null || digest === sha256) return null;
   return found(
     `table ${name} (map ${id}) holds other bytes than the bundle: ${digest.slice(0, 16)}, not ${sha256.slice(0, 16)}`,
@@ -136,18 +134,19 @@ async function tableDrift(
   );
 }
 
-async function digestInSlices(
+/** sectionSha256(). */
+async function digestByParts(
   map: BpfMap,
   lengthBytes: number,
   isCurrent: () => boolean,
 ): Promise<string | null> {
-  const hash = createHash("sha256");
-  for (let at = 0; at < lengthBytes; at += SLICE_BYTES) {
-    hash.update(map.readImage(Math.min(SLICE_BYTES, lengthBytes - at), at));
-    if (lengthBytes > SLICE_BYTES) await sleep(PAUSE_MS, null, { ref: false });
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < lengthBytes; at += SECTION_PART_BYTES) {
+    parts.push(sha256Bytes(map.readImage(Math.min(SECTION_PART_BYTES, lengthBytes - at), at)));
+    if (lengthBytes > SECTION_PART_BYTES) await sleep(PAUSE_MS, null, { ref: false });
     if (!isCurrent()) return null;
   }
-  return hash.digest("hex");
+  return joinPartDigests(parts);
 }
 
 /** The program's own table, found by its id, which takes CAP_SYS_ADMIN. Without, mending fails with EPERM, and is said. */
@@ -158,7 +157,7 @@ function repin(path: string, name: string, sha256: string, mapIds: ReadonlySet<n
       const { info } = map;
       const lengthBytes = tableBytes(info);
       if (!info.frozen || lengthBytes === null || !name.startsWith(info.name)) continue;
-      if (sha256Hex(map.readImage(lengthBytes)) !== sha256) continue;
+      if (sectionSha256(map.readImage(lengthBytes)) !== sha256) continue;
       map.pin(path);
       return;
     }
@@ -210,7 +209,7 @@ function constants({ layout, serving }: DriftSubject): DriftFinding[] {
   if (bundle !== serving.key.bundle)
     return found(`the program's constants are of bundle ${bundle.slice(0, 12)}`);
   const config = serving.manifest.sections.find((section) => section.name === "config");
-  const digest = sha256Hex(bytes.subarray(0, CONFIG.bytes));
+  const digest = sectionSha256(bytes.subarray(0, CONFIG.bytes));
   return digest === config?.sha256
     ? []
     : found(`the program's constants (map ${id}) hold other bytes than the bundle`);

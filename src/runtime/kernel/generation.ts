@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CONFIG, INSTANCE, LINE_BYTES, RODATA, TABLE_NAMES } from "../../bundle/abi.ts";
-import { sha256Hex } from "../../bundle/digest.ts";
+import { sectionSha256, sha256Hex } from "../../bundle/digest.ts";
 import type { Bundle, OpenedBundle } from "../../bundle/format.ts";
 import type { Manifest } from "../../bundle/index.ts";
 import { BpfMap, BpfProgram, type MapDefinition } from "../bpf/index.ts";
@@ -196,7 +196,7 @@ function manifestImage(manifest: Manifest): TableImage {
   const text = new TextEncoder().encode(JSON.stringify({ ...manifest, witnesses }));
   const bytes = new Uint8Array(Math.ceil(text.length / LINE_BYTES) * LINE_BYTES);
   bytes.set(text);
-  return { name: "manifest", bytes, sha256: sha256Hex(bytes) };
+  return { name: "manifest", bytes, sha256: sectionSha256(bytes) };
 }
 
 /** `limitBucketBits`: limit_state has limitTableEntries() of that. */

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { LINE_BYTES } from "../../bundle/abi.ts";
-import { sha256Hex } from "../../bundle/digest.ts";
+import { sectionSha256 } from "../../bundle/digest.ts";
 import { BpfError, BpfMap } from "../bpf/index.ts";
 import { RuntimeFault } from "../errors.ts";
 import { entries, type PinLayout, tablePin, unpin } from "./pins.ts";
@@ -14,12 +14,12 @@ const MAP_NAME_BYTES = 15;
 
 /** The image of a table that a bundle has no section for. */
 const ZERO_LINE: Uint8Array = new Uint8Array(LINE_BYTES);
-const ZERO_LINE_SHA256 = sha256Hex(ZERO_LINE);
+const ZERO_LINE_SHA256 = sectionSha256(ZERO_LINE);
 
 export interface TableImage {
   readonly name: string;
   readonly bytes: Uint8Array;
-  /** 64 hex digits. */
+  /** sectionSha256() of them. */
   readonly sha256: string;
 }
 
@@ -43,7 +43,7 @@ export function frozenTable(image: TableImage): BpfMap {
 export function frozenTables(images: readonly TableImage[]): BpfMap[] {
   for (const { name, bytes } of images)
     assert.equal(bytes.length % LINE_BYTES, 0, `${name} is not whole lines`);
-  // The largest first, so that the two threads that share them end together.
+  // The largest first: to make one is one thread's work, and the other has the small ones meanwhile.
   const sorted = images.toSorted((a, b) => b.bytes.length - a.bytes.length);
   const sealed = sealTables(sorted);
   const wrong = sorted.find(({ sha256 }, i) => Buffer.from(sealed[i]!.sha256).toString("hex") !== sha256);
