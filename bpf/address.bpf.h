@@ -80,7 +80,7 @@ static __always_inline __u64 foretold(__u64 class_index, const __u32 ipv4)
 		return class_index;
 	if (optional_bit_at(ipv4 + PRESENT, REST_UNIFORM_BIT) && is_constant(class_index, ipv4 + UNIFORM_CLASS))
 		return constant_at(ipv4 + UNIFORM_CLASS);
-	if (!IS_SET(BLOCKS4(ipv4, labelled)) && is_constant(class_index, BLOCKS4(ipv4, class_index)))
+	if (!IS_SET(BLOCKS4(ipv4, class_mask)) && is_constant(class_index, BLOCKS4(ipv4, class_index)))
 		return constant_at(BLOCKS4(ipv4, class_index));
 	return class_index;
 }

@@ -24,12 +24,6 @@
 /* Halvings that leave one of at most 4,096 lines of a chunk. */
 #define ADDRESS4_STEPS 12
 
-/* The lowest bit that is set is the high one of the lowest 16-bit lane that is 0; 0 where none is. */
-static __always_inline __u64 zero_lanes(__u64 lanes)
-{
-	return (lanes - LANE_ONES) & ~lanes & LANE_HIGHS;
-}
-
 /* Of four lanes the one whose high bit is `high`, the others being 0. No lane where `high` is 0. */
 static __always_inline __u32 lane_of(__u64 lanes, __u64 high)
 {
@@ -72,13 +66,21 @@ struct block4 {
 
 static __always_inline struct block4 block4_of(const __u32 config, struct table blocks, __u32 address)
 {
-	__u64 product = mul_constant_at(address4_mix(address, 0xffffff00), BLOCKS4(config, regions));
-	__u64 slots, labels = 0, differ, host, net, code, inside;
-	__u32 pilot, low = address & 0xff;
+	__u64 product, slots, labels = 0, slot, label, below, beyond, found;
 	const void *first = blocks.first;
+	__u32 pilot;
 
+	if (IS_SET(BLOCKS4(config, small))) {
+		product = mul_constant_at(address4_mix(address, 0xfffffff8), BLOCKS4(config, regions));
+		slot = (product >> 16 & 0xfe00) | (product >> 9 & 0x1f0) | (address << 1 & 0xe);
+		label = product << 3;
+	} else {
+		product = mul_constant_at(address4_mix(address, 0xffffff00), BLOCKS4(config, regions));
+		slot = (product >> 16 & 0xfe00) | (address << 1 & 0x1fe);
+		label = product >> 2;
+	}
 	asm volatile("" : "+r"(first));
-	if (IS_SET(BLOCKS4(config, labelled))) {
+	if (IS_SET(BLOCKS4(config, class_mask))) {
 		const struct labelled_blocks4_region *region = first;
 
 		region += product >> 32;
@@ -92,21 +94,24 @@ static __always_inline struct block4 block4_of(const __u32 config, struct table 
 		pilot = region->pilots[product >> 25 & (REGION4_BUCKETS - 1)];
 		slots = region->buckets[(product >> 18 ^ pilot) & (REGION4_BUCKETS - 1)];
 	}
-	differ = slots ^ ((product >> 17 & 0x7f00) | low) * LANE_ONES;
-	host = zero_lanes(differ);
-	net = zero_lanes((differ ^ LANE_HIGHS) & LANE_ONES * 0xff00);
-	net &= -net;
-	code = lane_of(slots, net) & 0xff;
-	/* Below twice the code's lowest bit, where what is above that bit is the same. */
-	inside = sign_of((low ^ code) - 2 * (code & -code));
-	if (IS_SET(BLOCKS4(config, labelled))) {
-		host &= -host;
-		net &= inside & ~sign_of(host | -host);
-		host |= net;
-		return (struct block4){ sign_of(host | -host), lane_of(labels, host), pilot };
+	/*
+	 * A lane matches where nothing above its lowest one differs. In a free lane the lowest one is the highest bit, which then
+	 * stands in `beyond`. Bit 0 is no lane's business, so a borrow out of a lane that matches makes no other one match.
+	 */
+	below = slots ^ (slots - LANE_ONES);
+	beyond = below | (slots ^ slot * LANE_ONES);
+	if (IS_SET(BLOCKS4(config, class_mask))) {
+		__u64 classes = constant_at(BLOCKS4(config, class_mask)) * LANE_ONES;
+		__u64 differ = ((labels ^ (label & 0xffff) * LANE_ONES) | classes) ^ classes;
+
+		found = (((beyond ^ below) | differ) - LANE_ONES) & ~(beyond | differ) & LANE_HIGHS;
+		found &= -found;
+		labels = and_constant_at(lane_of(labels, found), BLOCKS4(config, class_mask));
+		return (struct block4){ sign_of(found | -found), labels, pilot };
 	}
-	inside |= sign_of(host | -host);
-	return (struct block4){ inside, and_constant_at(inside, BLOCKS4(config, class_index)), pilot };
+	found = ((beyond ^ below) - LANE_ONES) & ~beyond & LANE_HIGHS;
+	found = sign_of(found | -found);
+	return (struct block4){ found, and_constant_at(found, BLOCKS4(config, class_index)), pilot };
 }
 
 /* The class by the entry of `root` and by `ranges` alone. */

@@ -152,21 +152,22 @@ struct rule {
 
 /*
  * IPv4 addresses of one side:
- *   blocks            /24s in which a few slots say all that differs from what is around them
+ *   blocks            /24s, or /29s, in which a few slots say all that differs from what is around them
  *   root and ranges   everything else
  *
- * `blocks`: regions, each of REGION4_BUCKETS pilots of a byte and then as many buckets of four slots. An address without its low
- * 8 bits, mixed (address4_mix()) and times the number of regions, has the region in its high 32 bits. Bits 25-31 are the
- * /24's tag, and choose the pilot; bits 18-24, exclusive-ored with the pilot's low bits, choose the bucket. The compiler chooses
- * pilots for which no bucket overflows. With REGIONS4_LEAST regions or more nothing else is needed to tell which /24 it
- * is, and the tag tells the pilot: so a match is exact.
+ * `blocks`: regions, each of REGION4_BUCKETS pilots of a byte and then as many buckets of four slots. An address without the
+ * low 8 bits (small blocks: 3), mixed (address4_mix()) and times the number of regions, has the region in its high 32 bits. Bits
+ * 25-31 are the block's tag, and choose the pilot; bits 18-24, exclusive-ored with the pilot's low bits, choose the bucket. The
+ * compiler chooses pilots for which no bucket overflows. So a slot has to tell no more of its block than tag and what is below
+ * bit 18, for the bucket tells the rest.
  *
- * A slot of 16 bits has the tag in bits 8-14. Where bit 15 is clear it is the address whose low 8 bits are bits 0-7. Where that
- * is set it is a prefix of 24 to 31 bits: in bits 0-7 those of its bits that are below the /24, then a one, and then zeroes;
- * 0 there is no address (BLOCK4_FREE). An address is in the class of the slot that is it, else in that of the first slot of a prefix
- * with its tag, if that prefix has it; else no slot has it.
+ * A slot of 16 bits is a prefix of its block, or all of it: the tag in bits 9-15, then (small blocks) bits 13-17 of the product,
+ * then those of the prefix's bits that are below the block, then a one, and then zeroes. BLOCK4_FREE is none. An
+ * address is in the class of the first slot of its bucket that has it.
  *
- * Where not all slots are of one class, behind each bucket's slots are their classes, 16 bits each.
+ * Where not all slots are of one class, behind each bucket's slots are their labels, 16 bits each: the class in class_mask, and
+ * above that as many bits of the product as have room, from bit 17 down (small blocks: 12). A label with n of them tells
+ * blocks apart that as many as 2^n times fewer regions do not: REGIONS4_LEAST are enough without any.
  *
  * What no slot has is found by root and ranges; but with bit REST_UNIFORM_BIT of `present` it is in uniform_class, and only
  * what has bit PILOT4_RANGES in its pilot is found by root and ranges.
@@ -179,9 +180,9 @@ struct rule {
 
 struct blocks4_table {
 	__u32 regions;     /* 0: no table */
-	__u32 labelled;    /* 1: each slot has its class behind the bucket */
-	__u32 class_index; /* of all slots, where they have none */
-	__u32 reserved;    /* 0 */
+	__u32 small;       /* 1: a block has 8 addresses; else it has 256 */
+	__u32 class_mask;  /* the low bits of a label that are the class; 0: there are no labels */
+	__u32 class_index; /* of all slots, where they have no labels */
 };
 
 /*

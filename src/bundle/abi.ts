@@ -227,10 +227,10 @@ export const DIMENSION_SLOTS = 16;
 export const ROOT_ENTRIES = 65536;
 
 /** struct blocks4_table: its parameters, in config, where those of IPv6 hosts would be. */
-export const BLOCKS4_TABLE = { bytes: 16, regions: 0, labelled: 4, classIndex: 8, reserved: 12 } as const;
+export const BLOCKS4_TABLE = { bytes: 16, regions: 0, small: 4, classMask: 8, classIndex: 12 } as const;
 /** Pilots of a region, and buckets behind them. */
 export const REGION4_BUCKETS = 128;
-/** With fewer a slot does not tell /24s apart. */
+/** With fewer a slot alone does not tell blocks apart. */
 export const REGIONS4_LEAST = 1024;
 /** Slots of a bucket, 16 bits each. Where there are labels they follow the slots. */
 export const BLOCK4_SLOTS = 4;

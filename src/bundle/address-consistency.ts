@@ -14,7 +14,7 @@ import { checkHosts6, checkNets6, checkRanges6 } from "./address6-consistency.ts
 import { inconsistent } from "./bundle-error.ts";
 
 /** struct blocks4_table as numbers. */
-export type Blocks4Table = Omit<ReturnType<typeof decodeBlocks4Table>, "reserved">;
+export type Blocks4Table = ReturnType<typeof decodeBlocks4Table>;
 /** struct exact6_table as numbers. */
 export type Exact6Table = ReturnType<typeof decodeExact6Table>;
 /** struct address_table as numbers. */
@@ -41,9 +41,9 @@ export function decodeAddressTable(config: DataView, at: number) {
 function decodeBlocks4Table(config: DataView, at: number) {
   return {
     regions: config.getUint32(at + BLOCKS4_TABLE.regions, true),
-    labelled: config.getUint32(at + BLOCKS4_TABLE.labelled, true),
+    small: config.getUint32(at + BLOCKS4_TABLE.small, true),
+    classMask: config.getUint32(at + BLOCKS4_TABLE.classMask, true),
     classIndex: config.getUint32(at + BLOCKS4_TABLE.classIndex, true),
-    reserved: config.getUint32(at + BLOCKS4_TABLE.reserved, true),
   };
 }
 
@@ -66,7 +66,7 @@ export function checkAddressTable(
   table: AddressTable,
   images: Images,
 ): AddressClasses {
-  const { present, uniformClass, hosts6, nets6, blocks4 } = table;
+  const { present, uniformClass, hosts6, nets6 } = table;
   const alone = [...Object.values(hosts6), ...Object.values(nets6)].every((value) => value === 0);
   if (present === 0) {
     if (!alone) throw fault(side, family, "is one class and has tables");
@@ -76,7 +76,7 @@ export function checkAddressTable(
   const isRest = present === PRESENT_REST_UNIFORM && !alone;
   if (!isRest && (present !== 1 || uniformClass !== 0))
     throw fault(side, family, "is neither a table nor one class");
-  if (family === 4 && (blocks4.reserved !== 0 || Object.values(nets6).some((value) => value !== 0)))
+  if (family === 4 && Object.values(nets6).some((value) => value !== 0))
     throw fault(side, family, "has reserved bytes that are not zero");
   const parts = [
     ...(isRest ? [{ classes: uniformClass + 1, sections: [] }] : []),

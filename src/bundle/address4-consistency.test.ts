@@ -11,7 +11,7 @@ const REGION_BYTES = 128 + 128 * 8;
 const LABELLED_BYTES = 128 + 128 * 16;
 
 interface Change {
-  readonly table?: Partial<Record<"regions" | "labelled" | "classIndex", number>>;
+  readonly table?: Partial<Record<"regions" | "small" | "classMask" | "classIndex", number>>;
   readonly bytes?: number;
   readonly write?: (image: Uint8Array) => void;
   readonly isRestUniform?: boolean;
@@ -20,7 +20,12 @@ interface Change {
 function check({ table = {}, bytes = 0, write, isRestUniform = true }: Change, labelled: boolean) {
   const image = new Uint8Array(REGIONS * (labelled ? LABELLED_BYTES : REGION_BYTES) + bytes);
   write?.(image);
-  const right = { regions: REGIONS, labelled: labelled ? 1 : 0, classIndex: labelled ? 0 : 7 };
+  const right = {
+    regions: REGIONS,
+    small: 0,
+    classMask: labelled ? 0xffff : 0,
+    classIndex: labelled ? 0 : 7,
+  };
   const images = new Map<SectionName, Uint8Array>([["source4_blocks", image]]);
   return checkBlocks4("source4_blocks", { ...right, ...table }, isRestUniform, images);
 }
@@ -44,11 +49,18 @@ describe("blocks", () => {
   const cases: readonly (readonly [what: string, labelled: boolean, change: Change, part: string])[] = [
     ["a region less than tell addresses apart", false, { table: { regions: REGIONS - 1 } }, "section config"],
     ["a class and no regions", false, { table: { regions: 0 } }, "section config"],
-    ["labels of another kind", true, { table: { labelled: 2 } }, "section config"],
+    ["blocks of a third size", false, { table: { small: 2 } }, "section config"],
+    ["classes that are not the low bits", true, { table: { classMask: 0xff0f } }, "section config"],
+    ["classes of 17 bits", true, { table: { classMask: 0x1ffff } }, "section config"],
     ["labels and one class", true, { table: { classIndex: 1 } }, "section config"],
     ["a region more than there is", false, { table: { regions: REGIONS + 1 } }, "section source4_blocks"],
     ["a byte more than its regions", false, { bytes: 1 }, "section source4_blocks"],
-    ["labels that are not there", false, { table: { labelled: 1, classIndex: 0 } }, "section source4_blocks"],
+    [
+      "labels that are not there",
+      false,
+      { table: { classMask: 0xffff, classIndex: 0 } },
+      "section source4_blocks",
+    ],
     [
       "a pilot that leads to ranges, where all that has no slot does",
       false,
@@ -68,7 +80,7 @@ describe("blocks", () => {
   });
 
   test("that are not there have no class", () => {
-    const none = { regions: 0, labelled: 0, classIndex: 0 };
+    const none = { regions: 0, small: 0, classMask: 0, classIndex: 0 };
     expect(checkBlocks4("source4_blocks", none, false, new Map())).toEqual({
       classes: 0,
       sections: [],

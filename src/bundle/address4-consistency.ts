@@ -9,7 +9,6 @@ import {
   RANGE_INDEX_LEAST,
   RANGE_INDEX_MOST,
   REGION4_BUCKETS,
-  REGIONS4_LEAST,
   ROOT_DIRECT,
   ROOT_ENTRIES,
   ROOT_KIND_BITS,
@@ -119,22 +118,25 @@ function checkPlaces(ranges: Uint16Array, line: number, first: number, end: numb
 /** The program reads no byte beyond what is checked here, and what slots say is an answer whatever they say. */
 export function checkBlocks4(
   name: SectionName,
-  { regions, labelled, classIndex }: Blocks4Table,
+  { regions, small, classMask, classIndex }: Blocks4Table,
   isRestUniform: boolean,
   images: Images,
 ): AddressClasses & { readonly hasRanges: boolean } {
   const numbers = (what: string) => inconsistent("section config", `${name}: ${what}`);
   if (regions === 0) {
-    if (labelled !== 0 || classIndex !== 0) throw numbers("there is no table, and it has a class");
+    if (small !== 0 || classMask !== 0 || classIndex !== 0)
+      throw numbers("there is no table, and something is said of it");
     return { classes: 0, sections: [], hasRanges: false };
   }
-  if (regions < REGIONS4_LEAST || regions > REGIONS4_MOST)
+  if (small > 1) throw numbers("its blocks are neither small nor not");
+  if (classMask > 0xffff || (classMask & (classMask + 1)) !== 0)
+    throw numbers("the classes of labels are not their low bits");
+  if (classMask > 0 && classIndex !== 0) throw numbers("it has labels, and one class");
+  const { regionBytes, regionsLeast } = blocks4Layout(classMask);
+  if (regions < regionsLeast || regions > REGIONS4_MOST)
     throw numbers(`${regions} regions do not tell addresses apart`);
-  if (labelled > 1) throw numbers("it is neither with labels nor without");
-  if (labelled === 1 && classIndex !== 0) throw numbers("it has labels, and one class");
   const image = images.get(name);
   if (!image) throw fault(name, "it is missing");
-  const { regionBytes } = blocks4Layout(labelled === 1);
   if (image.length !== regions * regionBytes)
     throw fault(name, `${image.length} bytes; ${regions} regions take ${regions * regionBytes}`);
   let pilots = 0;
@@ -143,19 +145,19 @@ export function checkBlocks4(
   const hasRanges = pilots >= PILOT4_RANGES;
   if (hasRanges && !isRestUniform)
     throw fault(name, "a pilot leads to ranges, where all that has no slot does");
-  const greatest = labelled === 1 ? greatestLabel(cellsOf(image), regionBytes / 2) : classIndex;
+  const greatest = classMask > 0 ? greatestLabel(cellsOf(image), regionBytes / 2, classMask) : classIndex;
   return { classes: greatest + 1, sections: [name], hasRanges };
 }
 
-/** Above this the product by which /24s are found has more bits than a double holds. */
+/** Above this the product by which blocks are found has more bits than a double holds. */
 const REGIONS4_MOST = 2 ** 21;
 
-function greatestLabel(cells: Uint16Array, regionCells: number): number {
+function greatestLabel(cells: Uint16Array, regionCells: number, classMask: number): number {
   let greatest = 0;
   for (let region = 0; region < cells.length; region += regionCells)
     for (let bucket = REGION4_BUCKETS / 2; bucket < regionCells; bucket += 2 * BLOCK4_SLOTS)
       for (let slot = bucket + BLOCK4_SLOTS; slot < bucket + 2 * BLOCK4_SLOTS; slot++)
-        greatest = Math.max(greatest, cells[region + slot]!);
+        greatest = Math.max(greatest, cells[region + slot]! & classMask);
   return greatest;
 }
 

@@ -1,7 +1,14 @@
 // Where things stand in a bundle file (docs/BUNDLE.md), and what the sections cost in the kernel. All integers are
 // little-endian.
 
-import { BLOCK4_SLOTS, CONFIG, LINE_BYTES, REGION4_BUCKETS, type SectionName } from "./abi.ts";
+import {
+  BLOCK4_SLOTS,
+  CONFIG,
+  LINE_BYTES,
+  REGION4_BUCKETS,
+  REGIONS4_LEAST,
+  type SectionName,
+} from "./abi.ts";
 
 export const FORMAT_VERSION = 1;
 const PAGE_BYTES = 4096;
@@ -30,14 +37,26 @@ export function entryBytesOf(name: SectionName): number {
   return name === "config" ? CONFIG.bytes : LINE_BYTES;
 }
 
-/** Bytes of a bucket of `*4_blocks`, with its labels, and of a region: its pilots, and then its buckets. */
-export function blocks4Layout(labelled: boolean): {
+/** Of `*4_blocks`, whose labels have their classes in `classMask` (0: there are none). */
+export function blocks4Layout(classMask: number): {
+  /** Of a bucket, with its labels. */
   readonly bucketBytes: number;
+  /** Of a region: its pilots, and then its buckets. */
   readonly regionBytes: number;
+  /** With fewer, neither slots nor labels tell blocks apart. */
+  readonly regionsLeast: number;
 } {
-  const bucketBytes = 2 * BLOCK4_SLOTS * (labelled ? 2 : 1);
-  return { bucketBytes, regionBytes: REGION4_BUCKETS * (1 + bucketBytes) };
+  const bucketBytes = 2 * BLOCK4_SLOTS * (classMask > 0 ? 2 : 1);
+  const told = classMask > 0 ? LABELS / (classMask + 1) : 1;
+  return {
+    bucketBytes,
+    regionBytes: REGION4_BUCKETS * (1 + bucketBytes),
+    regionsLeast: Math.max(1, REGIONS4_LEAST / told),
+  };
 }
+
+/** That 16 bits can be. */
+const LABELS = 65536;
 
 /**
  * Kernel memory of the maps, in bytes: an mmap-able array takes one page for struct bpf_array and whole pages for its

@@ -476,7 +476,12 @@ describe("tables whose digests fit", () => {
       set32("config", BLOCKS + BLOCKS4_TABLE.regions, 2 ** 21 + 1),
       "section config",
     ],
-    ["reserved bytes of blocks", set32("config", BLOCKS + BLOCKS4_TABLE.reserved, 1), "section config"],
+    ["a size of no blocks", set32("config", BLOCKS + BLOCKS4_TABLE.small, 1), "section config"],
+    [
+      "classes in labels of no blocks",
+      set32("config", BLOCKS + BLOCKS4_TABLE.classMask, 1),
+      "section config",
+    ],
     ["nets of IPv4", set32("config", CONFIG.address + ADDRESS_TABLE.nets, 1), "section config"],
     ["a class of no blocks", set32("config", BLOCKS + BLOCKS4_TABLE.classIndex, 1), "section config"],
     ["a chunk beyond the ranges", set32("source4_root", 4 * chunk, (1 << 12) | 1), "section source4_ranges"],

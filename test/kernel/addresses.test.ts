@@ -71,7 +71,9 @@ describeKernel("an address's source rule", () => {
     ["IPv4 /24s that crowd", 4, THREE, 1000, [24], RANGES, 4096],
     ["IPv4 /26s that crowd", 4, THREE, 4000, [24, 26, 26, 26], RANGES, 4096],
     ["many IPv4 prefixes, of which some crowd", 4, THREE, 220_000, MANY4, BLOCKS, 4096],
-    ["one set of many IPv4 prefixes", 4, ALONE, 220_000, MANY4, BLOCKS, 4096],
+    ["one set of many IPv4 prefixes", 4, ALONE, 220_000, MANY4, ["blocks"], 4096],
+    ["IPv4 addresses, of which some crowd", 4, THREE, 140_000, [32], BLOCKS, 4096],
+    ["one set of IPv4 addresses, of which some crowd", 4, ALONE, 140_000, [32, 32, 31], BLOCKS, 4096],
     ["many IPv4 prefixes and short ones", 4, THREE, 450_000, [...MANY4, ...MANY4, 17], BLOCKS, 4096],
     [
       "one set of many IPv4 prefixes and short ones",

@@ -195,7 +195,8 @@ function everythingOn(): Uint8Array {
     rodata.writeUInt32LE(1, at + ADDRESS_TABLE.present);
     if (table % 2 === 0) {
       rodata.writeUInt32LE(REGIONS4_LEAST, at + ADDRESS_TABLE.hosts + BLOCKS4_TABLE.regions);
-      rodata.writeUInt32LE(table === 0 ? 1 : 0, at + ADDRESS_TABLE.hosts + BLOCKS4_TABLE.labelled);
+      rodata.writeUInt32LE(table === 0 ? 1 : 0, at + ADDRESS_TABLE.hosts + BLOCKS4_TABLE.small);
+      rodata.writeUInt32LE(table === 0 ? 0x3ff : 0, at + ADDRESS_TABLE.hosts + BLOCKS4_TABLE.classMask);
       // What no slot has goes to ranges on one side, on the other where a pilot says so.
       rodata.writeUInt32LE(table === 0 ? 1 : PRESENT_REST_UNIFORM, at + ADDRESS_TABLE.present);
       continue;

@@ -3,13 +3,12 @@
 
 import { REGION4_BUCKETS } from "../../bundle/abi.ts";
 
-/** Addresses of a block. */
-export const BLOCK4_ADDRESSES = 256;
-
-const BLOCK_MASK = -BLOCK4_ADDRESSES;
+/** Addresses of a block, and of a small one. */
+export const BLOCK4_SIZE = 256;
+export const SMALL_BLOCK4_SIZE = 8;
 
 /**
- * A permutation of the 32-bit numbers, and with BLOCK_MASK of the /24s: of those whose low 8 bits are 0. The factors are odd, and a
+ * A permutation of the 32-bit numbers, and of those whose low bits are 0 where `mask` leaves these out. The factors are odd, and a
  * shifted xor can be undone.
  */
 export function mix4(address: number, mask = -1): number {
@@ -18,9 +17,9 @@ export function mix4(address: number, mask = -1): number {
   return Math.imul(mixed, 0x846ca68b) >>> 0;
 }
 
-/** Where the /24 of an address stands among so many regions, up to 2^21: its number mixed, times theirs, is below 2^53. */
-export function block4Product(address: number, regions: number): number {
-  return mix4(address, BLOCK_MASK) * regions;
+/** Where the block of an address stands among so many regions, up to 2^21: its number mixed, times theirs, is below 2^53. */
+export function block4Product(address: number, size: number, regions: number): number {
+  return mix4(address, -size) * regions;
 }
 
 /** The region times REGION4_BUCKETS, plus the tag: the number of its pilot, of those of all regions. */
@@ -31,4 +30,16 @@ export function block4Group(product: number): number {
 /** Of the region's, before a pilot is laid over it. */
 export function block4Bucket(product: number): number {
   return Math.floor(product / 2 ** 18) & (REGION4_BUCKETS - 1);
+}
+
+/** What slots of the block have of its product, in its place. */
+export function block4Tag(product: number, size: number): number {
+  const low = product % 2 ** 32;
+  const tag = Math.floor(low / 2 ** 25) << 9;
+  return size === SMALL_BLOCK4_SIZE ? tag | ((low >>> 9) & 0x1f0) : tag;
+}
+
+/** What the label of such a slot has, where it has no class. */
+export function block4LabelTag(product: number, size: number): number {
+  return Math.floor((product % 2 ** 18) * (size === SMALL_BLOCK4_SIZE ? 2 ** 3 : 2 ** -2)) & 0xffff;
 }

@@ -1,54 +1,53 @@
-// Slots of /24s to the image of `*4_blocks` (bpf/shared.h), filled to FILL: a pilot for each group of /24s steers it to buckets of its
+// Slots of blocks to the image of `*4_blocks` (bpf/shared.h), filled to FILL: a pilot for each group of blocks steers it to buckets of its
 // region that have room. The largest groups choose first, for they find it least. A group that finds none is left to the caller.
 
-import {
-  BLOCK4_FREE,
-  BLOCK4_SLOTS,
-  PILOT4_RANGES,
-  REGION4_BUCKETS,
-  REGIONS4_LEAST,
-} from "../../bundle/abi.ts";
+import { BLOCK4_FREE, BLOCK4_SLOTS, PILOT4_RANGES, REGION4_BUCKETS } from "../../bundle/abi.ts";
 import { blocks4Layout } from "../../bundle/layout.ts";
-import { block4Bucket, block4Group, block4Product } from "./address4-mix.ts";
+import { block4Bucket, block4Group, block4LabelTag, block4Product, block4Tag } from "./address4-mix.ts";
 import type { Slots4 } from "./blocks4.ts";
 import { type Groups, groupMembers } from "./groups.ts";
 
-export interface Blocks4Image {
-  readonly image: Uint8Array;
-  readonly regions: number;
-  readonly labelled: boolean;
-  /** Of every slot, where there are no labels. */
+export interface Blocks4Shape {
+  /** Addresses of a block: BLOCK4_SIZE or SMALL_BLOCK4_SIZE. */
+  readonly size: number;
+  /** Low bits of a label that are the class of its slot; 0: there are no labels. */
+  readonly classMask: number;
+  /** Of every slot, where there are no labels; else 0. */
   readonly classIndex: number;
 }
 
+export interface Blocks4Image extends Blocks4Shape {
+  readonly image: Uint8Array;
+  readonly regions: number;
+}
+
 export interface Blocks4Placement extends Blocks4Image {
-  /** First addresses, ascending, of /24s that found no place. */
+  /** First addresses, ascending, of blocks that found no place. */
   readonly left: readonly number[];
 }
 
-/** Of all slots. One /24 in a thousand then finds no place, where addresses are random. */
+/** Of all slots. One block in a thousand then finds no place, where addresses are random. */
 const FILL = 0.9;
-const TAG_SHIFT = 8;
 
 /** Bytes of the image of so many slots. */
-export function blocks4Bytes(slots: number, labelled: boolean): number {
-  return regionsOf(slots) * blocks4Layout(labelled).regionBytes;
+export function blocks4Bytes(slots: number, classMask: number): number {
+  return regionsOf(slots, classMask) * blocks4Layout(classMask).regionBytes;
 }
 
-function regionsOf(slots: number): number {
-  return Math.max(REGIONS4_LEAST, Math.ceil(slots / (FILL * REGION4_BUCKETS * BLOCK4_SLOTS)));
+function regionsOf(slots: number, classMask: number): number {
+  const filled = Math.ceil(slots / (FILL * REGION4_BUCKETS * BLOCK4_SLOTS));
+  return Math.max(blocks4Layout(classMask).regionsLeast, filled);
 }
 
-/** `slotClass`: of all slots, or null where each is to have a label. */
-export function placeBlocks4(slots: Slots4, slotClass: number | null): Blocks4Placement {
-  const regions = regionsOf(slots.blocks.length);
-  const labelled = slotClass === null;
-  const { bucketBytes, regionBytes } = blocks4Layout(labelled);
+export function placeBlocks4(slots: Slots4, shape: Blocks4Shape): Blocks4Placement {
+  const { size, classMask } = shape;
+  const regions = regionsOf(slots.blocks.length, classMask);
+  const { bucketBytes, regionBytes } = blocks4Layout(classMask);
   const bucketCells = bucketBytes / 2;
   const regionCells = regionBytes / 2;
   const cells = new Uint16Array(regions * regionCells);
   const image = new Uint8Array(cells.buffer);
-  const { begins, members, buckets } = groupsOf(slots, regions);
+  const { begins, members, buckets } = groupsOf(slots, size, regions);
   const left: number[] = [];
   const used = new Uint8Array(REGION4_BUCKETS);
 
@@ -70,8 +69,10 @@ export function placeBlocks4(slots: Slots4, slotClass: number | null): Blocks4Pl
       const bucket = buckets[i]! ^ pilot;
       const cell = first + REGION4_BUCKETS / 2 + bucket * bucketCells + used[bucket]!++;
       const slot = members[i]!;
-      cells[cell] = slots.values[slot]! | (tag << TAG_SHIFT);
-      if (labelled) cells[cell + BLOCK4_SLOTS] = slots.classes[slot]!;
+      const product = block4Product(slots.blocks[slot]!, size, regions);
+      cells[cell] = slots.codes[slot]! | block4Tag(product, size);
+      if (classMask > 0)
+        cells[cell + BLOCK4_SLOTS] = slots.classes[slot]! | (block4LabelTag(product, size) & ~classMask);
     }
   };
 
@@ -89,14 +90,14 @@ export function placeBlocks4(slots: Slots4, slotClass: number | null): Blocks4Pl
         if (begins[group + tag]! + size === begins[group + tag + 1]) place(region, tag);
   }
   left.sort((a, b) => a - b);
-  return { image, regions, labelled, classIndex: slotClass ?? 0, left };
+  return { ...shape, image, regions, left };
 }
 
-/** Has the program ask root and ranges for what no slot has, where a pilot is that of one of these /24s. */
-export function markBlocks4({ image, regions }: Blocks4Image, blocks: readonly number[]): void {
+/** Has the program ask root and ranges for what no slot has, where a pilot is that of one of these blocks. */
+export function markBlocks4({ image, size, regions }: Blocks4Image, blocks: readonly number[]): void {
   const regionBytes = image.length / regions;
   for (const block of blocks) {
-    const group = block4Group(block4Product(block, regions));
+    const group = block4Group(block4Product(block, size, regions));
     const tag = group % REGION4_BUCKETS;
     image[((group - tag) / REGION4_BUCKETS) * regionBytes + tag]! |= PILOT4_RANGES;
   }
@@ -107,12 +108,12 @@ interface SlotGroups extends Groups {
   readonly buckets: Uint8Array;
 }
 
-/** By region and tag; the slots of one /24 stand together. */
-function groupsOf({ blocks }: Slots4, regions: number): SlotGroups {
+/** By region and tag; the slots of one block stand together. */
+function groupsOf({ blocks }: Slots4, size: number, regions: number): SlotGroups {
   const groups = new Uint32Array(blocks.length);
   const own = new Uint8Array(blocks.length);
   for (let i = 0; i < blocks.length; i++) {
-    const product = block4Product(blocks[i]!, regions);
+    const product = block4Product(blocks[i]!, size, regions);
     groups[i] = block4Group(product);
     own[i] = block4Bucket(product);
   }

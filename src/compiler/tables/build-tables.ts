@@ -20,6 +20,7 @@ import { entryBytesOf, tableMemoryBytes } from "../../bundle/layout.ts";
 import type { SectionImage } from "../../bundle/write-bundle.ts";
 import type { CheckedFleet, FleetIr, ParseClass } from "../../ir/nodes.ts";
 import { type Address4Images, images4 } from "./address4-images.ts";
+import { SMALL_BLOCK4_SIZE } from "./address4-mix.ts";
 import { type Address6Images, images6 } from "./address6-images.ts";
 import type { Blocks4Image } from "./blocks4-image.ts";
 import { decisionsOf } from "./decisions.ts";
@@ -263,7 +264,8 @@ function writeBlocks4(
   if (!blocks) return;
   images.set(section, blocks.image);
   config.setUint32(at + BLOCKS4_TABLE.regions, blocks.regions, true);
-  config.setUint32(at + BLOCKS4_TABLE.labelled, blocks.labelled ? 1 : 0, true);
+  config.setUint32(at + BLOCKS4_TABLE.small, blocks.size === SMALL_BLOCK4_SIZE ? 1 : 0, true);
+  config.setUint32(at + BLOCKS4_TABLE.classMask, blocks.classMask, true);
   config.setUint32(at + BLOCKS4_TABLE.classIndex, blocks.classIndex, true);
 }
 

@@ -28,7 +28,15 @@ import type { AddressTable, Exact6Table } from "../../bundle/address-consistency
 import { type Config, decodeConfig } from "../../bundle/consistency.ts";
 import { blocks4Layout } from "../../bundle/layout.ts";
 import type { Family } from "../../ir/prefix.ts";
-import { block4Bucket, block4Group, block4Product } from "./address4-mix.ts";
+import {
+  BLOCK4_SIZE,
+  block4Bucket,
+  block4Group,
+  block4LabelTag,
+  block4Product,
+  block4Tag,
+  SMALL_BLOCK4_SIZE,
+} from "./address4-mix.ts";
 import {
   bucketOf,
   host6Key,
@@ -90,26 +98,28 @@ export function class4(
   return isRest ? uniformClass : rangesClass(images, name, address);
 }
 
-function block4(bytes: DataView, { regions, labelled, classIndex }: Tables4["blocks4"], address: number) {
-  const product = block4Product(address, regions);
+function block4(
+  bytes: DataView,
+  { regions, small, classMask, classIndex }: Tables4["blocks4"],
+  address: number,
+) {
+  const size = small === 1 ? SMALL_BLOCK4_SIZE : BLOCK4_SIZE;
+  const product = block4Product(address, size, regions);
   const group = block4Group(product);
-  const tag = group % REGION4_BUCKETS;
-  const { bucketBytes, regionBytes } = blocks4Layout(labelled === 1);
-  const first = ((group - tag) / REGION4_BUCKETS) * regionBytes;
-  const pilot = bytes.getUint8(first + tag);
+  const { bucketBytes, regionBytes } = blocks4Layout(classMask);
+  const first = Math.floor(group / REGION4_BUCKETS) * regionBytes;
+  const pilot = bytes.getUint8(first + (group % REGION4_BUCKETS));
   const own = (block4Bucket(product) ^ pilot) & (REGION4_BUCKETS - 1);
   const slots = first + REGION4_BUCKETS + own * bucketBytes;
-  const slotAt = (slot: number) => bytes.getUint16(slots + 2 * slot, true);
-  const labelOf = (slot: number) =>
-    labelled === 1 ? bytes.getUint16(slots + 2 * (BLOCK4_SLOTS + slot), true) : classIndex;
-  const all = Array.from({ length: BLOCK4_SLOTS }, (_, slot) => slot);
-  const low = address & 0xff;
-  const host = all.find((slot) => slotAt(slot) === ((tag << 8) | low));
-  if (host !== undefined) return { label: labelOf(host), pilot };
-  const net = all.find((slot) => slotAt(slot) >>> 8 === ((BLOCK4_FREE >>> 8) | tag));
-  if (net === undefined) return { label: null, pilot };
-  const code = slotAt(net) & 0xff;
-  return { label: (low ^ code) < 2 * (code & -code) ? labelOf(net) : null, pilot };
+  const code = block4Tag(product, size) | ((address & (size - 1)) << 1);
+  for (let slot = slots; slot < slots + 2 * BLOCK4_SLOTS; slot += 2) {
+    const word = bytes.getUint16(slot, true);
+    if (word === BLOCK4_FREE || (word ^ code) >= 2 * (word & -word)) continue;
+    if (classMask === 0) return { label: classIndex, pilot };
+    const label = bytes.getUint16(slot + 2 * BLOCK4_SLOTS, true);
+    if ((label ^ block4LabelTag(product, size)) <= classMask) return { label: label & classMask, pilot };
+  }
+  return { label: null, pilot };
 }
 
 function rangesClass(images: Images, name: Side, address: number): number {
