@@ -39,6 +39,27 @@ export function denyFleet(): Fleet {
   });
 }
 
+/** The same, and a rule with a port of its own for each of other feed files. */
+export function listsFleet(files: readonly string[]): Fleet {
+  const names = files.map((_, i) => `list-${i}`);
+  const sets: Record<string, ReturnType<typeof feed>> = { deny: feed(FEEDS.deny, guards) };
+  files.forEach((file, i) => (sets[names[i]!] = feed(file, guards)));
+  return fleet(NAME, {
+    ...common,
+    defaultVerdict: "pass",
+    policies: [
+      policy("lists", {
+        owners,
+        sets,
+        rules: [
+          drop("listed", { source: "deny" }),
+          ...names.map((source, i) => drop(source, { source, protocol: "udp", destinationPort: 1000 + i })),
+        ],
+      }),
+    ],
+  });
+}
+
 /** The same feed under an edge's other rules: what is swapped. `port` is what one changed rule changes. */
 export function edgeFleet(port = 4000): Fleet {
   return fleet(NAME, {

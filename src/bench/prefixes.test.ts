@@ -7,11 +7,20 @@ import {
   networkOrder,
   prefixes4,
   prefixes6,
+  readFeed4,
   sources4,
   sources6,
 } from "./prefixes.ts";
 
 const prefixes = prefixes4(2000);
+
+test("a feed file is read as it was written, comments and further columns left out", () => {
+  expect(readFeed4(feedText4(prefixes))).toEqual(prefixes);
+  expect(readFeed4("# 192.0.2.1\n198.51.100.7\t3\n\n203.0.113.0/24 # a net\n")).toEqual({
+    firsts: Uint32Array.of(0xc633_6407, 0xcb00_7100),
+    lengths: Uint8Array.of(32, 24),
+  });
+});
 
 describe("prefixes4", () => {
   test("gives distinct prefixes without host bits, 70 % of them /32 and 18 % /24", () => {

@@ -61,6 +61,19 @@ export function feedText4({ firsts, lengths }: Prefixes4): string {
   return parts.join("");
 }
 
+/** What feedText4() gives, and lists as they are: what follows an address on its line is not read. */
+export function readFeed4(text: string): Prefixes4 {
+  const lines = text.split("\n").flatMap((line) => line.match(/^[\d./]+/)?.[0] ?? []);
+  const firsts = new Uint32Array(lines.length);
+  const lengths = new Uint8Array(lines.length);
+  lines.forEach((line, i) => {
+    const [address = "", length = "32"] = line.split("/");
+    firsts[i] = address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+    lengths[i] = Number(length);
+  });
+  return { firsts, lengths };
+}
+
 export function dotted(address: number): string {
   return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
 }

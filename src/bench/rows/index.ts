@@ -8,6 +8,7 @@ import { decision } from "./decision.ts";
 import { endToEnd } from "./end-to-end.ts";
 import { limits } from "./limits.ts";
 import { mixture } from "./mixture.ts";
+import { realLists } from "./real-lists.ts";
 import { replay } from "./replay.ts";
 import { rules } from "./rules.ts";
 import { samples } from "./samples.ts";
@@ -17,6 +18,7 @@ import { table } from "./table.ts";
 
 export const ROWS: readonly Row[] = [
   ...sourceSteps,
+  realLists,
   table,
   decision,
   rules,
