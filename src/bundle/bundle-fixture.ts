@@ -72,17 +72,14 @@ export function smallBundle(name = "edge"): Uint8Array {
   return emitBundle(fleetOf(RULES, { ...OVER, name }), { revision: REVISION, witnesses: [WITNESS] });
 }
 
-/** Among its sections are some of several parts: 40,000 IPv4 hosts, spread by a multiplication modulo 2^32. */
+/** Among its sections are some of several parts: 120,000 IPv4 hosts, spread by a multiplication modulo 2^32. */
 export function manyPartBundle(name = "edge"): Uint8Array {
-  const hosts = Array.from({ length: 40_000 }, (_, i) => Math.imul(i + 1, 0x9e37_79b1) >>> 0);
-  const texts = hosts.map((at) => `${at >>> 24}.${(at >>> 16) & 255}.${(at >>> 8) & 255}.${at & 255}/32`);
-  return emitBundle(
-    fleetOf([ruleOf("edge/hosts", { source: addressSet(...texts) }), ...RULES], { ...OVER, name }),
-    {
-      revision: REVISION,
-      witnesses: [],
-    },
-  );
+  const hosts = Array.from({ length: 120_000 }, (_, i) => BigInt(Math.imul(i + 1, 0x9e37_79b1) >>> 0));
+  const source = fromPrefixes(hosts.map((at) => ({ family: 4, first: at, last: at, length: 32 })));
+  return emitBundle(fleetOf([ruleOf("edge/hosts", { source }), ...RULES], { ...OVER, name }), {
+    revision: REVISION,
+    witnesses: [],
+  });
 }
 
 /** With all sections but those of the destination. */

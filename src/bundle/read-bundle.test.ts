@@ -247,20 +247,20 @@ describe("a section of several parts", () => {
 
   test("is taken, whoever wrote it by the same definition", () => {
     const bytes = manyPartBundle();
-    const section = at(bytes, "source4_ranges");
+    const section = at(bytes, "source4_blocks");
     expect(section.length).toBeGreaterThan(2 * PART);
     expect(section.length % PART).not.toBe(0);
     const again = altered(bytes, () => undefined);
-    expect(at(again, "source4_ranges").sha256).toBe(section.sha256);
+    expect(at(again, "source4_blocks").sha256).toBe(section.sha256);
     expect(readBundle(again).manifest.sections).toEqual(readBundle(bytes).manifest.sections);
   });
 
   test("is refused for one bit in its first, a middle and its last part, and at both sides of their edge", () => {
     const file = manyPartBundle();
-    const { offset, length } = at(file, "source4_ranges");
+    const { offset, length } = at(file, "source4_blocks");
     for (const byte of [0, PART - 1, PART, 2 * PART - 1, 2 * PART, length - 1]) {
       file[offset + byte]! ^= 0x10;
-      expect(refusal(file)).toMatchObject({ code: "bad-digest", part: "section source4_ranges" });
+      expect(refusal(file)).toMatchObject({ code: "bad-digest", part: "section source4_blocks" });
       file[offset + byte]! ^= 0x10;
     }
     expect(() => readBundle(file)).not.toThrow();
@@ -268,14 +268,14 @@ describe("a section of several parts", () => {
 
   test("is refused with its parts in another order, and with one SHA-256 over all of it", () => {
     const file = manyPartBundle();
-    const { offset, length, sha256: digest } = at(file, "source4_ranges");
+    const { offset, length, sha256: digest } = at(file, "source4_blocks");
     const image = file.slice(offset, offset + length);
     const swapped = file.slice();
     swapped.set(image.subarray(PART, 2 * PART), offset);
     swapped.set(image.subarray(0, PART), offset + PART);
-    expect(refusal(swapped)).toMatchObject({ code: "bad-digest", part: "section source4_ranges" });
+    expect(refusal(swapped)).toMatchObject({ code: "bad-digest", part: "section source4_blocks" });
     const whole = withDigest(file, digest, sha256(image).toString("hex"));
-    expect(refusal(whole)).toMatchObject({ code: "bad-digest", part: "section source4_ranges" });
+    expect(refusal(whole)).toMatchObject({ code: "bad-digest", part: "section source4_blocks" });
   });
 });
 

@@ -68,11 +68,11 @@ describeKernel("an agent with a table of several parts", () => {
 
   it("refuses it for a byte of its last part, new or held already; serves it whole, adopts it, and finds no drift", async () => {
     const bundle = manyPartBundle(FLEET_NAME);
-    const section = readManifestOf(bundle).sections.find(({ name }) => name === "source4_ranges")!;
+    const section = readManifestOf(bundle).sections.find(({ name }) => name === "source4_blocks")!;
     expect(section.length).toBeGreaterThan(2 * PART);
     const broken = bundle.slice();
     broken[section.offset + section.length - 1]! ^= 1;
-    const refused = { part: "section source4_ranges", code: "bad-digest", bundleDigest: null };
+    const refused = { part: "section source4_blocks", code: "bad-digest", bundleDigest: null };
 
     writeFileSync(bundlePath, broken);
     const agent = await start();
@@ -81,7 +81,7 @@ describeKernel("an agent with a table of several parts", () => {
 
     writeFileSync(bundlePath, bundle);
     expect(await agent.syncRules()).toMatchObject({ bundleDigest: digestOf(bundle), refused: null });
-    expect(readdirSync(LAYOUT.tables)).toContain(`source4_ranges-${section.sha256.slice(0, 16)}`);
+    expect(readdirSync(LAYOUT.tables)).toContain(`source4_blocks-${section.sha256.slice(0, 16)}`);
     expect(readBundle(bundle).manifest.sections).toContainEqual(section);
 
     writeFileSync(bundlePath, broken);
