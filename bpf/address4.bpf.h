@@ -45,55 +45,49 @@ static __always_inline __u32 is_from(__u64 group, __u32 low)
 	return (((__u32)group & 0xffff) + low) >> 16;
 }
 
-struct blocks4_region {
-	__u8 pilots[REGION4_BUCKETS];
-	__u64 buckets[REGION4_BUCKETS];
-};
-
-struct labelled_blocks4_region {
-	__u8 pilots[REGION4_BUCKETS];
-	struct {
-		__u64 slots;
-		__u64 labels;
-	} buckets[REGION4_BUCKETS];
-};
-
 struct block4 {
 	__u64 found;       /* all ones where a slot has the address, else 0 */
 	__u64 class_index; /* 0 where none has */
 	__u32 pilot;
 };
 
+/* The bucket of `words` words that a block's product and its pilot lead to. */
+static __always_inline const __u64 *bucket4(const void *regions, __u64 product, const __u32 words, __u32 *pilot)
+{
+	__u64 index = product >> 32;
+	const __u8 *region;
+
+	/* Or clang shifts and masks for the factor's sake, and the verifier loses the bound. */
+	asm volatile("" : "+r"(index));
+	region = regions + index * REGION4_BUCKETS * (1 + 8 * words);
+	*pilot = region[product >> 25 & (REGION4_BUCKETS - 1)];
+	return (const __u64 *)(region + REGION4_BUCKETS) + words * ((product >> 18 ^ *pilot) & (REGION4_BUCKETS - 1));
+}
+
 static __always_inline struct block4 block4_of(const __u32 config, struct table blocks, __u32 address)
 {
-	__u64 product, slots, labels = 0, slot, label, below, beyond, found;
+	__u64 product, slots, labels = 0, slot, below, beyond, found;
 	const void *first = blocks.first;
 	__u32 pilot;
 
 	if (IS_SET(BLOCKS4(config, small))) {
 		product = mul_constant_at(address4_mix(address, 0xfffffff8), BLOCKS4(config, regions));
 		slot = (product >> 16 & 0xfe00) | (product >> 9 & 0x1f0) | (address << 1 & 0xe);
-		label = product << 3;
 	} else {
 		product = mul_constant_at(address4_mix(address, 0xffffff00), BLOCKS4(config, regions));
 		slot = (product >> 16 & 0xfe00) | (address << 1 & 0x1fe);
-		label = product >> 2;
 	}
 	asm volatile("" : "+r"(first));
 	if (IS_SET(BLOCKS4(config, class_mask))) {
-		const struct labelled_blocks4_region *region = first;
+		const __u64 *bucket = bucket4(first, product, 2, &pilot);
 
-		region += product >> 32;
-		pilot = region->pilots[product >> 25 & (REGION4_BUCKETS - 1)];
-		slots = region->buckets[(product >> 18 ^ pilot) & (REGION4_BUCKETS - 1)].slots;
-		labels = region->buckets[(product >> 18 ^ pilot) & (REGION4_BUCKETS - 1)].labels;
+		slots = bucket[0];
+		labels = bucket[1];
 	} else {
-		const struct blocks4_region *region = first;
-
-		region += product >> 32;
-		pilot = region->pilots[product >> 25 & (REGION4_BUCKETS - 1)];
-		slots = region->buckets[(product >> 18 ^ pilot) & (REGION4_BUCKETS - 1)];
+		slots = *bucket4(first, product, 1, &pilot);
 	}
+	/* Else clang asks for the sign of a byte, which takes two shifts more than a comparison. */
+	asm volatile("" : "+r"(pilot));
 	/*
 	 * A lane matches where nothing above its lowest one differs. In a free lane the lowest one is the highest bit, which then
 	 * stands in `beyond`. Bit 0 is no lane's business, so a borrow out of a lane that matches makes no other one match.
@@ -102,6 +96,7 @@ static __always_inline struct block4 block4_of(const __u32 config, struct table 
 	beyond = below | (slots ^ slot * LANE_ONES);
 	if (IS_SET(BLOCKS4(config, class_mask))) {
 		__u64 classes = constant_at(BLOCKS4(config, class_mask)) * LANE_ONES;
+		__u64 label = IS_SET(BLOCKS4(config, small)) ? product << 3 : product >> 2;
 		__u64 differ = ((labels ^ (label & 0xffff) * LANE_ONES) | classes) ^ classes;
 
 		found = (((beyond ^ below) | differ) - LANE_ONES) & ~(beyond | differ) & LANE_HIGHS;
