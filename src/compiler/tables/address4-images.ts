@@ -88,8 +88,8 @@ function isCrowded({ firsts }: Segments4): boolean {
 
 /** Labels for `slots`, or none where they are of one class, and the table is not much smaller with labels that tell blocks apart. */
 function labelsOf(slots: Slots4, slotClass: number | null, way?: BlocksWay): Omit<Blocks4Shape, "size"> {
-  const greatest = slots.classes.reduce((most, label) => Math.max(most, label), 1);
-  const classMask = 2 ** (32 - Math.clz32(greatest)) - 1;
+  const greatest = slotClass ?? slots.classes.reduce((most, label) => Math.max(most, label), 0);
+  const classMask = 2 ** (32 - Math.clz32(greatest | 1)) - 1;
   const bytes = (mask: number) => blocks4Bytes(slots.blocks.length, mask);
   const isWorth = way?.labels ?? bytes(0) > WORTH_OF_A_WORD * bytes(classMask);
   return slotClass === null || isWorth

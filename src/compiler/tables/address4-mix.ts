@@ -27,19 +27,23 @@ export function block4Group(product: number): number {
   return Math.floor(product / 2 ** 25);
 }
 
+/** Where a slot has its tag, of as many bits as a region has pilots for. */
+export const BLOCK4_TAG_BIT = 9;
+
+// Shifts are of the low 32 bits of a product, whatever it has above them.
+
 /** Of the region's, before a pilot is laid over it. */
 export function block4Bucket(product: number): number {
-  return Math.floor(product / 2 ** 18) & (REGION4_BUCKETS - 1);
+  return (product >>> 18) & (REGION4_BUCKETS - 1);
 }
 
 /** What slots of the block have of its product, in its place. */
 export function block4Tag(product: number, size: number): number {
-  const low = product % 2 ** 32;
-  const tag = Math.floor(low / 2 ** 25) << 9;
-  return size === SMALL_BLOCK4_SIZE ? tag | ((low >>> 9) & 0x1f0) : tag;
+  const tag = (product >>> 25) << BLOCK4_TAG_BIT;
+  return size === SMALL_BLOCK4_SIZE ? tag | ((product >>> 9) & 0x1f0) : tag;
 }
 
 /** What the label of such a slot has, where it has no class. */
 export function block4LabelTag(product: number, size: number): number {
-  return Math.floor((product % 2 ** 18) * (size === SMALL_BLOCK4_SIZE ? 2 ** 3 : 2 ** -2)) & 0xffff;
+  return (size === SMALL_BLOCK4_SIZE ? product << 3 : product >>> 2) & 0xffff;
 }

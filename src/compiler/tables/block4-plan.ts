@@ -23,15 +23,16 @@ export function slotCode(low: number, size: number): number {
   return 2 * low + size;
 }
 
-/** As few slots as may be: optimal routing table construction (ORTC; Draves, King, Venkatachary, Zill, INFOCOM 1999). */
+/** As few slots as may be, by optimal routing table construction (ORTC; Draves, King, Venkatachary, Zill, INFOCOM 1999). */
 export class Block4Plan {
   readonly #segments: Segments4;
   readonly #size: number;
   readonly #slotClass: number | null;
   #at = 0;
   #around = 0;
-  readonly #codes: number[] = [];
-  readonly #labels: number[] = [];
+  #count = 0;
+  readonly #codes = new Uint16Array(BLOCK4_SLOTS);
+  readonly #labels = new Uint16Array(BLOCK4_SLOTS);
 
   /** `size`: addresses of a block. `slotClass`: the only class that slots may have; null: any. */
   constructor(segments: Segments4, size: number, slotClass: number | null) {
@@ -44,15 +45,18 @@ export class Block4Plan {
   make(at: number, from: number, to: number, around: number): number {
     this.#at = at;
     this.#around = around;
-    this.#codes.length = this.#labels.length = 0;
+    this.#count = 0;
     if (to - from >= SEGMENTS_MOST) return 0;
-    const isPlanned = this.#planOne(from, to) || this.#plan(this.#nodeOf(0, this.#size, from, to), around);
-    return isPlanned ? this.#codes.length : 0;
+    const isPlanned =
+      this.#slotClass === null
+        ? this.#planOne(from, to) || this.#plan(this.#nodeOf(0, this.#size, from, to), around)
+        : this.#planSameClass(from, to);
+    return isPlanned ? this.#count : 0;
   }
 
   /** Calls `add` for each slot of the last plan. */
   each(add: (code: number, label: number) => void): void {
-    for (let i = 0; i < this.#codes.length; i++) add(this.#codes[i]!, this.#labels[i]!);
+    for (let i = 0; i < this.#count; i++) add(this.#codes[i]!, this.#labels[i]!);
   }
 
   /** Whether one segment differs, and is a prefix, as it is in nearly all blocks. */
@@ -70,6 +74,23 @@ export class Block4Plan {
     return (size & (size - 1)) === 0 && low % size === 0 && this.#add(low, size, classes[only]!);
   }
 
+  /** The prefixes that make up the segments: slots of one class can not say where another one lies in theirs. */
+  #planSameClass(from: number, to: number): boolean {
+    for (let i = from; i <= to; i++) {
+      const label = this.#segments.classes[i]!;
+      if (label === this.#around) continue;
+      if (label !== this.#slotClass) return false;
+      const end = this.#end(i);
+      for (let low = this.#begin(i); low < end; ) {
+        let size = low === 0 ? this.#size : low & -low;
+        while (low + size > end) size /= 2;
+        if (!this.#add(low, size, label)) return false;
+        low += size;
+      }
+    }
+    return true;
+  }
+
   #nodeOf(low: number, size: number, from: number, to: number): PlanNode {
     if (from === to) return { low, size, labels: [this.#segments.classes[from]!], halves: [] };
     const half = size / 2;
@@ -80,17 +101,12 @@ export class Block4Plan {
       this.#nodeOf(low, half, from, middle),
       this.#nodeOf(low + half, half, isCut ? middle + 1 : middle, to),
     ] as const;
-    return { low, size, labels: this.#labelsOf(halves[0].labels, halves[1].labels), halves };
-  }
-
-  #labelsOf(lower: readonly number[], upper: readonly number[]): readonly number[] {
+    const [lower, upper] = [halves[0].labels, halves[1].labels];
     const both = lower.filter((label) => upper.includes(label));
-    if (both.length > 0) return both;
-    // Slots of one class can not say where another one lies in theirs.
-    return this.#slotClass === null ? [...lower, ...upper] : [this.#around];
+    return { low, size, labels: both.length > 0 ? both : [...lower, ...upper], halves };
   }
 
-  /** False where it takes too many slots, or classes that they may not have. `inherited`: of the prefix around. */
+  /** False where it takes too many slots. `inherited`: of the prefix around. */
   #plan({ low, size, labels, halves }: PlanNode, inherited: number): boolean {
     const label = labels.includes(inherited) ? inherited : labels[0]!;
     return (
@@ -99,10 +115,10 @@ export class Block4Plan {
   }
 
   #add(low: number, size: number, label: number): boolean {
-    if (this.#slotClass !== null && label !== this.#slotClass) return false;
-    this.#codes.push(slotCode(low, size));
-    this.#labels.push(label);
-    return this.#codes.length <= BLOCK4_SLOTS;
+    if (this.#count === BLOCK4_SLOTS) return false;
+    this.#codes[this.#count] = slotCode(low, size);
+    this.#labels[this.#count++] = label;
+    return true;
   }
 
   #begin(segment: number): number {

@@ -3,7 +3,15 @@
 
 import { BLOCK4_FREE, BLOCK4_SLOTS, PILOT4_RANGES, REGION4_BUCKETS } from "../../bundle/abi.ts";
 import { blocks4Layout } from "../../bundle/layout.ts";
-import { block4Bucket, block4Group, block4LabelTag, block4Product, block4Tag } from "./address4-mix.ts";
+import {
+  BLOCK4_SIZE,
+  BLOCK4_TAG_BIT,
+  block4Bucket,
+  block4Group,
+  block4LabelTag,
+  block4Product,
+  block4Tag,
+} from "./address4-mix.ts";
 import type { Slots4 } from "./blocks4.ts";
 import { type Groups, groupMembers } from "./groups.ts";
 
@@ -69,6 +77,10 @@ export function placeBlocks4(slots: Slots4, shape: Blocks4Shape): Blocks4Placeme
       const bucket = buckets[i]! ^ pilot;
       const cell = first + REGION4_BUCKETS / 2 + bucket * bucketCells + used[bucket]!++;
       const slot = members[i]!;
+      if (size === BLOCK4_SIZE && classMask === 0) {
+        cells[cell] = slots.codes[slot]! | (tag << BLOCK4_TAG_BIT);
+        continue;
+      }
       const product = block4Product(slots.blocks[slot]!, size, regions);
       cells[cell] = slots.codes[slot]! | block4Tag(product, size);
       if (classMask > 0)
