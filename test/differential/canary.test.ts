@@ -30,7 +30,7 @@ describeKernel("the fuzzer", () => {
     // Seeds that come upon the bug soon: others need many more.
     { bug: 1, seed: 11, name: "an IPv4 range that starts one address late" },
     { bug: 2, seed: 2, name: "a summary word of the bit vectors that is not read" },
-    { bug: 3, seed: 23, name: "a limit that lets one unit less than its burst through" },
+    { bug: 3, seed: 1, name: "a limit that lets one unit less than its burst through" },
   ])(`finds $name within ${RUNS} fleets, and shows it in few packets`, ({ bug, seed }) => {
     const { finding, packets } = fuzz({
       seed,
