@@ -8,7 +8,8 @@ export const PINNED_FLEET = {
   "pin-path": {
     type: "string",
     value: "DIR",
-    default: DEFAULT_PIN_PATH,
-    help: "where kernel objects are pinned",
+    // As an agent beside it has it: in a container of the DaemonSet's both find what the node's pin path is mounted at.
+    default: process.env.PISTON_BUNDLE_PIN_PATH || DEFAULT_PIN_PATH,
+    help: "where kernel objects are pinned; PISTON_BUNDLE_PIN_PATH",
   },
 } as const satisfies OptionSpecs;

@@ -162,6 +162,14 @@ describe("piston", () => {
     expect(piston(["sign"])).toMatchObject({ status: 2, stderr: expect.stringContaining("missing BUNDLE") });
   });
 
+  it("looks for pins where PISTON_BUNDLE_PIN_PATH says, and before that where --pin-path does", () => {
+    const env = { ...process.env, PISTON_BUNDLE_PIN_PATH: join(folder, "pins") };
+    const status = (...args: string[]) =>
+      spawnSync(PISTON, ["status", ...args], { cwd: folder, encoding: "utf8", env }).stderr;
+    expect(status()).toContain(`no fleet is pinned under ${join(folder, "pins")}\n`);
+    expect(status("--pin-path", folder)).toContain(`no fleet is pinned under ${folder}\n`);
+  });
+
   it("explains a packet by the line of a policy", () => {
     const { status, stdout } = piston([
       "explain",

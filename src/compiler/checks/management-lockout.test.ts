@@ -48,7 +48,7 @@ describe("management-lockout", () => {
         severity: "error",
         message:
           "`closed` would drop a packet of the management flow `ssh` (policies/management.policy.ts:10): tcp 192.0.2.7:40000 > 203.0.113.5:22 len 40 flags ack",
-        help: "exclude the sources of `ssh` from `closed`, or put a pass rule for them above it",
+        help: "exclude the sources of `ssh` from `closed`, or put a pass rule above it that is wider than the flow",
         location: { file: "policies/policy.policy.ts", line: 20, column: 5 },
         spanLength: 4,
         related: [

@@ -31,7 +31,7 @@ export function managementLockout(context: CheckContext): Diagnostic[] {
           "management-lockout",
           "error",
           `\`${rule.name}\` would ${rule.action.kind} a packet of the management flow ${nameRule(flow, rule.location)}: ${packet}`,
-          `exclude the sources of \`${flow.name}\` from \`${rule.name}\`, or put a pass rule for them above it`,
+          `exclude the sources of \`${flow.name}\` from \`${rule.name}\`, or put a pass rule above it that is wider than the flow`,
           [{ location: flow.location, message: `the management flow \`${flow.name}\` is here` }],
         ),
       );

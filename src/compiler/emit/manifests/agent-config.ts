@@ -11,11 +11,6 @@ import { agentMemoryBytes } from "./worker-resources.ts";
 
 export const BUNDLE_PATH = "/bundle";
 export const TRUST_PATH = "/trust";
-/**
- * Not under /sys: the container's sysfs is read-only, so the mount point could not be made there, and the AppArmor profile
- * that container runtimes apply denies writes below /sys/fs/bpf by path.
- */
-export const PIN_PATH = "/run/pistonprotection/bpf";
 export const CONFIG_FILE = "agent.yaml";
 
 /** Keys of docs/CONFIGURATION.md; those that are missing have their defaults. A test gives it to the agent's own reader. */
@@ -27,7 +22,6 @@ function agentConfig(fleet: CheckedFleet, { agent, tier }: FleetDeploymentIr) {
       interfaces: fleet.interfaces,
       trustKeys: [TRUST_PATH],
       fleet: fleet.name,
-      pinPath: PIN_PATH,
     },
     listen: { metrics: `:${METRICS_PORT}` },
     log: { level: agent.logLevel, json: true },

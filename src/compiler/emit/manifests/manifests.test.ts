@@ -231,7 +231,7 @@ describe("the agent's pod", () => {
       await writeFile(file, map.data!["agent.yaml"]!);
       const { config, warnings } = await loadConfig({
         file,
-        environment: {},
+        environment: Object.fromEntries(agent.env!.map(({ name, value }) => [name, value])),
         settings: [],
         flags: new Map(),
       });
@@ -310,6 +310,18 @@ describe("the agent's pod", () => {
       requests: { cpu, memory: `${memory + 3 * 64}Mi` },
       limits: { cpu, memory: `${memory + 3 * 64}Mi` },
     });
+  });
+
+  it("is the last that a node short of memory evicts: no container of it asks for less than it may take", () => {
+    for (const { name, resources } of [...pod.initContainers!, ...pod.containers])
+      expect(resources?.requests, name).toEqual(resources?.limits);
+  });
+
+  it("is what `kubectl exec` means, with the pins where `piston status` looks for them", () => {
+    const annotations = daemonSetIn(manifests(siteOf())).spec!.template.metadata!.annotations!;
+    expect(annotations["kubectl.kubernetes.io/default-container"]).toBe(agent.name);
+    const pins = agent.volumeMounts!.find(({ name }) => name === "pins")!.mountPath;
+    expect(agent.env).toEqual([{ name: "PISTON_BUNDLE_PIN_PATH", value: pins }]);
   });
 
   it("has memory for a budget that is no whole number of MiB", () => {

@@ -16,7 +16,8 @@ import {
   REVISION_ANNOTATION,
   WORKER_APP,
 } from "../kubernetes.ts";
-import { BUNDLE_PATH, CONFIG_FILE, PIN_PATH, TRUST_PATH } from "./agent-config.ts";
+import { guaranteed } from "../restricted-pod.ts";
+import { BUNDLE_PATH, CONFIG_FILE, TRUST_PATH } from "./agent-config.ts";
 import type { BundleObjects } from "./bundle-config-maps.ts";
 import { workerResources } from "./worker-resources.ts";
 
@@ -25,7 +26,15 @@ const TRUST_NAME = "pistonprotection-trust";
 
 /** The agent's default pin path on the node, so that `piston status` there finds what the pod runs. */
 const HOST_PIN_PATH = "/sys/fs/bpf/pistonprotection";
+/**
+ * Not under /sys: the container's sysfs is read-only, so the mount point could not be made there, and the AppArmor profile
+ * that container runtimes apply denies writes below /sys/fs/bpf by path.
+ */
+const PIN_PATH = "/run/pistonprotection/bpf";
 const CONFIG_PATH = "/etc/pistonprotection";
+const AGENT = "agent";
+/** The one that `kubectl exec` and `kubectl logs` mean where nobody names one. */
+const DEFAULT_CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container";
 const USER_ID = 65532;
 
 export function serviceAccount({ namespaces }: SiteIr): IServiceAccount {
@@ -94,7 +103,7 @@ export function workerDaemonSet(
       minReadySeconds: 5,
       revisionHistoryLimit: 10,
       template: {
-        metadata: { labels },
+        metadata: { labels, annotations: { [DEFAULT_CONTAINER_ANNOTATION]: AGENT } },
         spec: {
           serviceAccountName: WORKER_APP,
           automountServiceAccountToken: false,
@@ -135,7 +144,8 @@ function ownPins(site: SiteIr): IIoK8sApiCoreV1Container {
     name: "own-pins",
     image: site.images.agent,
     command: ["chown", `${USER_ID}:${USER_ID}`, PIN_PATH],
-    resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { cpu: "100m", memory: "32Mi" } },
+    // As the agent's: one container whose requests are not its limits, and the pod is Burstable.
+    resources: guaranteed({ cpu: "100m", memory: "32Mi" }),
     securityContext: {
       runAsUser: 0,
       runAsGroup: 0,
@@ -155,16 +165,17 @@ function agent(generation: string, resources: Resources, site: SiteIr): IIoK8sAp
     timeoutSeconds: 2,
   });
   return {
-    name: "agent",
+    name: AGENT,
     image: site.images.agent,
     args: ["node", "--config", `${CONFIG_PATH}/${CONFIG_FILE}`],
+    // An environment variable, for the agent and for `piston status` beside it.
+    env: [{ name: "PISTON_BUNDLE_PIN_PATH", value: PIN_PATH }],
     ports: [{ name: "metrics", containerPort: METRICS_PORT, hostPort: METRICS_PORT, protocol: "TCP" }],
     startupProbe: { ...probe("/healthz"), periodSeconds: 1, failureThreshold: 60 },
     livenessProbe: { ...probe("/healthz"), periodSeconds: 10, failureThreshold: 3 },
     // Of this pod's bundle, not of one that the agent has adopted: a bundle that is refused stops the roll-out here.
     readinessProbe: { ...probe(`/readyz?generation=${generation}`), periodSeconds: 5, failureThreshold: 2 },
-    // Requests equal limits: a node short of memory evicts others first.
-    resources: { requests: { ...resources }, limits: { ...resources } },
+    resources: guaranteed(resources),
     securityContext: {
       runAsNonRoot: true,
       runAsUser: USER_ID,
