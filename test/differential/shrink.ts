@@ -1,5 +1,6 @@
-// A fleet and packets that disagree to fewer of both that still do: packets cut away by halves, then rules, sets and
-// fields one by one. Greedy and bounded: what is left is for a person to read, not the least there is.
+// A fleet and packets that disagree to fewer of both that still do: packets cut away by halves, large sets too, because each
+// further try costs what they do; then rules, sets and fields one by one. Greedy and bounded: what is left is for a person to
+// read, not the least there is.
 
 import type { Fleet, LiteralSet, ManagementFlow, Policy, Rule } from "../../src/policy/types.ts";
 import type { Step } from "./step.ts";
@@ -9,6 +10,9 @@ export interface Sequence {
   readonly steps: readonly Step[];
 }
 
+/** Whether what it cuts still disagrees: then it is the best there is. */
+type Keeps = (cut: () => Sequence) => boolean;
+
 /** `at`: index of the step that disagrees, where it is one. `disagrees` is called at most `tries` times. */
 export function shrink(
   found: Sequence,
@@ -17,8 +21,10 @@ export function shrink(
   tries = 200,
 ): Sequence {
   let best = found;
-  const keeps = (smaller: Sequence): boolean => {
+  // Asked for and not given: where no try is left, thousands of cuts of a large set are not even made.
+  const keeps: Keeps = (cut) => {
     if (tries-- <= 0) return false;
+    const smaller = cut();
     let does = false;
     try {
       does = disagrees(smaller);
@@ -30,45 +36,59 @@ export function shrink(
   };
   if (at !== null) {
     const { fleet, steps } = best;
-    const isStateless = keeps({ fleet, steps: steps.slice(at, at + 1) });
-    if (!isStateless) keeps({ fleet, steps: steps.slice(0, at + 1) });
+    const isStateless = keeps(() => ({ fleet, steps: steps.slice(at, at + 1) }));
+    if (!isStateless) keeps(() => ({ fleet, steps: steps.slice(0, at + 1) }));
   }
   shrinkSteps(() => best, keeps);
+  for (const name of Object.keys(best.fleet.sets)) halveSet(name, () => best, keeps);
   for (const change of [...ruleRemovals(best.fleet), withoutManagement])
-    keeps({ ...best, fleet: change(best.fleet) });
-  for (const change of fieldRemovals(best.fleet)) keeps({ ...best, fleet: change(best.fleet) });
+    keeps(() => ({ ...best, fleet: change(best.fleet) }));
+  for (const change of fieldRemovals(best.fleet)) keeps(() => ({ ...best, fleet: change(best.fleet) }));
   for (const name of Object.keys(best.fleet.sets)) shrinkSet(name, () => best, keeps);
   shrinkSteps(() => best, keeps);
   return best;
 }
 
 /** Chunks of half the packets, a quarter, and so on. */
-function shrinkSteps(best: () => Sequence, keeps: (smaller: Sequence) => boolean): void {
+function shrinkSteps(best: () => Sequence, keeps: Keeps): void {
   for (let chunk = Math.ceil(best().steps.length / 2); chunk >= 1; chunk = Math.floor(chunk / 2)) {
     for (let end = best().steps.length; end > 0; end -= chunk) {
       const { fleet, steps } = best();
       const rest = [...steps.slice(0, Math.max(0, end - chunk)), ...steps.slice(end)];
-      if (rest.length > 0) keeps({ fleet, steps: rest });
+      if (rest.length > 0) keeps(() => ({ fleet, steps: rest }));
     }
   }
 }
 
-/** Halves of a literal set, then quarters, down to eight prefixes. All policies of a random fleet share its sets. */
-function shrinkSet(name: string, best: () => Sequence, keeps: (smaller: Sequence) => boolean): void {
-  const prefixesOf = () => {
-    const set = best().fleet.sets[name];
-    return set?.kind === "literal-set" ? set.prefixes : [];
-  };
-  for (let chunk = Math.ceil(prefixesOf().length / 2); chunk > 8; chunk = Math.floor(chunk / 2))
-    for (let end = prefixesOf().length; end > 0; end -= chunk) {
-      const { fleet, steps } = best();
-      const prefixes = prefixesOf().filter((_, index) => index < end - chunk || index >= end);
-      if (prefixes.length === 0) continue;
-      const set = { ...(fleet.sets[name] as LiteralSet), prefixes };
-      const sets = { ...fleet.sets, [name]: set };
-      const policies = fleet.policies.map((policy): Policy => ({ ...policy, sets }));
-      keeps({ fleet: { ...fleet, sets, policies }, steps });
+/** One half or the other of a literal set, again and again, until both are needed. */
+function halveSet(name: string, best: () => Sequence, keeps: Keeps): void {
+  for (let half = prefixesOf(best(), name).length >> 1; half > 8; half >>= 1) {
+    const prefixes = prefixesOf(best(), name);
+    const halves = [prefixes.slice(0, half), prefixes.slice(half)];
+    if (!halves.some((kept) => keeps(() => withSet(best(), name, kept)))) return;
+  }
+}
+
+/** Halves of a literal set, then quarters, down to eight prefixes. */
+function shrinkSet(name: string, best: () => Sequence, keeps: Keeps): void {
+  for (let chunk = Math.ceil(prefixesOf(best(), name).length / 2); chunk > 8; chunk = Math.floor(chunk / 2))
+    for (let end = prefixesOf(best(), name).length; end > 0; end -= chunk) {
+      const all = prefixesOf(best(), name);
+      if (end <= chunk && end >= all.length) continue; // nothing would be left
+      keeps(() => withSet(best(), name, [...all.slice(0, Math.max(0, end - chunk)), ...all.slice(end)]));
     }
+}
+
+function prefixesOf({ fleet }: Sequence, name: string): LiteralSet["prefixes"] {
+  const set = fleet.sets[name];
+  return set?.kind === "literal-set" ? set.prefixes : [];
+}
+
+/** All policies of a random fleet share its sets. */
+function withSet({ fleet, steps }: Sequence, name: string, prefixes: LiteralSet["prefixes"]): Sequence {
+  const sets = { ...fleet.sets, [name]: { ...(fleet.sets[name] as LiteralSet), prefixes } };
+  const policies = fleet.policies.map((policy): Policy => ({ ...policy, sets }));
+  return { fleet: { ...fleet, sets, policies }, steps };
 }
 
 type Change = (fleet: Fleet) => Fleet;
