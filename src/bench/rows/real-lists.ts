@@ -17,6 +17,12 @@ const DATA = "../shared/data";
 const pathOf = (...names: string[]) =>
   join(fileURLToPath(new URL("../../..", import.meta.url)), DATA, ...names);
 
+const COSTS: Readonly<Record<string, string>> = {
+  step: "source step",
+  trie: "LPM trie of the feed",
+  whole: "whole program",
+};
+
 export const realLists: Row = {
   name: "real-lists",
   title: "source step, a threat feed and all countries",
@@ -27,8 +33,8 @@ export const realLists: Row = {
       .filter((path) => existsSync(path));
     return {
       figures: [
-        ...(await figuresOf(context, "feed", [])),
-        ...(await figuresOf(context, "feed and countries", countries)),
+        ...(await figuresOf(context, "feed", [], true)),
+        ...(await figuresOf(context, "feed and countries", countries, false)),
       ],
     };
   },
@@ -38,6 +44,8 @@ async function figuresOf(
   { scale, folder }: BenchContext,
   what: string,
   countries: readonly string[],
+  /** The feed's LPM trie is the same whatever else the fleet has. */
+  withTrie: boolean,
 ): Promise<Figure[]> {
   const own = join(folder, what.replaceAll(" ", "-"));
   mkdirSync(own);
@@ -48,30 +56,23 @@ async function figuresOf(
   });
   const bundle = await compiled(listsFleet(names), own);
   const denied = readFeed4(readFileSync(pathOf("ipsum.txt"), "utf8"));
-  const step = (hits: number): Record<"step" | "trie" | "whole", number> => {
+  const measure = (sources: string, hits: number): Figure[] => {
     const feed = toLines(networkOrder(sources4(denied, scale.sources, hits)));
     const size = { bench_trie4: denied.firsts.length };
     using rig = new Rig({ bundle, feed, feedEntries: scale.sources, maxEntries: size });
-    fillTrie4(rig.map("bench_trie4"), denied);
     const timed = (name: string) => ({ program: rig.program(name), packet: FRAME4 });
     const programs = {
       drop: timed("source4_drop"),
       step: timed("source4_class_step"),
       whole: timed("source4_filter"),
-      trie: timed("source4_lpm"),
     };
-    const times = timeInTurn(programs, scale.rounds);
-    const cost = (name: keyof typeof programs) => costOver(times.drop, times[name]);
-    return { step: cost("step"), trie: cost("trie"), whole: cost("whole") };
+    const costs = <N extends string>({ drop, ...times }: Record<"drop" | N, readonly number[]>) =>
+      Object.entries<readonly number[]>(times).map(([name, each]) =>
+        figure(`${what}: ${COSTS[name]}, ${sources}`, costOver(drop, each), "ns"),
+      );
+    if (!withTrie) return costs(timeInTurn(programs, scale.rounds));
+    fillTrie4(rig.map("bench_trie4"), denied);
+    return costs(timeInTurn({ ...programs, trie: timed("source4_lpm") }, scale.rounds));
   };
-  const listed = step(1);
-  const others = step(0);
-  return [
-    figure(`${what}: source step, listed sources`, listed.step, "ns"),
-    figure(`${what}: LPM trie of the feed, listed sources`, listed.trie, "ns"),
-    figure(`${what}: whole program, listed sources`, listed.whole, "ns"),
-    figure(`${what}: source step, other sources`, others.step, "ns"),
-    figure(`${what}: LPM trie of the feed, other sources`, others.trie, "ns"),
-    figure(`${what}: whole program, other sources`, others.whole, "ns"),
-  ];
+  return [...measure("listed sources", 1), ...measure("other sources", 0)];
 }
