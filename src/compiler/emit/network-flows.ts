@@ -85,11 +85,17 @@ export function networkPolicies(
       metadata: metadata(name, namespace),
       spec: {
         podSelector: { matchLabels: { app: name } },
+        // Denied by itself where no rule stands below. An empty list says the same, but the API server leaves it out: whoever
+        // compares would find a difference for ever.
         policyTypes: ["Ingress", "Egress"],
-        ingress: incoming.map(({ from, ports }) => ({ from: peersOf(from), ports: portsOf(ports) })),
-        egress: outgoing.map(({ to, ports }) =>
-          to.kind === "api-server" ? { ports: portsOf(ports) } : { to: peersOf(to), ports: portsOf(ports) },
-        ),
+        ...(incoming.length > 0 && {
+          ingress: incoming.map(({ from, ports }) => ({ from: peersOf(from), ports: portsOf(ports) })),
+        }),
+        ...(outgoing.length > 0 && {
+          egress: outgoing.map(({ to, ports }) =>
+            to.kind === "api-server" ? { ports: portsOf(ports) } : { to: peersOf(to), ports: portsOf(ports) },
+          ),
+        }),
       },
     };
   });

@@ -87,7 +87,7 @@ function solverPolicy(site: SiteIr): INetworkPolicy {
           ports: [{ port: 8089, protocol: "TCP" }],
         },
       ],
-      egress: [],
+      // No rule for Egress: nothing is allowed.
     },
   };
 }

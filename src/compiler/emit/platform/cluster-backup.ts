@@ -137,7 +137,8 @@ function cronJob(site: SiteIr, configuration: Configuration, metadata: ICronJob[
               serviceAccountName: CLUSTER_BACKUP,
               automountServiceAccountToken: true,
               enableServiceLinks: false,
-              restartPolicy: "OnFailure",
+              // A pod for each try, so that the log of one that failed stays.
+              restartPolicy: "Never",
               securityContext: restrictedPod(USER_ID),
               ...onNodes(null),
               containers: [

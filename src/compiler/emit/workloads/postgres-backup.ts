@@ -68,7 +68,9 @@ export function postgresBackup(site: SiteIr): KubernetesObject[] {
               serviceAccountName: POSTGRESQL,
               automountServiceAccountToken: false,
               enableServiceLinks: false,
-              restartPolicy: "OnFailure",
+              // A pod for each try: where one is started again, the last failure takes its log along.
+              restartPolicy: "Never",
+              // No priority: a job that waits for the server must not hold the room that the server needs to come back.
               securityContext: restrictedPod(POSTGRES_USER_ID),
               ...onNodes(postgresql.nodePool),
               // One after the other: nothing is uploaded that was not dumped and listed first.

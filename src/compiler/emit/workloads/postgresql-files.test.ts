@@ -10,6 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
@@ -90,14 +91,14 @@ describe.skipIf(reason !== null)("PostgreSQL with the files of its pods", () => 
   const value = (query: string, at = port) => sql(query, at).stdout.trim();
   const asApplication = (query: string, password = APPLICATION_PASSWORD) =>
     sql(query, port, "pistonprotection", { PGHOST: "127.0.0.1", PGPASSWORD: password });
-  const dump = (password = SUPERUSER_PASSWORD) =>
-    script(scripts["dump.sh"]!, {
-      PGHOST: "127.0.0.1",
-      PGPORT: String(port),
-      PGUSER: "postgres",
-      PGDATABASE: "pistonprotection",
-      PGPASSWORD: password,
-    });
+  const dumping = (at: number, password: string) => ({
+    PGHOST: "127.0.0.1",
+    PGPORT: String(at),
+    PGUSER: "postgres",
+    PGDATABASE: "pistonprotection",
+    PGPASSWORD: password,
+  });
+  const dump = (password = SUPERUSER_PASSWORD) => script(scripts["dump.sh"]!, dumping(port, password));
   const dumps = () => readdirSync(`${root}/backup`).filter((name) => name.endsWith(".dump"));
 
   beforeAll(async () => {
@@ -291,6 +292,30 @@ printf "ALTER ROLE pistonprotection PASSWORD '%s';\\n" "$password" |
       readFileSync(`${root}/backup/latest`, "utf8").trim(),
     ]);
     expect(readdirSync(`${root}/backup`).some((name) => name.endsWith(".partial"))).toBe(false);
+  });
+
+  it("is waited for by a dump that comes while it is away", async () => {
+    const awayPort = await freePort();
+    const waiting = new Server(
+      "sh",
+      ["-c", here(scripts["dump.sh"]!)],
+      shell(dumping(awayPort, SUPERUSER_PASSWORD)),
+    );
+    await until(
+      () => waiting.log.includes("waiting for the primary"),
+      () => `a line that says so: ${waiting.log}`,
+    );
+    const back = createServer((client) => {
+      const server = connect(port, "127.0.0.1");
+      client.pipe(server).pipe(client);
+      for (const end of [client, server]) end.on("error", () => end.destroy());
+    }).listen(awayPort, "127.0.0.1");
+    try {
+      expect(await waiting.exited, waiting.log).toBe(0);
+      expect(waiting.log).toMatch(/backup-\d{8}-\d{6}\.dump$/m);
+    } finally {
+      back.close();
+    }
   });
 
   it("leaves no dump behind where dumping fails, and says that it failed", () => {

@@ -62,17 +62,20 @@ CREATE ROLE ${REPLICATION_ROLE} LOGIN REPLICATION PASSWORD :'replication_passwor
 `;
 }
 
+/** The primary may be away for a while: a node is drained, or starts. `postgres` is a database that every role may ask for. */
+const UNTIL_READY = `until pg_isready --quiet --dbname=postgres; do
+  echo "waiting for the primary"
+  sleep 2
+done
+`;
+
 /** A replica without data copies its primary. The copy has its name only when it is whole: a pod may be killed meanwhile. */
 export const CLONE_SCRIPT = `set -eu
 if [ -s "$PGDATA/PG_VERSION" ]; then
   echo "data of $(cat "$PGDATA/PG_VERSION") is there"
   exit 0
 fi
-until pg_isready --quiet; do
-  echo "waiting for the primary"
-  sleep 2
-done
-rm -rf "$PGDATA" "$PGDATA.partial"
+${UNTIL_READY}rm -rf "$PGDATA" "$PGDATA.partial"
 pg_basebackup --no-password --pgdata="$PGDATA.partial" --wal-method=stream --checkpoint=fast
 touch "$PGDATA.partial/standby.signal"
 mv "$PGDATA.partial" "$PGDATA"
@@ -93,11 +96,11 @@ exec docker-entrypoint.sh postgres \\
 
 /**
  * A dump in PostgreSQL's own format: pg_restore can list it, which proves here that it is whole, and restore parts of it.
- * Whatever is called .dump is complete.
+ * Whatever is called .dump is complete. How long it waits for the server is bounded by the job's deadline.
  */
 export function dumpScript(keep: number): string {
   return `set -eu
-cd /backup
+${UNTIL_READY}cd /backup
 rm -f ./*.partial
 file="backup-$(date -u +%Y%m%d-%H%M%S).dump"
 pg_dump --no-password --format=custom --file="$file.partial"

@@ -43,10 +43,10 @@ describe("Redis' configuration", () => {
   };
 
   it("leaves room for a snapshot, on the smallest server that holds the data", () => {
-    // 60 % of 1 GiB.
-    expect(maxmemory("1Gi", null)).toBe(644_245_094);
-    expect(maxmemory("2Gi", "1Gi")).toBe(644_245_094);
-    expect(maxmemory("1Gi", "2Gi")).toBe(644_245_094);
+    // 45 % of 1 GiB.
+    expect(maxmemory("1Gi", null)).toBe(483_183_820);
+    expect(maxmemory("2Gi", "1Gi")).toBe(483_183_820);
+    expect(maxmemory("1Gi", "2Gi")).toBe(483_183_820);
   });
 });
 

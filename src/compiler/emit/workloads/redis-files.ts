@@ -9,8 +9,8 @@ export const REDIS_DATA_PATH = "/data";
 export const REDIS_RUN_PATH = "/run/redis";
 
 /**
- * Data may take 60 % of the smallest server's memory: a replica holds all of its master's, and while either writes a snapshot
- * the pages that change stand twice.
+ * Data may take 45 % of the smallest server's memory: a replica holds all of its master's, and while either writes a snapshot or
+ * its log anew every page that changes stands twice. With 60 % replicas of 1 GiB were killed at 18,000 writes a second.
  */
 export function redisConf({ resources, readReplicas }: RedisIr): string {
   const memory = Math.min(
@@ -27,7 +27,7 @@ export function redisConf({ resources, readReplicas }: RedisIr): string {
     "save 3600 1 300 100 60 10000",
     "appendonly yes",
     "appendfsync everysec",
-    `maxmemory ${Math.floor(memory * 0.6)}`,
+    `maxmemory ${Math.floor(memory * 0.45)}`,
     "# Sessions and caches: what was used least goes first.",
     "maxmemory-policy allkeys-lru",
     "replica-read-only yes",

@@ -64,6 +64,9 @@ export function statefulSet(
       replicas: set.replicas,
       selector: { matchLabels: labels },
       updateStrategy: { type: "RollingUpdate" },
+      // In order, a pod that never becomes ready keeps its successor waiting: neither a mended manifest nor a revert would end
+      // that. No server needs another one to start; a replica without data waits for its primary by itself.
+      podManagementPolicy: "Parallel",
       // A server reads its files at its start: changed ones have to start it.
       template: {
         metadata: {
