@@ -49,13 +49,17 @@ export function shrink(
   return best;
 }
 
+/** All but those from `first`, which may be below 0, up to `end`. */
+function cutOut<T>(all: readonly T[], first: number, end: number): T[] {
+  return [...all.slice(0, Math.max(0, first)), ...all.slice(end)];
+}
+
 /** Chunks of half the packets, a quarter, and so on. */
 function shrinkSteps(best: () => Sequence, keeps: Keeps): void {
   for (let chunk = Math.ceil(best().steps.length / 2); chunk >= 1; chunk = Math.floor(chunk / 2)) {
     for (let end = best().steps.length; end > 0; end -= chunk) {
       const { fleet, steps } = best();
-      const rest = [...steps.slice(0, Math.max(0, end - chunk)), ...steps.slice(end)];
-      if (rest.length > 0) keeps(() => ({ fleet, steps: rest }));
+      if (end > chunk || end < steps.length) keeps(() => ({ fleet, steps: cutOut(steps, end - chunk, end) }));
     }
   }
 }
@@ -74,8 +78,7 @@ function shrinkSet(name: string, best: () => Sequence, keeps: Keeps): void {
   for (let chunk = Math.ceil(prefixesOf(best(), name).length / 2); chunk > 8; chunk = Math.floor(chunk / 2))
     for (let end = prefixesOf(best(), name).length; end > 0; end -= chunk) {
       const all = prefixesOf(best(), name);
-      if (end <= chunk && end >= all.length) continue; // nothing would be left
-      keeps(() => withSet(best(), name, [...all.slice(0, Math.max(0, end - chunk)), ...all.slice(end)]));
+      if (end > chunk || end < all.length) keeps(() => withSet(best(), name, cutOut(all, end - chunk, end)));
     }
 }
 
