@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import type { IStatefulSet } from "kubernetes-models/apps/v1/StatefulSet";
 import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../../../test/support/until.ts";
@@ -21,11 +22,8 @@ import { siteOf } from "../site-fixture.ts";
 import { freePort, type Outcome, run, Server, type Shell } from "./database-fixture.ts";
 import { emitWorkloads } from "./index.ts";
 
-const files = find<IConfigMap>(
-  objectsOf(emitWorkloads(FLEETS, siteOf(EVERYTHING))),
-  "ConfigMap",
-  "redis-config",
-).data!;
+const objects = objectsOf(emitWorkloads(FLEETS, siteOf(EVERYTHING)));
+const files = find<IConfigMap>(objects, "ConfigMap", "redis-config").data!;
 
 describe("Redis' configuration", () => {
   const maxmemory = (master: string, replica: string | null) => {
@@ -59,7 +57,7 @@ const PASSWORD = "abc+/=_.~-DEF123";
 
 describe.skipIf(!isThere)("Redis with the files of its pods", () => {
   let root: string;
-  const servers: Server[] = [];
+  const servers: (Server | undefined)[] = [];
   const ports: number[] = [];
 
   /** The paths of a pod, as this test has them for one of the two. */
@@ -83,6 +81,22 @@ describe.skipIf(!isThere)("Redis with the files of its pods", () => {
   const cli = (port: number, command: string, password = PASSWORD): Outcome =>
     run("redis-cli", ["-p", String(port), ...command.split(" ")], shell(password));
   const answer = (port: number, command: string) => cli(port, command).stdout.trim();
+  const isReady = (index: number) => {
+    const name = index === 0 ? "redis-master" : "redis-replica";
+    const pod = find<IStatefulSet>(objects, "StatefulSet", name).spec!.template.spec!;
+    const [command = "", ...args] = pod.containers[0]!.readinessProbe!.exec!.command!;
+    const own = args.map((arg) => arg.replaceAll("-p 6379", `-p ${ports[index]}`));
+    return run(command, own, shell(PASSWORD)).status === 0;
+  };
+  const start = async (index: number) => {
+    const name = index === 0 ? "master" : "replica";
+    const server = new Server("sh", [join(root, name, "config", `${name}.sh`)], shell(PASSWORD));
+    servers[index] = server;
+    await until(
+      () => answer(ports[index]!, "ping") === "PONG",
+      () => `${name}: ${server.log}`,
+    );
+  };
 
   beforeAll(async () => {
     root = mkdtempSync(join(tmpdir(), "piston-test-redis-"));
@@ -98,19 +112,22 @@ describe.skipIf(!isThere)("Redis with the files of its pods", () => {
           file === "redis.conf" ? `${here(text, name)}repl-diskless-sync-delay 0\n` : here(text, name),
         );
     }
-    for (const [index, name] of ["master", "replica"].entries()) {
-      const server = new Server("sh", [join(root, name, "config", `${name}.sh`)], shell(PASSWORD));
-      servers.push(server);
-      await until(
-        () => answer(ports[index]!, "ping") === "PONG",
-        () => `${name}: ${server.log}`,
-      );
-    }
   });
 
   afterAll(async () => {
-    for (const server of servers) await server.stop("SIGTERM");
+    for (const server of servers) await server?.stop("SIGTERM");
     if (root) rmSync(root, { recursive: true, force: true });
+  });
+
+  it("has a replica ready when it has met its master, and a master at once", async () => {
+    await start(1);
+    expect(isReady(1)).toBe(false);
+    await start(0);
+    expect(isReady(0)).toBe(true);
+    await until(
+      () => isReady(1),
+      () => `the replica: ${servers[1]!.log}`,
+    );
   });
 
   it("asks for the password, which only its own user can read", () => {
@@ -130,14 +147,14 @@ describe.skipIf(!isThere)("Redis with the files of its pods", () => {
     expect(answer(ports[0]!, "info replication")).toContain("connected_slaves:1");
   });
 
-  it("keeps its data over a restart", async () => {
+  it("keeps its data over a restart, and its replica serves meanwhile", async () => {
     await servers[0]!.stop("SIGKILL");
-    const again = new Server("sh", [join(root, "master/config/master.sh")], shell(PASSWORD));
-    servers[0] = again;
     await until(
-      () => answer(ports[0]!, "ping") === "PONG",
-      () => `the master: ${again.log}`,
+      () => answer(ports[1]!, "info replication").includes("master_link_status:down"),
+      () => `the replica sees it: ${servers[1]!.log}`,
     );
+    expect(isReady(1)).toBe(true); // it has what the master had
+    await start(0);
     expect(answer(ports[0]!, "get session:1")).toBe("x");
   });
 

@@ -29,6 +29,14 @@ export const REDIS_MASTER = "redis-master";
 const REPLICA = "redis-replica";
 const CONFIG_MAP = "redis-config";
 
+const CLI = `redis-cli -p ${REDIS_PORT}`;
+
+/** While it loads its data it answers, but not with PONG. */
+const ANSWERS = `${CLI} ping | grep -qx PONG`;
+
+/** Until a replica has met its master it answers that there is no data. One that has lost its master serves what it had. */
+const HAS_DATA = `${ANSWERS} && { ${CLI} dbsize | grep -q '^[1-9]' || ${CLI} info replication | grep -q '^master_link_status:up'; }`;
+
 export function redis(site: SiteIr): KubernetesObject[] {
   const options = site.workloads.redis;
   if (!options) return [];
@@ -45,14 +53,15 @@ export function redis(site: SiteIr): KubernetesObject[] {
     "master.sh": redisStart(null),
     ...(readReplicas ? { "replica.sh": redisStart(REDIS_MASTER) } : {}),
   });
-  const server = (script: string, resources: Resources) => pod(options, site.images.redis, script, resources);
+  const server = (script: string, resources: Resources, isReady: string) =>
+    pod(options, site.images.redis, script, resources, isReady);
   return [
     serviceAccount(workload),
     files,
     statefulSet(
       workload,
       { name: REDIS_MASTER, service: REDIS_MASTER, role: "master", replicas: 1, files: digest },
-      server("master.sh", options.resources),
+      server("master.sh", options.resources, ANSWERS),
     ),
     service(workload, REDIS_MASTER, "master", REDIS_PORT),
     ...(readReplicas
@@ -60,7 +69,7 @@ export function redis(site: SiteIr): KubernetesObject[] {
           statefulSet(
             workload,
             { name: REPLICA, service: REPLICA, role: "replica", replicas: readReplicas.count, files: digest },
-            server("replica.sh", readReplicas.resources),
+            server("replica.sh", readReplicas.resources, HAS_DATA),
           ),
           service(workload, REPLICA, "replica", REDIS_PORT),
         ]
@@ -69,9 +78,14 @@ export function redis(site: SiteIr): KubernetesObject[] {
   ];
 }
 
-function pod({ password, nodePool }: RedisIr, image: string, script: string, resources: Resources): PodSpec {
-  // While it loads its data it answers, but not with PONG.
-  const exec = { command: ["sh", "-c", `redis-cli -p ${REDIS_PORT} ping | grep -qx PONG`] };
+function pod(
+  { password, nodePool }: RedisIr,
+  image: string,
+  script: string,
+  resources: Resources,
+  isReady: string,
+): PodSpec {
+  const shell = (command: string) => ({ exec: { command: ["sh", "-c", command] } });
   return {
     serviceAccountName: REDIS,
     automountServiceAccountToken: false,
@@ -89,9 +103,9 @@ function pod({ password, nodePool }: RedisIr, image: string, script: string, res
         // redis-cli reads it as well: `kubectl exec … redis-cli` needs no password.
         env: [fromSecret("REDISCLI_AUTH", password)],
         ports: [{ name: "redis", containerPort: REDIS_PORT, protocol: "TCP" }],
-        startupProbe: { exec, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 120 },
-        livenessProbe: { exec, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
-        readinessProbe: { exec, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2 },
+        startupProbe: { ...shell(ANSWERS), periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 120 },
+        livenessProbe: { ...shell(ANSWERS), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
+        readinessProbe: { ...shell(isReady), periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2 },
         resources: guaranteed(resources),
         securityContext: RESTRICTED_CONTAINER,
         volumeMounts: [
