@@ -15,8 +15,13 @@ import {
   TESTABLE_L3_BYTES,
 } from "./space.ts";
 
+/** What findPacket() looks outside of: boxes by shape, an index in SHAPES. */
+export interface Outside<T> {
+  covers(shape: number): readonly Cover<T>[];
+}
+
 /** A union of matches, each with an owner, by which a proof names it. */
-export class Region<T> {
+export class Region<T> implements Outside<T> {
   readonly #space: Space;
   readonly #covers: readonly Cover<T>[][] = SHAPES.map(() => []);
 
@@ -27,7 +32,6 @@ export class Region<T> {
     for (const [shape, box] of this.#space.boxesOf(match).entries())
       if (box) this.#covers[shape]!.push({ box, owner });
   }
-  /** `shape`: index in SHAPES. */
   covers(shape: number): readonly Cover<T>[] {
     return this.#covers[shape]!;
   }
@@ -40,7 +44,7 @@ export class Region<T> {
 export function findPacket<T>(
   space: Space,
   within: readonly MatchIr[],
-  outside: readonly Region<T>[],
+  outside: readonly Outside<T>[],
   budgets: readonly Budget[],
 ): SearchResult<T> {
   const starts: { readonly shape: number; readonly box: FullBox }[] = [];
