@@ -53,6 +53,7 @@ const APT_PACKAGES_OF = {
     postgresql: "/usr/lib/postgresql/15/bin/initdb",
     "redis-server": "/usr/bin/redis-server",
     jq: "/usr/bin/jq",
+    git: "/usr/bin/git",
     // Certificates of the tests; and a hand that changes a map from outside.
     openssl: "/usr/bin/openssl",
     bpftool: ["/usr/sbin/bpftool", "/sbin/bpftool"],

@@ -6,6 +6,10 @@ import { COMPILER_COMMANDS } from "./compiler-commands.ts";
 
 export const COMMANDS: Commands = {
   ...COMPILER_COMMANDS,
+  diff: {
+    summary: "Say which traffic a change of the policies changes",
+    load: async () => (await import("./diff.ts")).default,
+  },
   test: {
     summary: "Run policy tests on both engines; which rules does none reach?",
     load: async () => (await import("./test.ts")).default,

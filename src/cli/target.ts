@@ -57,7 +57,7 @@ async function bundleTarget(path: string, fleet: string | undefined): Promise<Ta
 }
 
 /** A file that begins as a bundle does or is named like one, or a directory with one or with shards. */
-function isBundle(path: string): boolean {
+export function isBundle(path: string): boolean {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) return path.endsWith(".bundle");
   if (stat.isDirectory()) {

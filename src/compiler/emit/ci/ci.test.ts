@@ -42,9 +42,17 @@ describe("the workflows", () => {
       "npm ci",
       "npx --no -- piston check",
       "npx --no -- piston test",
+      "{ echo '```'; npx --no -- piston diff --since HEAD^1; echo '```'; } | tee -a \"$GITHUB_STEP_SUMMARY\"",
       "npx --no -- piston synth --check --output deploy/dist",
     ]);
     expect(policies!.on).toEqual({ pull_request: {}, push: { branches: ["trunk"] } });
+  });
+
+  it("say which traffic a pull request changes, from a clone that has its merge and the branch that it goes to", () => {
+    const [checkOut] = policies!.jobs["policies"]!.steps;
+    expect(checkOut).toMatchObject({ with: { "fetch-depth": 2 } });
+    const diff = policies!.jobs["policies"]!.steps.find((step) => "run" in step && step.run.includes("diff"));
+    expect(diff?.if).toBe("github.event_name == 'pull_request'");
   });
 
   it("scan every image that runs, once", () => {
@@ -75,6 +83,6 @@ describe("the workflows", () => {
     }
     for (const step of steps)
       if ("uses" in step && step.uses.startsWith("actions/checkout@"))
-        expect(step.with).toEqual({ "persist-credentials": false });
+        expect(step.with).toMatchObject({ "persist-credentials": false });
   });
 });

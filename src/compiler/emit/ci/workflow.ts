@@ -33,7 +33,7 @@ export type Step =
   | {
       readonly name: string;
       readonly uses: Action;
-      readonly with?: Readonly<Record<string, string | boolean>>;
+      readonly with?: Readonly<Record<string, string | number | boolean>>;
       readonly if?: string;
     };
 
