@@ -7,6 +7,7 @@ import { contains, fromPrefixes } from "../../src/ir/address-set.ts";
 import { type Family, formatAddress, type Prefix } from "../../src/ir/prefix.ts";
 import { Random } from "../differential/random.ts";
 import { describeKernel } from "../support/kernel.ts";
+import { walkAddresses } from "./address-walk.ts";
 import { buildObject } from "./harness.ts";
 import { decideSources } from "./source-rules.ts";
 
@@ -15,6 +16,8 @@ beforeAll(buildObject);
 const SEED = 20_261_122;
 const END = { 4: 1n << 32n, 6: 1n << 128n } as const;
 const BITS = { 4: 32, 6: 128 } as const;
+/** The /16 that a quarter of IPv4 prefixes are in. */
+const CROWDED = 0x0a01;
 
 function prefixOf(family: Family, address: bigint, length: number): Prefix {
   const rest = BigInt(BITS[family] - length);
@@ -39,7 +42,7 @@ function randomPrefixes(
       address =
         (BigInt(0x2000_0000 + random.below(length === 128 ? blocks : 4096) * 1024) << 96n) |
         BigInt.asUintN(96, address);
-    else if (random.below(4) === 0) address = BigInt(0x0a01_0000 + random.below(0x1_0000));
+    else if (random.below(4) === 0) address = BigInt(CROWDED * 0x1_0000 + random.below(0x1_0000));
     return prefixOf(family, address, length);
   });
 }
@@ -116,4 +119,21 @@ describeKernel("an address's source rule", () => {
       `seed ${SEED}`,
     );
   });
+
+  test.each([
+    ["few prefixes", THREE, 500, [8, 16, 23, 24, 31, 32]],
+    ["/26s that crowd", THREE, 4000, [24, 26, 26, 26]],
+    ["many prefixes, of which some crowd", THREE, 220_000, MANY4],
+    ["one set of many prefixes and short ones", ALONE, 450_000, [...MANY4, ...MANY4, 17]],
+    ["one set of addresses, of which some crowd", ALONE, 140_000, [32, 32, 31]],
+  ] as const)(
+    "tells apart what the sets do, and nothing else, of %s: every IPv4 address of many /16s",
+    (_, parts, count, lengths) => {
+      const random = new Random(SEED);
+      const lists = parts.map((part) => randomPrefixes(random, 4, Math.ceil(part * count), lengths, 0));
+      const { addresses, classes, wrong } = walkAddresses(lists, [0, CROWDED, CROWDED + 1, 0xffff]);
+      expect(wrong, `of ${addresses} addresses, seed ${SEED}`).toEqual([]);
+      expect(classes).toBeGreaterThan(parts.length);
+    },
+  );
 });

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Bundle, readBundle } from "../../src/bundle/index.ts";
+import type { Prefix } from "../../src/ir/prefix.ts";
 import { createNamespaces, type Namespaces } from "../../src/lab/namespaces.ts";
 import { buildPacket } from "../../src/packet/build.ts";
 import {
@@ -31,6 +32,7 @@ import { readProgramObject } from "../../src/runtime/kernel/generation.ts";
 import { createProofEngine } from "../../src/runtime/kernel/proof-engine.ts";
 import type { Logger } from "../../src/runtime/log.ts";
 import { Random } from "../differential/random.ts";
+import { walkAddresses } from "../kernel/address-walk.ts";
 import { FILTER_OBJECT } from "../support/build-filter.ts";
 import { bundleOf } from "../support/compile.ts";
 import { describeKernel } from "../support/kernel.ts";
@@ -155,6 +157,23 @@ function suite(): void {
       );
       expect(committed?.["packetsProven"]).toBeGreaterThanOrEqual(RULES);
     });
+  });
+
+  test("tells IPv4 addresses apart as the feed and the countries do, and no others: every address of many /16s", () => {
+    const lists = [["ipsum.txt"], ...codes.map((code) => countryFiles(code))].map((names) => {
+      const { first, last } = readRanges(
+        32,
+        names.map((name) => ({ name, owner: name })),
+      );
+      return first.map((at, i): Prefix => {
+        const size = last[i]! - at + 1n;
+        return { family: 4, first: at, last: last[i]!, length: 33 - size.toString(2).length };
+      });
+    });
+    const { addresses, classes, wrong } = walkAddresses(lists);
+    console.log(`${addresses} addresses, ${classes} classes`);
+    expect(wrong).toEqual([]);
+    expect(classes).toBeGreaterThan(100);
   });
 
   test.each([32, 128] as const)(
