@@ -5,8 +5,9 @@ import type { AddressSet } from "../../ir/address-set.ts";
 import { radixSort } from "../../ir/radix-sort.ts";
 import { type Memberships, NOWHERE } from "./membership.ts";
 
-const END_4 = 2 ** 32;
-const END_6 = 1n << 128n;
+/** One past the last address. */
+export const END_4 = 2 ** 32;
+export const END_6 = 1n << 128n;
 
 export interface Segments<N> {
   /** First address of each segment; the first segment begins at 0. */

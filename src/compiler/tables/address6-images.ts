@@ -9,7 +9,7 @@ import {
   ROOT_ENTRIES,
   ROOT6_STEP_BITS,
 } from "../../bundle/abi.ts";
-import type { Segments } from "./address-classes.ts";
+import { END_6, type Segments } from "./address-classes.ts";
 import type { Exact6Image } from "./exact6-image.ts";
 import { placeHosts6 } from "./hosts6-image.ts";
 import { type Net6, placeNets6 } from "./nets6-image.ts";
@@ -32,7 +32,6 @@ interface Prefix6 {
   readonly label: number;
 }
 
-const END = 1n << 128n;
 const RANGE_WORDS = ADDRESS6_RANGE.bytes / 8;
 const LINE_RANGES = LINE_BYTES / ADDRESS6_RANGE.bytes;
 const NET_BITS = 64;
@@ -118,7 +117,7 @@ function markedNets(prefixes: readonly Prefix6[], sites: readonly bigint[]): Net
       while (at < sites.length && sites[at]! < end) at++;
     }
   }
-  mark(END >> 64n);
+  mark(END_6 >> 64n);
   return nets;
 }
 
@@ -134,7 +133,7 @@ function isWorth(prefixes: readonly Prefix6[], { firsts }: Segments6): boolean {
 function prefixesOf({ firsts, classes }: Segments6): Prefix6[] {
   const prefixes: Prefix6[] = [];
   firsts.forEach((first, i) => {
-    const size = (firsts[i + 1] ?? END) - first;
+    const size = (firsts[i + 1] ?? END_6) - first;
     if ((size & (size - 1n)) !== 0n || (first & (size - 1n)) !== 0n) return;
     prefixes.push({ first, length: 129 - size.toString(2).length, label: classes[i]! });
   });

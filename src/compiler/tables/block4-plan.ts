@@ -2,6 +2,7 @@
 // address says its class.
 
 import { BLOCK4_SLOTS } from "../../bundle/abi.ts";
+import { END_4 } from "./address-classes.ts";
 import type { Segments4 } from "./blocks4.ts";
 
 /** Part of a block that is a prefix, and what its two halves are where it is of more than one segment. */
@@ -15,8 +16,6 @@ interface PlanNode {
 
 /** Of a block with slots: a prefix in the midst of another's addresses makes two more. */
 export const SEGMENTS_MOST = 2 * BLOCK4_SLOTS + 1;
-
-const END = 2 ** 32;
 
 /** Without its tag: those of the prefix's bits that are below the block, then a one, and zeroes. */
 export function slotCode(low: number, size: number): number {
@@ -126,6 +125,6 @@ export class Block4Plan {
   }
 
   #end(segment: number): number {
-    return Math.min(this.#size, (this.#segments.firsts[segment + 1] ?? END) - this.#at);
+    return Math.min(this.#size, (this.#segments.firsts[segment + 1] ?? END_4) - this.#at);
   }
 }

@@ -2,7 +2,7 @@
 // around it. What is left is the rest, for root and ranges.
 
 import { BLOCK4_SLOTS } from "../../bundle/abi.ts";
-import type { Segments } from "./address-classes.ts";
+import { END_4, type Segments } from "./address-classes.ts";
 import { Block4Plan, slotCode } from "./block4-plan.ts";
 
 export type Segments4 = Segments<Uint32Array>;
@@ -32,8 +32,6 @@ export interface TakeOptions {
   /** The only class that slots may have; null: any. */
   readonly slotClass: number | null;
 }
-
-const END = 2 ** 32;
 
 /** A slot is half of a range. */
 const SLOTS_PER_RANGE = 2;
@@ -98,8 +96,8 @@ export function takeBlocks4(segments: Segments4, options: TakeOptions): Blocks4 
   };
 
   let at = 0;
-  for (let open = 0; at < END; ) {
-    const end = firsts[open + 1] ?? END;
+  for (let open = 0; at < END_4; ) {
+    const end = firsts[open + 1] ?? END_4;
     if (end - at >= size) {
       const count = Math.floor((end - at) / size);
       const next = at + count * size;
@@ -111,9 +109,9 @@ export function takeBlocks4(segments: Segments4, options: TakeOptions): Blocks4 
     }
     const next = at + size;
     let last = open;
-    while ((firsts[last + 1] ?? END) < next) last++;
+    while ((firsts[last + 1] ?? END_4) < next) last++;
     const behind = firsts[last + 1] === next ? last + 1 : last;
-    takeBlock(at, open, last, next === END ? before : classes[behind]!);
+    takeBlock(at, open, last, next === END_4 ? before : classes[behind]!);
     open = behind;
     at = next;
   }
@@ -138,10 +136,10 @@ export function withBlocks4(
     own = lastFrom(segments.firsts, own, block);
     merged.put(block, segments.classes[own]!);
     const end = block + size;
-    while ((segments.firsts[own + 1] ?? END) < end)
+    while ((segments.firsts[own + 1] ?? END_4) < end)
       merged.add(segments.firsts[++own]!, segments.classes[own]!);
     while (open < rest.firsts.length && rest.firsts[open]! <= end) open++;
-    if (end < END) merged.add(end, rest.classes[open - 1]!);
+    if (end < END_4) merged.add(end, rest.classes[open - 1]!);
   }
   for (; open < rest.firsts.length; open++) merged.add(rest.firsts[open]!, rest.classes[open]!);
   return merged.take();
