@@ -15,7 +15,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const CHUNK = 65_536;
 const CHUNKS = 65_536;
 /** Chunks of a run that is one of many tests. PISTON_EVERY_ADDRESS: all of them, in about two minutes. */
-const SOME_CHUNKS = process.env.PISTON_EVERY_ADDRESS ? CHUNKS : 512;
+const SOME_CHUNKS = process.env.PISTON_EVERY_ADDRESS ? CHUNKS : 256;
 
 /** struct walk of address-walk.bpf.c. */
 const WALK = { count: 0, segments: 8, segmentBytes: 8 } as const;
