@@ -67,6 +67,13 @@ describe("nets", () => {
 
   test.each([
     ["begins in the one before", word(7, END - (1n << 7n) + 7n)],
+    [
+      "begins in the one before, which ends at 2^32",
+      (bucket: DataView) => {
+        word(6, (0x1000n << 39n) + 0xff80_0000n + 23n)(bucket);
+        word(7, (0x1000n << 39n) + 0xff80_0080n + 7n)(bucket);
+      },
+    ],
     ["begins above the prefix", word(6, (0x1000n << 39n) + 128n + 23n)],
     ["ascends not", word(7, (0x800n << 39n) + 7n)],
     ["is shifted too little", word(7, END + 6n)],
@@ -101,6 +108,7 @@ describe("nets", () => {
 
   test.each([
     ["255 buckets", { buckets: 255 }, "section config"],
+    ["2^21 buckets and one", { buckets: 2 ** 21 + 1 }, "section config"],
     ["257 buckets", { buckets: 257 }, `section ${NETS}`],
     ["128 pilots, chosen by 6 bits", { pilots: 128 }, "section config"],
     ["96 pilots", { pilots: 96, pilotMask: 95 }, "section config"],

@@ -72,14 +72,20 @@ export function smallBundle(name = "edge"): Uint8Array {
   return emitBundle(fleetOf(RULES, { ...OVER, name }), { revision: REVISION, witnesses: [WITNESS] });
 }
 
-/** Among its sections are some of several parts: 120,000 IPv4 hosts, spread by a multiplication modulo 2^32. */
-export function manyPartBundle(name = "edge"): Uint8Array {
-  const hosts = Array.from({ length: 120_000 }, (_, i) => BigInt(Math.imul(i + 1, 0x9e37_79b1) >>> 0));
+/** Among its sections are some of several parts: IPv4 hosts, spread by a multiplication modulo 2^32. */
+export function manyPartBundle(name = "edge", count = 120_000): Uint8Array {
+  const hosts = Array.from({ length: count }, (_, i) => BigInt(Math.imul(i + 1, 0x9e37_79b1) >>> 0));
   const source = fromPrefixes(hosts.map((at) => ({ family: 4, first: at, last: at, length: 32 })));
   return emitBundle(fleetOf([ruleOf("edge/hosts", { source }), ...RULES], { ...OVER, name }), {
     revision: REVISION,
     witnesses: [],
   });
+}
+
+/** One IPv4 source. */
+export function hostBundle(): Uint8Array {
+  const rule = ruleOf("edge/host", { source: addressSet("192.0.2.7/32") });
+  return emitBundle(fleetOf([rule]), { revision: REVISION, witnesses: [] });
 }
 
 /** With all sections but those of the destination. */
@@ -89,4 +95,26 @@ export function addressBundle(): Uint8Array {
     revision: REVISION,
     witnesses: [],
   });
+}
+
+/** So many management flows, by VLAN, and nothing else. */
+export function flowsBundle(count: number): Uint8Array {
+  const management = Array.from({ length: count }, (_, i) =>
+    ruleOf(`management/${i}`, { fields: { vlan: ranges([[i, i]]) } }, { action: { kind: "pass" } }),
+  );
+  return emitBundle(fleetOf([], { management }), { revision: REVISION, witnesses: [] });
+}
+
+/** One test of two bytes. */
+export function payloadBundle(): Uint8Array {
+  const rule = ruleOf("edge/payload", { fields: { payload: ranges([[0x8000, 0xffff]]) } });
+  const payloadTests = [{ offset: 4, mask: [0xff, 0xf0], value: [0x54, 0x10] }];
+  return emitBundle(fleetOf([rule], { payloadTests }), { revision: REVISION, witnesses: [] });
+}
+
+/** 33 words of rules, all of UDP: a summary of more than 32 bits. */
+export function manyRuleBundle(): Uint8Array {
+  const fields = { protocol: ranges([[17, 17]]) };
+  const rules = Array.from({ length: 33 * 64 }, (_, i) => ruleOf(`edge/${i}`, { fields }));
+  return emitBundle(fleetOf(rules), { revision: REVISION, witnesses: [] });
 }

@@ -93,6 +93,32 @@ export function altered(
   return seal(manifest, images);
 }
 
+/**
+ * The bundle with other sections: what `change` leaves of the images, or puts among them, one behind the other and told by the manifest as they
+ * are. Entries stay as large as they were.
+ */
+export function relaid(
+  bytes: Uint8Array,
+  change: (images: Map<SectionName, Uint8Array>) => void,
+): Uint8Array {
+  const bundle = readBundle(bytes);
+  const { manifest } = bundle;
+  const images = new Map<SectionName, Uint8Array>();
+  for (const { name } of manifest.sections) images.set(name, new Uint8Array(bundle.section(name)!));
+  change(images);
+  let offset = manifest.sections[0]!.offset;
+  let memoryBytes = 0;
+  const sections = manifest.sections.flatMap((one) => {
+    const length = images.get(one.name)?.length;
+    if (length === undefined) return [];
+    const told = { ...one, offset, length, entries: length / one.entryBytes };
+    offset += page(length);
+    memoryBytes += 4096 + page(length);
+    return [told];
+  });
+  return seal({ ...manifest, sections, memoryBytes }, images);
+}
+
 /** The file with another digest of a section in its manifest, header and manifest sealed again. */
 export function withDigest(bytes: Uint8Array, from: string, to: string): Uint8Array {
   const file = bytes.slice();
