@@ -114,6 +114,18 @@ describe("IPv4 options", () => {
     );
   });
 
+  test("a packet has none of those of the packet before", () => {
+    const plain = { ...UDP, ipv4: V4 };
+    for (let round = 0; round < 2; round++) {
+      expect(options(7, 4, 4, 0)).toBe(any | OPTION_BIT["record-route"]);
+      expect(present(plain)).toEqual([0, null]);
+      expect(present({ ...UDP, vlan: [1, 2], ipv4: { ...V4, options: Uint8Array.of(7, 4, 4, 0) } })[0]).toBe(
+        any | OPTION_BIT["record-route"],
+      );
+      expect(present(plain)).toEqual([0, null]);
+    }
+  });
+
   test("a later fragment and a tagged packet have their options too", () => {
     const ipv4 = { ...V4, options: Uint8Array.of(7, 4, 4, 0) };
     const wanted = any | OPTION_BIT["record-route"];
