@@ -2,8 +2,9 @@
 // is forgotten, who goes without state, and that nobody is ever charged for another's packets.
 
 import { afterEach, beforeAll, expect, test } from "vitest";
-import { PROOF } from "../../src/bundle/abi.ts";
+import { LIMIT_BUCKET, LIMIT_CLAIMED, LIMIT_SLOT, PROOF } from "../../src/bundle/abi.ts";
 import { buildPacket } from "../../src/packet/build.ts";
+import { limitMultipliers } from "../../src/runtime/kernel/limit-table.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { from, limit, load, PER_MILLISECOND, run, SECOND, ticks, unload, V4 } from "./fixtures.ts";
 import { buildObject, type Filter } from "./harness.ts";
@@ -115,6 +116,106 @@ describeKernel("a small table", () => {
       expect(owedBytes % length).toBe(0n);
       expect(owedBytes / length).toBeLessThanOrEqual(BigInt(THREADS * 20 * Math.ceil(2000 / 64)));
     }
+  });
+});
+
+describeKernel("a table of two buckets", () => {
+  const LIMIT_ID = 7n;
+  const SLOTS = 8;
+  const INSERTS = 2 * LIMIT_BUCKET.bytes;
+  const two = (burst = 3) =>
+    load({ rules: [limit({ ...bySource, burstTicks: ticks(burst) })], limitBucketBits: 1 });
+
+  /** The highest bit of the hash, and the next (docs/adr/0008-limit-state.md). */
+  const bucketsOf = (low: bigint, high = 0n) => {
+    const [first, second] = limitMultipliers(0n);
+    const hash = BigInt.asUintN(64, (low ^ LIMIT_ID) * first + high * second);
+    return `${hash >> 63n}${(hash >> 62n) & 1n}`;
+  };
+  /** So many sources whose first bucket is the first, and their second the second. */
+  const sourcesOf = (count: number, buckets = "01") => {
+    const found: number[] = [];
+    for (let i = 0; found.length < count; i++) if (bucketsOf(low(i)) === buckets) found.push(i);
+    return found;
+  };
+  /** Of each slot, those of the first bucket first, whose it is; null: it is free. */
+  const owners = (filter: Filter) => {
+    const image = Buffer.from(filter.map("limit_state").readImage(SLOTS * LIMIT_SLOT.bytes));
+    return Array.from({ length: SLOTS }, (_, slot) => {
+      const at = slot * LIMIT_SLOT.bytes;
+      if (image.readBigUInt64LE(at + LIMIT_SLOT.limitId) === 0n) return null;
+      return Number(image.readBigUInt64LE(at + LIMIT_SLOT.low) & 0xffffffn);
+    });
+  };
+  const word = (filter: Filter, at: number) =>
+    Buffer.from(filter.map("limit_state").readImage(8, at)).readBigUInt64LE();
+  const setWord = (filter: Filter, at: number, value: bigint) => {
+    const map = filter.map("limit_state");
+    const image = Buffer.from(map.readImage(map.info.maxEntries * LIMIT_BUCKET.bytes));
+    image.writeBigUInt64LE(value, at);
+    map.writeImage(image);
+  };
+
+  test("newcomers take three slots of their first bucket, three of their second, then the last of each", () => {
+    const filter = two();
+    const sources = sourcesOf(SLOTS);
+    const taken = sources.map((i) => {
+      expect(run(filter, source(i), [SECOND])).toBe("p");
+      return owners(filter).indexOf(i);
+    });
+    expect(taken).toEqual([0, 1, 2, 4, 5, 6, 3, 7]);
+  });
+
+  test("an IPv6 source stands where both halves of its address say", () => {
+    const filter = two();
+    const networks = Array.from({ length: 16 }, (_, i) => 0x2001_0db8_0000_0000n + BigInt(i));
+    const wanted = new Set<string>();
+    for (const high of networks) {
+      filter.clear();
+      run(filter, from(`2001:db8:0:${(high & 0xffffn).toString(16)}::1`), [SECOND]);
+      const bucket = bucketsOf(0n, high)[0]!;
+      wanted.add(bucket);
+      expect(owners(filter).findIndex((owner) => owner !== null)).toBe(bucket === "0" ? 0 : 4);
+    }
+    expect(wanted.size).toBe(2);
+  });
+
+  test("a key in its second bucket is limited to the tick, and stands nowhere else", () => {
+    const filter = two();
+    const [own, ...others] = sourcesOf(4).toReversed() as [number, ...number[]];
+    const t = 5n * SECOND;
+    for (const i of others) expect(run(filter, source(i), [t, t, t])).toBe("ppp");
+    expect(run(filter, source(own), [t, t, t, t, t])).toBe("pppxx");
+    expect(owners(filter)).toEqual([...others, null, own, null, null, null]);
+    expect(run(filter, source(own), [t + 999_999n, t + 1_000_000n, t + 1_000_000n])).toBe("xpx");
+    expect(run(filter, source(own), Array(5).fill(t + SECOND))).toBe("pppxx");
+    expect(run(filter, source(own), [t + SECOND - 1n])).toBe("x"); // a clock that is behind
+    expect(owners(filter)).toEqual([...others, null, own, null, null, null]);
+    expect(word(filter, 4 * LIMIT_SLOT.bytes + LIMIT_SLOT.tat)).toBe((t + SECOND) * 16n + ticks(3));
+  });
+
+  test("a slot that somebody writes just now limits nobody, and stays as it is", () => {
+    const filter = two(1);
+    const [own] = sourcesOf(1) as [number];
+    expect(run(filter, source(own), [SECOND, SECOND])).toBe("px");
+    setWord(filter, LIMIT_SLOT.tat, LIMIT_CLAIMED);
+    expect(run(filter, source(own), [SECOND, SECOND, SECOND])).toBe("ppp");
+    expect(owners(filter)).toEqual([own, ...Array<null>(SLOTS - 1).fill(null)]);
+    expect(word(filter, LIMIT_SLOT.tat)).toBe(LIMIT_CLAIMED);
+  });
+
+  test("newcomers go without state while another one of their stripe is written", () => {
+    const filter = two(1);
+    const [own, other] = [sourcesOf(1)[0]!, sourcesOf(1, "10")[0]!];
+    expect(run(filter, source(own), [SECOND])).toBe("p");
+    expect([word(filter, INSERTS), word(filter, INSERTS + 8)]).toEqual([2n, 0n]);
+    filter.clear();
+    setWord(filter, INSERTS, 1n);
+    expect(run(filter, source(own), [SECOND, SECOND, SECOND])).toBe("ppp");
+    expect(filter.limitStates()).toEqual([]);
+    expect(run(filter, source(other), [SECOND, SECOND])).toBe("px"); // of another stripe
+    setWord(filter, INSERTS, 2n);
+    expect(run(filter, source(own), [SECOND, SECOND])).toBe("px");
   });
 });
 
