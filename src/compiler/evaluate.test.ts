@@ -255,6 +255,17 @@ describe("matching", () => {
     expect(counters().rules.get("site/all")?.decided).toEqual({ packets: 1, bytes: 60 });
   });
 
+  test("counters that were read stay as they were", () => {
+    const { decide, counters } = evaluator([rule("all", "drop", ANY)]);
+    decide(PACKET);
+    const before = counters();
+    decide(PACKET);
+    decide(Uint8Array.of(1));
+    expect(before.rules.get("site/all")?.decided.packets).toBe(1);
+    expect(before.reasons["truncated-ethernet"].packets).toBe(0);
+    expect(counters().rules.get("site/all")?.decided.packets).toBe(2);
+  });
+
   test("the default verdict may be drop", () => {
     expect(evaluator([], { defaultVerdict: "drop" }).decide(PACKET)).toBe("drop - default");
   });

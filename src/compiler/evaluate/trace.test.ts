@@ -70,6 +70,30 @@ describe("the trace", () => {
     expect(lines[2]?.slice(1)).toEqual(["block: 10.0.0.7 is blocked by site/queries for 750 ms more"]);
   });
 
+  test("does not say that a limit in shadow blocks", () => {
+    const action = limit({ burst: 1, blockForSeconds: 1 });
+    const { explain } = createEvaluator(fleet([rule("queries", action, ANY, true)]));
+    const query = frame("udp 10.0.0.7:5000 > 203.0.113.5:53");
+    explain(query, SECOND);
+    const { trace } = explain(query, SECOND);
+    expect(trace[1]).toMatchObject({ rule: "site/queries", limit: { exceeded: true, blockedUntilNs: null } });
+    expect(formatTrace(trace)[1]).toMatch(/in shadow, goes on, would drop, above the limit: .* \(burst 1\)$/);
+  });
+
+  test("counts the free units of a rate that is no whole number of ticks as the limit does", () => {
+    const { explain } = createEvaluator(fleet([rule("queries", limit({ ratePerSecond: 3, burst: 3 }), ANY)]));
+    const query = frame("udp 10.0.0.7:5000 > 203.0.113.5:53");
+    const free = Array.from({ length: 4 }, () => explain(query, SECOND).trace[1]).map((step) =>
+      step?.kind === "rule" ? [step.limit?.freeBefore, step.limit?.freeAfter, step.limit?.exceeded] : null,
+    );
+    expect(free).toEqual([
+      [3, 2, false],
+      [2, 1, false],
+      [1, 0, false],
+      [0, 0, true],
+    ]);
+  });
+
   test("is JSON, with 64-bit figures as text", () => {
     const { explain } = explainer();
     const step = explain(frame("udp 10.0.0.7:5000 > 203.0.113.5:53"), SECOND).trace[2];
