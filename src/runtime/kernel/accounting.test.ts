@@ -167,4 +167,16 @@ describe("accounting", () => {
     expect(accounts.traffic).toEqual(packets(10));
     expect(accounts.dropped).toEqual(packets(7));
   });
+
+  it("leaves what an earlier default verdict passed among what was passed", () => {
+    const now = input([], { reasons: { 0: packets(10) } }, 0);
+    const ledger = settle(freshLedger(1n), [packets(7)], 0n);
+    const accounts = account({ ...now, ledger });
+    expect(accounts.reasons.filter(({ reason }) => reason === "default")).toEqual([
+      { reason: "default", verdict: "pass", count: packets(7) },
+      { reason: "default", verdict: "drop", count: packets(3) },
+    ]);
+    expect(accounts.traffic).toEqual(packets(10));
+    expect(accounts.dropped).toEqual(packets(3));
+  });
 });
