@@ -142,6 +142,7 @@ describe("accounting", () => {
       "exceeded",
       "conformed",
     ]);
+    expect(outcomes({ action: "limit", limit, shadow: true })).toEqual(["exceeded", "conformed"]);
   });
 
   it("goes on counting what a rule dropped that no generation has any more", () => {
@@ -150,6 +151,30 @@ describe("accounting", () => {
     expect(account(without).traffic).toEqual(account(with2).traffic);
     expect(account(without).attacks).toEqual(account(with2).attacks);
     expect(account(without).rules).toHaveLength(1);
+  });
+
+  it("counts an operator's blocks as dropped, and as an attack on no backend in particular", () => {
+    const accounts = account(input([rule(0, { backend: "dns" })], { reasons: { 3: packets(4) } }));
+    expect(REASONS[3]).toBe("block");
+    expect(accounts.reasons.filter(({ count }) => count.packets > 0)).toEqual([
+      { reason: "block", verdict: "drop", count: packets(4) },
+    ]);
+    expect(accounts.dropped).toEqual(packets(4));
+    expect(Object.fromEntries(accounts.attacks)).toEqual({ none: 4, dns: 0 });
+  });
+
+  it("gives each parse class the verdict of the generation that serves, the first of them too", () => {
+    const config = Buffer.alloc(CONFIG.bytes);
+    const drops = account({ ...input([], { reasons: { 8: packets(2) } }), config });
+    expect(drops.dropped).toEqual(packets(2));
+    expect(REASONS[8]).toBe("other-ethertype");
+    config.writeBigUInt64LE(1n << 22n, CONFIG.passReasons);
+    const passes = account({ ...input([], { reasons: { 22: packets(3) } }), config });
+    expect([passes.traffic, passes.dropped]).toEqual([packets(3), NONE]);
+  });
+
+  it("shows a backend that nothing was dropped for", () => {
+    expect(Object.fromEntries(account(input([], {})).attacks)).toEqual({ none: 0, dns: 0 });
   });
 
   it("gives the default reason the verdict of the generation that serves", () => {

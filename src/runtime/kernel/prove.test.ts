@@ -126,4 +126,19 @@ describe("proving a bundle", () => {
     expect(refusal(instance(0, VERDICT_DROP, 0n, 0), witness).message).toContain("gives XDP aborted");
     expect(refusal(instance(3, VERDICT_DROP, 0n, 0), witness).message).toContain("gives XDP tx");
   });
+
+  it("refuses a program that leaves other metadata than a proof", () => {
+    const witness: Witness = { name: "w", rule: null, steps: [step] };
+    const right = instance(XDP_DROP, VERDICT_DROP, 0xfedcba9876543210n, REASON_RULE);
+    for (const bytes of [0, PROOF.bytes - 1]) {
+      const short: ProofInstance = {
+        ...right,
+        run: (...call) => ({
+          returnCode: XDP_DROP,
+          metadata: right.run(...call).metadata.subarray(0, bytes),
+        }),
+      };
+      expect(refusal(short, witness).message).toContain("gives XDP drop by no rule (none)");
+    }
+  });
 });

@@ -67,7 +67,7 @@ export interface SlotAllocation {
 }
 
 /**
- * Finds a slot for each owner. Slots are taken from those never used, and when there are none, from owners that are not
+ * Finds a slot for each owner, of whom no two are the same (stable ids are unique in a bundle). Slots are taken from those never used, and when there are none, from owners that are not
  * in `keep` (rules of the generations that are pinned). Returns null where these do not suffice either.
  */
 export function allocateSlots(
@@ -82,7 +82,6 @@ export function allocateSlots(
   const evictable = [...directory].filter(([key]) => !asked.has(key) && !keep.has(key));
   const added: { owner: SlotOwner; slot: number }[] = [];
   const evicted: { owner: SlotOwner; slot: number }[] = [];
-  const given = new Map<string, number>();
   let next = 0;
 
   function take(): number | null {
@@ -97,12 +96,11 @@ export function allocateSlots(
   const slots = new Uint32Array(owners.length);
   for (const [i, owner] of owners.entries()) {
     const key = wanted[i]!;
-    let slot = directory.get(key) ?? given.get(key);
+    let slot = directory.get(key);
     if (slot === undefined) {
       const taken = take();
       if (taken === null) return null;
       slot = taken;
-      given.set(key, slot);
       added.push({ owner, slot });
     }
     slots[i] = slot;
