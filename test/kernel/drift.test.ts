@@ -2,15 +2,20 @@
 // and puts right what it can.
 
 import { execFileSync } from "node:child_process";
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, it, vi } from "vitest";
-import { BLOCK_HORIZON } from "../../src/bundle/abi.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { BLOCK, BLOCK_HORIZON, BLOCK_KEY } from "../../src/bundle/abi.ts";
 import { frameBatch } from "../../src/lab/packet-socket.ts";
 import { Wire } from "../../src/lab/wire.ts";
 import type { Agent } from "../../src/runtime/agent.ts";
-import { BpfMap, BpfObject, MAP_FLAGS, XdpLink } from "../../src/runtime/bpf/index.ts";
-import { linkPin } from "../../src/runtime/kernel/pins.ts";
+import { BpfMap, BpfObject, ktimeNs, MAP_FLAGS, XdpLink } from "../../src/runtime/bpf/index.ts";
+import { passMaskOf } from "../../src/runtime/kernel/accounting.ts";
+import { type DriftSubject, findDrift, findTableDrift, mend } from "../../src/runtime/kernel/drift.ts";
+import { openGeneration, type PinnedGeneration } from "../../src/runtime/kernel/generation.ts";
+import { generationName } from "../../src/runtime/kernel/journal.ts";
+import { generationPath, linkPin, tablePin } from "../../src/runtime/kernel/pins.ts";
+import { FleetState } from "../../src/runtime/kernel/state.ts";
 import type { DriftReport } from "../../src/runtime/observe/drift.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { numberedFrame } from "../support/two-policies.ts";
@@ -234,6 +239,164 @@ describeKernel("the drift check", () => {
     await agent.syncRules();
     expect(await check(agent)).toMatchObject({ state: "in-sync" });
     await untilWell(agent);
+  });
+
+  describe("of what is pinned, seen as another process sees it", () => {
+    let state: FleetState;
+    let serving: PinnedGeneration;
+    beforeEach(async () => {
+      await startStill();
+      state = new FleetState(LAYOUT);
+      serving = openGeneration(LAYOUT, readdirSync(LAYOUT.generations)[0]!)!;
+    });
+    afterEach(() => {
+      serving.close();
+      state.close();
+    });
+    const subject = (change: Partial<DriftSubject> = {}): DriftSubject => ({
+      layout: LAYOUT,
+      state,
+      serving,
+      journal: state.readJournal(),
+      links: new Map(),
+      isBeingMoved: () => false,
+      ...change,
+    });
+    const drift = (change?: Partial<DriftSubject>) =>
+      findDrift(subject(change)).map(({ message }) => message);
+    const tableDrift = async (change?: Partial<DriftSubject>) =>
+      (await findTableDrift(subject(change), () => true))?.map(({ message }) => message);
+    /** The generation that serves, as if its bundle had another section of that name. */
+    const withDigest = (name: string, sha256: string): PinnedGeneration => ({
+      ...serving,
+      manifest: {
+        ...serving.manifest,
+        sections: serving.manifest.sections.map((one) => (one.name === name ? { ...one, sha256 } : one)),
+      },
+    });
+    const pinAgain = (from: string, to: string): number => {
+      using map = BpfMap.openPinned(from);
+      rmSync(to, { force: true });
+      map.pin(to);
+      return map.info.id;
+    };
+    /** A map that the program runs on, and that nothing froze. */
+    const unfrozen = () => join(LAYOUT.state, "block_horizon");
+    const rodataPin = () => join(generationPath(LAYOUT, generationName(serving.key)), "rodata");
+
+    it("is nothing where nothing was changed", async () => {
+      expect(drift()).toEqual([]);
+      expect(await tableDrift()).toEqual([]);
+    });
+
+    it("is a table that holds other bytes than its digest says, and one that is not frozen", async () => {
+      const own = serving.manifest.sections.find(({ name }) => name === "rules")!.sha256;
+      const wanted = "0".repeat(64);
+      const id = pinAgain(tablePin(LAYOUT, "rules", own), tablePin(LAYOUT, "rules", wanted));
+      expect(await tableDrift({ serving: withDigest("rules", wanted) })).toEqual([
+        `table rules (map ${id}) holds other bytes than the bundle: ${own.slice(0, 16)}, not ${wanted.slice(0, 16)}`,
+      ]);
+      const open = pinAgain(unfrozen(), tablePin(LAYOUT, "rules", own));
+      expect(await tableDrift()).toEqual([`table rules (map ${open}) is not frozen`]);
+    });
+
+    it("is nothing of tables where another generation has come to serve meanwhile", async () => {
+      const gone = { serving: withDigest("rules", "0".repeat(64)) };
+      expect(await findTableDrift(subject(gone), () => false)).toBeNull();
+    });
+
+    it("is constants of other bytes, of another bundle, of another map, or not frozen", () => {
+      using rodata = BpfMap.openPinned(rodataPin());
+      expect(drift({ serving: withDigest("config", "0".repeat(64)) })).toEqual([
+        `the program's constants (map ${rodata.info.id}) hold other bytes than the bundle`,
+      ]);
+
+      const key = { ...serving.key, bundle: "f".repeat(64) };
+      const directory = generationPath(LAYOUT, generationName(key));
+      mkdirSync(directory);
+      rodata.pin(join(directory, "rodata"));
+      serving.program.pin(join(directory, "program"));
+      expect(drift({ serving: { ...serving, key } })).toEqual([
+        `the program's constants are of bundle ${serving.key.bundle.slice(0, 12)}`,
+      ]);
+
+      const open = pinAgain(unfrozen(), rodataPin());
+      expect(drift()).toEqual([`the program's constants (map ${open}) are not frozen`]);
+      using foreign = BpfMap.create({
+        type: "array",
+        name: "rodata",
+        keyBytes: 4,
+        valueBytes: rodata.info.valueBytes,
+        maxEntries: 1,
+        flags: 0,
+      });
+      rmSync(rodataPin());
+      foreign.pin(rodataPin());
+      expect(drift()).toEqual([
+        `what is pinned as the program's constants is map ${foreign.info.id}, which the program does not run on`,
+      ]);
+    });
+
+    it("is state that the program does not run on", () => {
+      const { type, keyBytes, valueBytes, maxEntries } = state.programMap("counters")!.info;
+      using other = BpfMap.create({
+        type: type as "percpu_array",
+        name: "counters",
+        keyBytes,
+        valueBytes,
+        maxEntries,
+        flags: 0,
+      });
+      rmSync(join(LAYOUT.state, "counters"));
+      other.pin(join(LAYOUT.state, "counters"));
+      const later = new FleetState(LAYOUT);
+      try {
+        expect(drift({ state: later })).toEqual([
+          `the program does not run on counters (map ${other.info.id})`,
+        ]);
+      } finally {
+        later.close();
+      }
+    });
+
+    it("is a ledger of other verdicts, and is mended", () => {
+      const mask = passMaskOf(serving.config);
+      state.settleLedger(mask ^ 1n);
+      const [finding, ...more] = findDrift(subject());
+      expect(more).toEqual([]);
+      expect(finding).toMatchObject({ part: "state", object: join(LAYOUT.state, "ledger") });
+      expect(mend(finding!).mended).toBe(true);
+      expect(state.readLedger()?.passMask).toBe(mask);
+      expect(drift()).toEqual([]);
+    });
+
+    it("is no block that was announced, by rules or by an operator, nor one that is over", () => {
+      const set = (untilNs: bigint) => {
+        const block = Buffer.alloc(BLOCK.bytes);
+        block.writeBigUInt64LE(untilNs, BLOCK.untilNs);
+        state.programMap("blocks")!.update(new Uint8Array(BLOCK_KEY.bytes), block);
+      };
+      const announce = (rulesUntilNs: bigint, operatorUntilNs: bigint) => {
+        const horizon = Buffer.alloc(BLOCK_HORIZON.bytes);
+        horizon.writeBigUInt64LE(rulesUntilNs, BLOCK_HORIZON.rulesUntilNs);
+        horizon.writeBigUInt64LE(operatorUntilNs, BLOCK_HORIZON.operatorUntilNs);
+        state.programMap("block_horizon")!.writeImage(horizon);
+      };
+      const until = ktimeNs() + 600_000_000_000n;
+      const told = "blocks are in force that the program was told not to look for";
+      set(until);
+      for (const [rules, operator, expected] of [
+        [until, 0n, []],
+        [0n, until, []],
+        [until - 1n, until - 1n, [told]],
+      ] as const) {
+        announce(rules, operator);
+        expect(drift()).toEqual(expected);
+      }
+      set(1n);
+      announce(0n, 0n);
+      expect(drift()).toEqual([]);
+    });
   });
 
   it("leaves what the kernel itself protects to the kernel: a frozen table takes no write", async () => {
