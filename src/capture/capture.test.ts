@@ -74,6 +74,10 @@ describe("pcap", () => {
     expect(typeOf(228, RAW_6)).toBe("0800");
     expect(typeOf(229, RAW_4)).toBe("86dd");
   });
+  it("takes Ethernet with a frame check sequence, told in the upper bits of the link type", () => {
+    const { frames } = read(writePcap(at(0n), { linkType: 0x5400_0001 }));
+    expect(hex(frames)).toEqual(hex([FRAME]));
+  });
   it("refuses other link types by their name", () => {
     const bytes = writePcap(at(0n), { linkType: 113 });
     expect(() => read(bytes)).toThrow(CaptureError);
@@ -206,6 +210,102 @@ describe("pcapng", () => {
     for (const length of [0, 11, 13]) expect(edited(first + 4, length).capture.damageCount).toBe(1);
     const cut = read(good.subarray(0, good.length - 1));
     expect(cut).toMatchObject({ frames: { length: 2 }, capture: { damageCount: 1 } });
+  });
+});
+
+describe("pcapng, block by block", () => {
+  const u16 = (value: number) => Uint8Array.of(value & 0xff, value >> 8);
+  const u32 = (value: number) => Uint8Array.of(...u16(value & 0xffff), ...u16(value >>> 16));
+  /** As it stands: both lengths are those of the body, whatever it is, unless `length` says otherwise. */
+  const block = (type: number, body: readonly Uint8Array[], length?: number) => {
+    const bytes = Buffer.concat(body);
+    const told = u32(length ?? bytes.length + 12);
+    return Buffer.concat([u32(type), told, bytes, told]);
+  };
+  const sectionOf = (major: number) =>
+    block(0x0a0d0d0a, [u32(0x1a2b3c4d), u16(major), u16(0), u32(0xffff_ffff), u32(0xffff_ffff)]);
+  const SECTION = sectionOf(1);
+  const interfaceOf = (...options: Uint8Array[]) => block(1, [u16(1), u16(0), u32(0), ...options]);
+  const resolution = (value: number) => Buffer.concat([u16(9), u16(1), Uint8Array.of(value, 0, 0, 0)]);
+  const packet = (units: number, bytes = Uint8Array.of()) =>
+    block(6, [u32(0), u32(0), u32(units), u32(bytes.length), u32(bytes.length), bytes]);
+  const readBlocks = (...blocks: Uint8Array[]) => {
+    const { frames, timesNs, capture } = read(Buffer.concat(blocks));
+    return { frames: frames.length, timesNs, damages: capture.damages.map(({ message }) => message) };
+  };
+  /** Two packets 7 units apart. */
+  const apart = (...options: Uint8Array[]) =>
+    readBlocks(SECTION, interfaceOf(...options), packet(1), packet(8)).timesNs[1];
+
+  it("has microseconds where no option, or none that is whole, says otherwise", () => {
+    expect(apart()).toBe(7_000n);
+    expect(apart(resolution(9))).toBe(7n);
+    expect(apart(u16(0), u16(0), resolution(9))).toBe(7_000n); // behind the end of options
+    expect(apart(u16(9), u16(1))).toBe(7_000n); // its value would be the block's second length
+    expect(apart(u16(9), u16(0), resolution(9))).toBe(7n);
+    expect(apart(u16(2), u16(3), Uint8Array.of(97, 98, 99, 0), resolution(9))).toBe(7n); // padded to 4 bytes
+  });
+
+  it("has an offset of 8 bytes, signed, in every resolution", () => {
+    const offset = (...bytes: number[]) => [u16(14), u16(bytes.length), Uint8Array.from(bytes)];
+    const minus = Array<number>(8).fill(0xff);
+    const twoInterfaces = (exponent: number, ...options: Uint8Array[]) => {
+      const second = block(6, [u32(1), u32(0), u32(8), u32(0), u32(0)]);
+      const both = [interfaceOf(resolution(exponent)), interfaceOf(resolution(exponent), ...options)];
+      return readBlocks(SECTION, ...both, packet(1), second).timesNs[1];
+    };
+    const plus = [1, 0, 0, 0, 0, 0, 0, 0];
+    expect(twoInterfaces(9, ...offset(...plus))).toBe(1_000_000_007n);
+    expect(twoInterfaces(12, ...offset(...plus))).toBe(1_000_000_000n);
+    expect(twoInterfaces(0x80, ...offset(...plus))).toBe(8_000_000_000n);
+    expect(twoInterfaces(0, ...offset(...minus))).toBe(6_000_000_000n);
+    expect(twoInterfaces(9, ...offset(1, 0, 0, 0))).toBe(7n); // too short to be one
+  });
+
+  it.each([
+    ["a section of 24 bytes", [block(0x0a0d0d0a, [u32(0x1a2b3c4d), u32(1), u32(0)])], "cannot have 24 bytes"],
+    ["a block of 14 bytes", [SECTION, block(0xbad, [u16(0)])], "cannot have 14 bytes"],
+    ["a packet that ends far away", [SECTION, block(6, [], 0x7fff_fff0)], "more than any packet takes"],
+    ["an interface of 4 bytes", [SECTION, block(1, [u32(1)])], "an interface description of 4 bytes"],
+    [
+      "a packet block of 16 bytes",
+      [SECTION, interfaceOf(), block(6, [u32(0), u32(0), u32(0), u32(0)])],
+      "a packet block of 16 bytes; its header has 20",
+    ],
+    [
+      "a packet longer than its block's room by less than the block's length",
+      [SECTION, interfaceOf(), block(6, [u32(0), u32(0), u32(0), u32(4), u32(4)])],
+      "a packet of 4 bytes in a block with room for 0",
+    ],
+    [
+      "a packet of 262,148 bytes",
+      [SECTION, interfaceOf(), packet(0, new Uint8Array(262_148))],
+      "a packet of 262148 bytes",
+    ],
+    ["a section of version 2", [sectionOf(2)], "pcapng version 2"],
+    [
+      "a simple packet that its block has no room for",
+      [SECTION, interfaceOf(), block(3, [u32(5), u32(0)])],
+      "a packet of 5 bytes in a block with room for 4",
+    ],
+  ])("names %s", (_, blocks, message) => {
+    const { frames, damages } = readBlocks(...blocks);
+    expect([frames, damages.length]).toEqual([0, 1]);
+    expect(damages[0]).toContain(message);
+  });
+
+  it("takes a packet of 262,144 bytes, and an old one whose block says how many were lost", () => {
+    expect(readBlocks(SECTION, interfaceOf(), packet(0, new Uint8Array(262_144)))).toMatchObject({
+      frames: 1,
+      damages: [],
+    });
+    const old = block(2, [u16(0), u16(3), u32(0), u32(0), u32(0), u32(0)]);
+    expect(readBlocks(SECTION, interfaceOf(), old)).toMatchObject({ frames: 1, damages: [] });
+  });
+
+  it("takes the interfaces of its own section alone", () => {
+    const { damages } = readBlocks(SECTION, interfaceOf(), packet(0), SECTION, packet(0));
+    expect(damages).toEqual(["a packet of interface 0, which the section does not describe"]);
   });
 });
 
