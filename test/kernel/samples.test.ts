@@ -150,6 +150,35 @@ describeKernel("samples", () => {
     expect(filter.counters()["reason default"]?.packets).toBe(sent);
   });
 
+  test("are taken again in a later jiffy, when the budget of one was spent", async () => {
+    const filter = serve({ rules: [], defaultVerdict: "drop", samplesPerJiffy: 1 });
+    const packet = from("198.51.100.7");
+    filter.program.testRun(packet, { repeat: 10_000 });
+    const taken = () => sum(sampleState(filter).taken);
+    // On each CPU, whichever it runs on: a jiffy lasts 10 ms at most, and one packet in it finds a budget.
+    for (let round = 0; round < 3; round++) {
+      const before = taken();
+      await sleep(20);
+      filter.program.testRun(packet, { repeat: 10_000 });
+      expect(taken()).toBeGreaterThan(before);
+    }
+  });
+
+  test("have nothing of the frame that stood in the ring buffer before", async () => {
+    const filter = serve({ rules: [], defaultVerdict: "drop", samplesPerJiffy: 0xffffffff });
+    const long = new Uint8Array(300).fill(0xee);
+    const records: Uint8Array[] = [];
+    using _ring = RingBuffer.open(filter.map("samples"), (record) => records.push(record));
+    // 256 KiB have room for 1,724 samples: the next one stands where the first stood.
+    filter.program.testRun(long, { repeat: 1724 });
+    await expect.poll(() => records.length).toBe(1724);
+    filter.program.testRun(long.subarray(0, 14));
+    await expect.poll(() => records.length).toBe(1725);
+    expect(readSample(records.at(-1)!).frame).toEqual(
+      Buffer.concat([long.subarray(0, 14), Buffer.alloc(82)]),
+    );
+  });
+
   test("a budget of none takes none, and neither does a proof instance", async () => {
     const none = serve({ rules: [], defaultVerdict: "drop", samplesPerJiffy: 0 });
     expect(await samplesOf(none, () => none.program.testRun(from("198.51.100.7")))).toEqual([]);
@@ -211,6 +240,24 @@ describeKernel("instances", () => {
     const tick = Array.from({ length: 5 }, () => late(ticks(100))).reduce((a, b) => (a < b ? a : b));
     expect(tick).toBeGreaterThan(0n);
     expect(tick).toBeLessThanOrEqual(10_000_000n);
+  });
+
+  test("the clock of a limit whose burst lasts 100 ms goes on with the ticks", async () => {
+    const served = serve({ rules: [limit({ burstTicks: ticks(100) })], limitBucketBits: 1 });
+    const lateness = async () => {
+      served.clear();
+      await sleep(100);
+      const before = ktimeNs();
+      served.program.testRun(from("198.51.100.7"));
+      return before - (served.limitStates()[0]!.tat - ticks(1)) / 16n;
+    };
+    // A host that takes the CPU away which keeps the time makes ticks late: the calmest of some counts.
+    const found: bigint[] = [];
+    for (let i = 0; i < 5 && !found.some((late) => late < 50_000_000n); i++) {
+      await lateness(); // whichever CPU it is, it has looked at the clock before
+      found.push(await lateness());
+    }
+    expect(found.some((late) => late < 50_000_000n)).toBe(true);
   });
 
   test("no packet aborts: every return is pass or drop", () => {
