@@ -19,7 +19,7 @@ import type {
   SetNode,
   SourceLocation,
 } from "../../src/policy/types.ts";
-import { dense, many, prefixes } from "./prefix-lists.ts";
+import { dense, many, many6, prefixes } from "./prefix-lists.ts";
 
 const SET_NAMES = ["s0", "s1", "s2", "s3", "s4", "s5"] as const;
 
@@ -46,6 +46,7 @@ const sets: fc.Arbitrary<Record<string, SetNode>> = fc
         { weight: 36, arbitrary: fc.array(prefixes, { minLength: 1, maxLength: 60, size: "max" }) },
         { weight: 4, arbitrary: dense },
         { weight: 2, arbitrary: many },
+        { weight: 5, arbitrary: many6 },
       ),
     ),
     union: fc.subarray(["s0", "s1", "s2"], { minLength: 1 }),

@@ -2,6 +2,7 @@
 // their ranges, prefixes inside prefixes, IPv6 extension chains, double VLAN tags, fragments.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { formatAddress } from "../../src/ir/prefix.ts";
 import { buildPacket } from "../../src/packet/build.ts";
 import { fragments, udp } from "../../src/packet/helpers.ts";
 import type { ExtensionSpec, PacketSpec } from "../../src/packet/spec.ts";
@@ -10,6 +11,7 @@ import {
   drop,
   fleet,
   limit,
+  management,
   not,
   packets,
   packetsPerSecond,
@@ -21,6 +23,7 @@ import {
 import type { Fleet, Rule } from "../../src/policy/types.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { lowerFleet } from "./compare.ts";
+import { twinIn } from "./edges.ts";
 import { type Engine, kernelEngine, modelEngine } from "./engines.ts";
 
 const V4 = { source: "198.51.100.7", destination: "203.0.113.5" };
@@ -231,6 +234,58 @@ function cases(open: Open): void {
       });
     },
   );
+
+  // More than 64 rules, and so few combinations of their classes that the compiler writes down which rule decides each.
+  const flow = management("ssh", { source: "192.0.2.1/32", destination: "203.0.113.9/32" });
+  const written = Array.from({ length: 63 }, (_, n) =>
+    drop(`port-${n}`, { protocol: "udp", destinationPort: n }),
+  );
+  const withTtl = (ttl: number, source = V4.source, destination = V4.destination) =>
+    buildPacket({ ipv4: { source, destination, ttl }, udp: { sourcePort: 9, destinationPort: 9999 } });
+
+  block(
+    "a packet whose rule is written down",
+    open,
+    { ...fleetOf(...written, drop("ttl", { ttl: 7 }), drop("last", { ttl: 8 })), management: [flow] },
+    (decide) => {
+      test.each([
+        ["is no management flow's, which asks for less than the rule", withTtl(7), dropped("ttl")],
+        ["is none's where the source alone is", withTtl(7, "192.0.2.1"), dropped("ttl")],
+        ["is none's where the destination alone is", withTtl(8, V4.source, "203.0.113.9"), dropped("last")],
+        [
+          "is the flow's where both are",
+          withTtl(7, "192.0.2.1", "203.0.113.9"),
+          "pass management/ssh management",
+        ],
+        ["is a port's", port(5), dropped("port-5")],
+        ["is none's, and gets the default", port(63), DEFAULT],
+      ])("%s", (_, frame, expected) => {
+        expect(decide(frame)).toBe(expected);
+      });
+    },
+  );
+
+  // So many that they stand in an exact table: each alone in its /64 but for the last two.
+  const site = (n: number) => 0x2001_0db8_0000_0000n + BigInt(n);
+  const at = (n: number, low: bigint) => (site(n) << 64n) | low;
+  const hosts = [...Array.from({ length: 1200 }, (_, n) => at(n, 1n)), at(1199, 3n)];
+  const listed = hosts.map((host) => formatAddress(6, host) as `${string}:${string}`);
+  const host = (value: bigint) =>
+    buildPacket({ ipv6: { ...V6, source: formatAddress(6, value) }, protocol: 47 });
+
+  block("a host among many of IPv6", open, fleetOf(drop("hosts", { source: listed })), (decide) => {
+    test.each([
+      ["that is listed", at(7, 1n), dropped("hosts")],
+      ["that is listed beside another", at(1199, 3n), dropped("hosts")],
+      ["of their /64 that is not listed", at(1199, 2n), DEFAULT],
+      ["whose low half is another host's of another /64", at(7, 3n), DEFAULT],
+      ["of another /64", at(1200, 1n), DEFAULT],
+      ["that has the hash of a listed one, in a /64 of hosts", twinIn(site(8), at(7, 1n)), DEFAULT],
+      ["that has the hash of a listed one, in another /64", twinIn(site(5000), at(7, 1n)), DEFAULT],
+    ])("%s", (_, source, expected) => {
+      expect(decide(host(source))).toBe(expected);
+    });
+  });
 
   const whole = udp({ from: "198.51.100.7:1", to: "203.0.113.5:53", payloadBytes: 100 });
   const whole6 = udp({ from: "[2001:db8::7]:1", to: "[2001:db8::5]:53", payloadBytes: 100 });

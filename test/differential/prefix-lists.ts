@@ -91,3 +91,24 @@ export const many: fc.Arbitrary<string[]> = fc.integer().map((seed) => {
     );
   });
 });
+
+/**
+ * So many that the compiler has exact tables for them (src/compiler/tables/address6-images.ts): /64s and shorter prefixes, and single
+ * addresses, alone in their /64, together with others, or in one that is listed as well. Their low halves are few.
+ */
+export const many6: fc.Arbitrary<string[]> = fc
+  .record({
+    seed: fc.integer(),
+    hosts: fc.constantFrom(0, 0.3, 0.9, 1),
+    /** Bits in which the /64s differ: few are dense, many are spread. */
+    siteBits: fc.constantFrom(12, 20, 32),
+  })
+  .map(({ seed, hosts, siteBits }) => {
+    const random = new Random(seed);
+    const site = () => (0x2001_0db8n << 32n) | BigInt(random.bits() >>> (32 - siteBits));
+    return Array.from({ length: 3000 }, () => {
+      const at = site() << 64n;
+      if (random.chance(hosts)) return `${formatAddress(6, at | BigInt(1 + random.below(3)))}/128`;
+      return prefixText(formatAddress(6, at), random.chance(0.7) ? 64 : 32 + random.below(32));
+    }) as `${string}:${string}`[];
+  });
