@@ -1,8 +1,11 @@
 // `pistonprotection/testing` with the kernel as its engine: the same calls, the same answers.
 
-import { drop, fleet, pass, policy, shadow } from "pistonprotection";
+import { by, drop, fleet, limit, packets, packetsPerSecond, pass, policy, shadow } from "pistonprotection";
 import { decide, pistonMatchers, simulate, udp } from "pistonprotection/testing";
 import { beforeAll, expect, it } from "vitest";
+import { sha256Hex } from "../../src/bundle/digest.ts";
+import { formatAddress } from "../../src/ir/prefix.ts";
+import { limitMultipliers } from "../../src/runtime/kernel/limit-table.ts";
 import { captureFleet } from "../support/capture-fleet.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { buildObject } from "./harness.ts";
@@ -79,5 +82,32 @@ describeKernel("the kernel as engine of policy tests", () => {
     });
     expect(decide(unreachable, DNS, { engine })).toPass("p/all");
     expect(decide(unreachable, new Uint8Array(13), { engine })).toBeDecided({ reason: "truncated-ethernet" });
+  });
+
+  // The one thing that the model does not know is that limit state has an end: where all eight slots of a key are others' who owe as
+  // much, the kernel lets its packets pass.
+  it("fails where model and kernel differ, and says what each of them says", () => {
+    const burst = { rate: packetsPerSecond(1), burst: packets(1), key: by.source() };
+    const node = simulate(policy("p", { owners: ["t"], rules: [limit("one", {}, burst)] }), { engine });
+    const limitId = BigInt(`0x${sha256Hex("test/p/one/packets/source/32/64").slice(0, 16)}`);
+    const [first, second] = limitMultipliers(0n);
+    let inverse = second;
+    for (let i = 0; i < 6; i++) inverse = BigInt.asUintN(64, inverse * (2n - second * inverse));
+    /** Of one first bucket and one second, in a table of up to 2^16. */
+    const sources = Array.from({ length: 9 }, (_, i) => {
+      const hash = (1n << 48n) | (2n << 32n) | BigInt(i + 1);
+      return formatAddress(6, BigInt.asUintN(64, (hash - limitId * first) * inverse) << 64n);
+    });
+    const packet = (source: string) => udp({ from: `[${source}]:1`, to: "[2001:db8::1]:9" });
+    for (const source of sources) expect(node.decide(packet(source))).toPass();
+    expect(node.decide(packet(sources[0]!))).toDrop("p/one");
+    expect(() => node.decide(packet(sources[8]!))).toThrow(
+      expect.objectContaining({
+        code: "engine-disagreement",
+        message: expect.stringMatching(
+          /^the model says drop by p\/one, reason limit; the kernel says pass by null, reason default\nthis is a bug/,
+        ),
+      }),
+    );
   });
 });
