@@ -223,6 +223,27 @@ describe("matchers", () => {
     expect(failure(() => expect("drop").toDrop())).toBe(
       "toDrop wants a decision, as decide() returns it; it was given drop",
     );
+    for (const half of [null, { verdict: "drop" }, { trace: [] }])
+      expect(failure(() => expect(half).toDrop())).toContain("toDrop wants a decision");
+    for (const none of [null, "edge"])
+      expect(failure(() => expect(none).toDecide([]))).toBe(
+        `toDecide wants a fleet or policies; it was given ${none}`,
+      );
+  });
+
+  test("a row's engine is its own, else that of PISTON_ENGINE, which is one of two", () => {
+    const before = process.env.PISTON_ENGINE;
+    process.env.PISTON_ENGINE = "sieve";
+    try {
+      expect(() => decide(edge, QUERY)).toThrow('PISTON_ENGINE is model or kernel, not "sieve"');
+      expect(() => simulate(edge)).toThrow('PISTON_ENGINE is model or kernel, not "sieve"');
+      expect(edge).toDecide([[QUERY, { verdict: "pass" }, { engine: "model" }]]);
+      process.env.PISTON_ENGINE = "";
+      expect(decide(edge, QUERY)).toPass();
+    } finally {
+      if (before === undefined) delete process.env.PISTON_ENGINE;
+      else process.env.PISTON_ENGINE = before;
+    }
   });
 });
 
