@@ -305,6 +305,17 @@ describeKernel("the drift check", () => {
       expect(await findTableDrift(subject(gone), () => false)).toBeNull();
     });
 
+    it("is no link and no journal while another process moves the fleet", () => {
+      const parts = (isBeingMoved: boolean) => {
+        const journal = { ...state.readJournal(), sequence: 7n };
+        const other = { ...serving, programId: serving.programId + 1 };
+        const found = findDrift(subject({ journal, serving: other, isBeingMoved: () => isBeingMoved }));
+        return found.map(({ part }) => part).filter((part) => part === "link" || part === "journal");
+      };
+      expect(parts(false)).toEqual(["link", "journal"]);
+      expect(parts(true)).toEqual([]);
+    });
+
     it("is constants of other bytes, of another bundle, of another map, or not frozen", () => {
       using rodata = BpfMap.openPinned(rodataPin());
       expect(drift({ serving: withDigest("config", "0".repeat(64)) })).toEqual([
