@@ -232,4 +232,21 @@ describe("bin/piston runs", () => {
     rmSync(one);
     expect(piston("check")).toBe("build");
   });
+
+  it.each([
+    ["v22.23.1", 127, "", "piston: Node.js 24 or newer is needed, "],
+    ["v24.0.0", 0, "ran", ""],
+  ])("the node of PATH in a package, or says that it is too old: %s", (version, status, stdout, stderr) => {
+    rmSync(join(root, "node_modules"), { recursive: true });
+    const node = join(root, "bin/node");
+    writeFileSync(node, `#!/bin/sh\n[ "$1" = --version ] && echo ${version} || printf ran\n`, {
+      mode: 0o755,
+    });
+    const run = spawnSync(join(root, "bin/piston"), ["test"], {
+      encoding: "utf8",
+      env: { ...process.env, PATH: `${dirname(node)}:${process.env["PATH"]}` },
+    });
+    const said = stderr && `${stderr}${node} is ${version}\n`;
+    expect(run).toMatchObject({ status, stdout, stderr: said });
+  });
 });
