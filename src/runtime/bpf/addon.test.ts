@@ -48,6 +48,13 @@ describe("without its addon", () => {
     );
   });
 
+  test("the package's tree finds that of the agent in it", () => {
+    mkdirSync(join(root, "src/agent"));
+    writeFileSync(join(root, "src/agent/piston_bpf.node"), "not a library");
+    expect(firstUse().message).toMatch(/^the BPF addon cannot be loaded: .*\/src\/agent\/piston_bpf\.node/);
+    rmSync(join(root, "src/agent"), { recursive: true });
+  });
+
   test("it says what is wrong with an addon that does not load", () => {
     writeFileSync(join(wrapper, "piston_bpf.node"), "not a library");
     expect(firstUse().message).toMatch(

@@ -194,8 +194,12 @@ export interface Native {
 
 const requireAddon = createRequire(import.meta.url);
 
-/** In a bundled agent the addon lies beside the bundle, in a checkout where node-gyp put it. */
-const PLACES = ["./piston_bpf.node", "../../../addon/build/Release/piston_bpf.node"];
+/** In a bundled agent the addon lies beside the bundle, in a checkout where node-gyp put it; the package's tree has the agent's. */
+const PLACES = [
+  "./piston_bpf.node",
+  "../../../addon/build/Release/piston_bpf.node",
+  "../../agent/piston_bpf.node",
+];
 
 let loaded: Native | null = null;
 
