@@ -31,8 +31,10 @@ async function dispatch(commands: Commands, args: readonly string[]): Promise<nu
   try {
     return await runCommand(name, await entry.load(), rest);
   } catch (error) {
-    if (error instanceof UsageError)
-      throw new UsageError(`${error.message}; piston ${name} --help tells more`);
+    if (error instanceof UsageError) {
+      const joint = error.message.includes("\n") ? "\n  help: " : "; "; // the last line may be a caret's
+      throw new UsageError(`${error.message}${joint}piston ${name} --help tells more`);
+    }
     throw error;
   }
 }

@@ -16,6 +16,8 @@ export default defineCommand({
   },
   notes:
     "A packet: 'udp 198.51.100.7:53 > 203.0.113.5:4000 len 900', 'tcp [2001:db8::1]:4000 > [2001:db8::2]:443 flags syn'.\n" +
+    "udp, tcp, icmp, icmpv6, arp or `proto N`; endpoints of udp and tcp have a port. Then, in any order: len N, ttl N, dscp N,\n" +
+    "vlan N[,N], flags NAME,…, type N, code N, fragment first|later, options NAME,…, extensions NAME,…, payload 0xHEX.\n" +
     "It is judged as the first packet that a node sees: limits are full and no source is blocked.",
   async run({ packet, fleet, json }, [named]) {
     if (packet === undefined) throw new UsageError("--packet is missing");

@@ -160,6 +160,11 @@ describe("piston", () => {
       stderr: expect.stringContaining("--jsno"),
     });
     expect(piston(["sign"])).toMatchObject({ status: 2, stderr: expect.stringContaining("missing BUNDLE") });
+    const packet = ["explain", join(ROOT, "policies"), "--packet", "udp 192.0.2.1 > 192.0.2.2:53"];
+    expect(piston(packet)).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/\n {6}\^\n {2}help: piston explain --help tells more\n$/),
+    });
   });
 
   it("looks for pins where PISTON_BUNDLE_PIN_PATH says, and before that where --pin-path does", () => {
