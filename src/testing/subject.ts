@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { renderDiagnostics } from "../compiler/diagnostics/index.ts";
 import { feedPath } from "../compiler/load/feed-path.ts";
-import { showFrom } from "../compiler/load/input.ts";
+import { showFrom, unreadable } from "../compiler/load/input.ts";
 import { relocate } from "../compiler/load/relocate.ts";
 import { lower } from "../compiler/lower/index.ts";
 import type { CompileInput, FeedText } from "../compiler/types.ts";
@@ -68,6 +68,6 @@ function read(path: string): FeedText {
   try {
     return { kind: "bytes", bytes: readFileSync(path) };
   } catch (error) {
-    return { kind: "missing", message: error instanceof Error ? error.message : String(error) };
+    return unreadable(error);
   }
 }

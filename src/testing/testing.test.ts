@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -6,6 +6,7 @@ import { writePcap } from "../capture/capture-fixture.ts";
 import {
   backend,
   by,
+  countries,
   drop,
   feed,
   fleet,
@@ -82,6 +83,16 @@ describe("decide", () => {
     expect(decide(edge, tcp({ ...ssh, to: "203.0.113.1:23" }))).toDrop("hygiene/denied");
     expect(decide(edge, tcp({ ...ssh, from: "192.0.2.127:50000" }))).toDrop(null);
     expect(decide(edge, tcp({ ...ssh, from: "192.0.2.128:50000" }))).toDrop("hygiene/denied");
+  });
+
+  test("takes a country without an IPv6 list", () => {
+    mkdirSync(join(directory, "de"));
+    writeFileSync(join(directory, "de/ipv4.txt"), "192.0.2.0/24\n");
+    const folder = relative(dirname(import.meta.filename), directory);
+    const sets = { germany: countries(folder, "DE") };
+    const foreign = policy("foreign", { owners: ["t"], sets, rules: [drop("de", { source: "germany" })] });
+    expect(decide(foreign, "udp 192.0.2.9:1 > 203.0.113.53:53")).toDrop("foreign/de");
+    expect(decide(foreign, "udp [2001:db8::9]:1 > [2001:db8::53]:53")).toPass(null);
   });
 
   test("takes one policy or several, and passes what none decides", () => {

@@ -68,12 +68,17 @@ async function readText(path: string): Promise<FeedText> {
   try {
     return { kind: "bytes", bytes: await readFile(path) };
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    return {
-      kind: "missing",
-      message: code === "ENOENT" ? NO_SUCH_FILE : `it cannot be read (${code})`,
-    };
+    return unreadable(error);
   }
+}
+
+/** What stands for a file that cannot be read. */
+export function unreadable(error: unknown): FeedText {
+  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  return {
+    kind: "missing",
+    message: code === "ENOENT" ? NO_SUCH_FILE : `it cannot be read (${code})`,
+  };
 }
 
 /** Names and bytes, each with its length before it, in order of name: no two inputs run into one another. */
