@@ -1,6 +1,6 @@
 // Where the policies are, and reading and compiling them: what check, synth, explain and the demo begin with.
 
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { compile } from "../compiler/compile.ts";
 import { renderDiagnostics, renderDiagnosticsJson, summarise } from "../compiler/diagnostics/index.ts";
@@ -18,6 +18,11 @@ export function findPolicies(named: string | undefined): string {
     const path = resolve(named);
     if (!existsSync(path))
       throw new CommandError(`${named}: no such file or directory`, "name a policy file or directory");
+    if (statSync(path).isFile() && !/\.[cm]?[jt]s$/.test(path))
+      throw new CommandError(
+        `${named}: this is no policy file`,
+        "name a TypeScript file that exports a fleet, or a directory of policies",
+      );
     return path;
   }
   for (let folder = process.cwd(); ; folder = dirname(folder)) {

@@ -114,7 +114,8 @@ function formatChanges({ tally, capture }: Replay, other: Target): string {
   const total = changes.reduce((sum, { packets }) => sum + packets, 0);
   const title = `against generation ${other.bundle.generation}: ${count(total, "packet")} of ${capture.packets.toLocaleString("en-US")} change their verdict`;
   if (changes.length === 0) return title;
-  const say = ({ verdict, rule, reason }: Outcome) => `${verdict} by ${rule ?? reason}`;
+  const say = ({ verdict, rule, reason }: Outcome) =>
+    `${verdict} by ${rule === null || reason === "rule" ? (rule ?? reason) : `${rule} (${reason})`}`;
   const rows = changes.map(({ packets, bytes, from, to }) => [packets, bytes, say(from), say(to)]);
   return `${title}\n${formatTable(["packets", "bytes", "now", "then"], rows)}`;
 }

@@ -136,9 +136,10 @@ describe("piston replay", () => {
     const { against } = JSON.parse(lines.at(-1)!).summary;
     expect(against.changed).toBe(12); // the runt is dropped by both
     expect(against.changes[0]).toMatchObject({ from: { rule: "edge-dns/queries-per-source" }, packets: 10 });
-    expect((await pistonHere("replay", BUNDLE, CAPTURE, "--against", policy)).stdout).toContain(
-      "12 packets of 213 change their verdict",
-    );
+    const report = (await pistonHere("replay", BUNDLE, CAPTURE, "--against", policy)).stdout;
+    expect(report).toContain("12 packets of 213 change their verdict");
+    // A limit's drops and its blocks are rows of their own, so each says which it is.
+    expect(report).toMatch(/^ +10 .* drop by edge-dns\/queries-per-source \(limit\) +pass by all\/all$/m);
   });
 
   it("refuses what it cannot judge in one line and a way out", async () => {
@@ -162,6 +163,7 @@ describe("piston replay", () => {
       /none\.pcap: no such file\n {2}help: /,
     );
     expect(await refused(join(folder, "none.bundle"), CAPTURE)).toMatch(/none\.bundle/);
+    expect(await refused(CAPTURE, POLICIES)).toMatch(/\.pcap: this is no policy file\n {2}help: /);
     expect((await pistonHere("replay", POLICIES, CAPTURE, "--engine", "both")).status).toBe(2);
   });
 });
