@@ -44,7 +44,8 @@ export async function runCommandLine(commands: Commands, args: readonly string[]
   // A reader that has gone away (`piston check | head`) is no fault of ours.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);
-    throw error;
+    process.stderr.write(`piston: cannot write to standard output: ${error.message}\n`);
+    process.exit(1);
   });
   process.exitCode = await exitCodeOf(commands, args);
 }
@@ -64,9 +65,11 @@ export async function exitCodeOf(commands: Commands, args: readonly string[]): P
   }
 }
 
-/** Our own errors speak for themselves; anything else is a bug, and its stack is what mends it. */
+/** Our own errors, and those of files, speak for themselves; anything else is a bug, and its stack is what mends it. */
 function describe(error: unknown): { message: string; help: string } {
   if (error instanceof CommandError) return error;
+  if (error instanceof Error && "syscall" in error && "path" in error)
+    return { message: error.message, help: "" };
   if (error instanceof Error && "help" in error && typeof error.help === "string")
     return { message: error.message, help: error.help };
   return { message: error instanceof Error ? (error.stack ?? error.message) : String(error), help: "" };

@@ -1,7 +1,7 @@
 // The output tree on disk. It belongs to the compiler as a whole: what it did not write this time is from an older
 // policy, and would be synced to the cluster for ever.
 
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import type { Artifact } from "../compiler/types.ts";
 
@@ -48,13 +48,20 @@ export function writeDist(folder: string, artifacts: readonly Artifact[]): DistD
   for (const { path, bytes } of artifacts) {
     if (!wanted.has(path)) continue;
     const target = join(folder, path);
-    mkdirSync(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     const temporary = `${target}.tmp-${process.pid}`;
     writeFileSync(temporary, bytes);
     renameSync(temporary, target);
   }
   for (const path of difference.removed) rmSync(join(folder, path));
   return difference;
+}
+
+/** As mkdir -p. Node's own says ENOENT of a read-only file system, and never ends where a parent takes no folders (/proc). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (!existsSync(dirname(path))) makeFolder(dirname(path));
+  mkdirSync(path);
 }
 
 function filesUnder(folder: string): string[] {

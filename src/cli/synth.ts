@@ -19,7 +19,7 @@ export default defineCommand({
     json: { type: "boolean", help: "print one JSON document: diagnostics and what changed" },
   },
   notes:
-    "POLICIES is a directory; policies/ here or above where it is missing.\nNothing is written where there is an error.",
+    "POLICIES is a directory; policies/ here or above where it is missing.\nNothing is written where there is an error. The folders that it writes in DIR are its own: what else stands in them is removed.",
   async run({ output, check, json }, [named]) {
     const begun = performance.now();
     const policies = findPolicies(named);

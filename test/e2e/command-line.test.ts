@@ -1,7 +1,17 @@
 // The command line as a person runs it: `piston` in a process of its own.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -165,6 +175,30 @@ describe("piston", () => {
       status: 2,
       stderr: expect.stringMatching(/\n {6}\^\n {2}help: piston explain --help tells more\n$/),
     });
+  });
+
+  it("says in one line that its output finds no room, and exits 1", () => {
+    const full = openSync("/dev/full", "w");
+    const { status, stderr } = spawnSync(PISTON, ["sign", "--help"], {
+      encoding: "utf8",
+      stdio: ["ignore", full, "pipe"],
+    });
+    closeSync(full);
+    expect([status, stderr]).toEqual([
+      1,
+      "piston: cannot write to standard output: ENOSPC: no space left on device, write\n",
+    ]);
+  });
+
+  it("says in one line where a file cannot be written, and exits 1", () => {
+    expect(piston(["synth", join(ROOT, "policies"), "-o", "/proc/dist"])).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: "piston: ENOENT: no such file or directory, mkdir '/proc/dist'\n",
+    });
+    expect(piston(["keygen", "-o", "/proc/release"]).stderr).toBe(
+      "piston: ENOENT: no such file or directory, open '/proc/release.key'\n",
+    );
   });
 
   it("looks for pins where PISTON_BUNDLE_PIN_PATH says, and before that where --pin-path does", () => {
