@@ -31,3 +31,18 @@ export function given<T extends object>(options: T): Partial<T> {
   const value: unknown = options;
   return typeof value === "object" && value !== null ? options : {};
 }
+
+/** Options that an untyped caller wrote and nothing reads, beside all that there are: the compiler reports them. */
+export interface Strange {
+  readonly strange?: { readonly fields: readonly string[]; readonly known: readonly string[] };
+}
+
+/** Empty where every option is known, and where a node is spread into the options: it has fields of its own. */
+export function strange<T extends object>(options: T, known: readonly (keyof T & string)[]): Strange {
+  const written: Partial<T> = given(options);
+  if ("kind" in written) return {};
+  const fields = Object.entries(written)
+    .filter(([name, value]) => value !== undefined && !known.some((one) => one === name))
+    .map(([name]) => name);
+  return fields.length === 0 ? {} : { strange: Object.freeze({ fields: Object.freeze(fields), known }) };
+}

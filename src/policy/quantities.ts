@@ -1,6 +1,6 @@
 // Values inside matches and limits: ranges, negation, rates and amounts with their unit, limit keys.
 
-import { frozen, given } from "./frozen.ts";
+import { frozen, given, strange } from "./frozen.ts";
 import type { Amount, LimitKey, Not, NumberRange, Rate } from "./types.ts";
 
 /** The numbers from `first` to `last`, both included. Diagnostic: `bad-value` where it is upside down. */
@@ -50,7 +50,8 @@ function addressKey<N extends "source" | "destination">(
   defaultPrefix6: number,
 ): LimitKey<N> {
   const { prefix4 = 32, prefix6 = defaultPrefix6 } = given(options);
-  return Object.freeze({ kind: "limit-key", name, prefix4, prefix6 });
+  const known = strange(options, ["prefix4", "prefix6"]);
+  return Object.freeze({ kind: "limit-key", name, prefix4, prefix6, ...known });
 }
 
 function plainKey<N extends "rule" | "source-port" | "destination-port">(name: N): LimitKey<N> {

@@ -3,7 +3,7 @@
 // Wherever a match names a port, TCP flags or an ICMP type, it names the protocol too, even in a policy whose backend
 // already says it: `drop(…)` is type-checked before it knows which policy it will stand in.
 
-import { frozen, given } from "./frozen.ts";
+import { frozen, given, strange } from "./frozen.ts";
 import { calledFrom } from "./place.ts";
 import type {
   Amount,
@@ -53,7 +53,11 @@ export function pass<const N extends string = never>(
   /** Nothing that it drops could be counted: diagnostic `alert-without-drop`. */
   options: { readonly alertAbove?: never } = {},
 ): PassRule<NoInfer<N>> {
-  return Object.freeze({ ...ruleBase(name, match, options, calledFrom(pass)), action: "pass" });
+  return Object.freeze({
+    ...ruleBase(name, match, options, calledFrom(pass)),
+    ...strange(options, ["alertAbove"]),
+    action: "pass",
+  });
 }
 
 /** Drops every matching packet; ends evaluation. `name` and `match` as for `pass`. */
@@ -62,7 +66,11 @@ export function drop<const N extends string = never>(
   match: Match<N>,
   options: RuleOptions = {},
 ): DropRule<NoInfer<N>> {
-  return Object.freeze({ ...ruleBase(name, match, options, calledFrom(drop)), action: "drop" });
+  return Object.freeze({
+    ...ruleBase(name, match, options, calledFrom(drop)),
+    ...strange(options, ["alertAbove"]),
+    action: "drop",
+  });
 }
 
 /**
@@ -78,6 +86,7 @@ export function limit<U extends Unit, const N extends string = never>(
   const { rate, burst, key, blockFor = null } = given(options);
   return Object.freeze({
     ...ruleBase(name, match, options, calledFrom(limit)),
+    ...strange(options, ["rate", "burst", "key", "blockFor", "alertAbove"]),
     action: "limit",
     // An untyped caller may have left these out: the compiler reports it.
     limit: Object.freeze({ rate, burst, key, blockForSeconds: blockFor }) as LimitRule["limit"],

@@ -1,7 +1,7 @@
 // What rules stand in: backends (protected services), policies (rules of one team) and fleets (nodes and the policies
 // that they run, in order).
 
-import { frozen, given } from "./frozen.ts";
+import { frozen, given, strange } from "./frozen.ts";
 import { calledFrom } from "./place.ts";
 import type {
   Backend,
@@ -64,6 +64,7 @@ export function backend(name: string, options: BackendOptions): Backend {
         ? null
         : frozen({ intervalSeconds: 10, timeoutSeconds: 2, unhealthyThreshold: 3, ...healthCheck }),
     serviceLevel: serviceLevel === undefined ? null : frozen(serviceLevel),
+    ...strange(options, ["listen", "protocol", "ports", "origins", "healthCheck", "serviceLevel"]),
     location: calledFrom(backend),
   } as Backend);
 }
@@ -89,6 +90,7 @@ export function policy<const N extends string = never>(name: string, options: Po
     backend: frozen(service),
     sets: frozen(sets),
     rules: frozen(rules),
+    ...strange(options, ["owners", "backend", "sets", "rules"]),
     location: calledFrom(policy),
   } as Policy);
 }
@@ -155,6 +157,17 @@ export function fleet<const N extends string = never>(name: string, options: Fle
     management: frozen(flows),
     sets: frozen(sets),
     policies: frozen(policies),
+    ...strange(options, [
+      "nodeSelector",
+      "interfaces",
+      "attach",
+      "defaultVerdict",
+      "parseVerdicts",
+      "memoryBudgetMiB",
+      "management",
+      "sets",
+      "policies",
+    ]),
     location: calledFrom(fleet),
   } as Fleet);
 }

@@ -1,6 +1,6 @@
 // Named sets of addresses: literals, feed files, unions and differences. Data only; the compiler reads and resolves.
 
-import { frozen, given } from "./frozen.ts";
+import { frozen, given, strange } from "./frozen.ts";
 import { calledFrom } from "./place.ts";
 import type {
   CountryCode,
@@ -89,6 +89,7 @@ function lists(
         list(`${name}/ipv6.txt`, { guards: { minEntries: 0, maxEntries }, mayMiss: true }),
       ]),
     ),
+    ...strange(guards, ["minEntries", "maxEntries"]),
     location,
   });
 }

@@ -44,6 +44,7 @@ export async function loadPolicies(path: string, { feedRoot }: LoadOptions = {})
   const fleets = new Set<Fleet>();
   const policies = new Map<Policy, string>();
   const tree = openImportTree();
+  let isWhole = true;
   const siteFile = isDirectory ? await findSiteFile(target) : null;
   let site: Site | null = null;
   let sources: ReadonlyMap<string, Uint8Array> = new Map();
@@ -57,6 +58,7 @@ export async function loadPolicies(path: string, { feedRoot }: LoadOptions = {})
           if (isKind(value, "policy")) policies.set(value, name);
         }
       } catch (error) {
+        isWhole = false;
         add(await failureOf(error, { tree, entry, show }));
       }
     }
@@ -83,7 +85,8 @@ export async function loadPolicies(path: string, { feedRoot }: LoadOptions = {})
       : { feedFile: (file: string) => join(feedRoot, relative(basename(directory), file)) }),
   });
   const locator = new Locator(input.sources);
-  for (const [policy, name] of policies)
+  // The fleet that runs it may stand in a file that did not load.
+  for (const [policy, name] of isWhole ? policies : [])
     if (![...fleets].some((fleet) => Array.isArray(fleet.policies) && fleet.policies.includes(policy)))
       add(unusedPolicy(policy, name, locator, show));
   if (fleets.size === 0 && ![...diagnostics.values()].some((one) => one.severity === "error"))

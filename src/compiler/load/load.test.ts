@@ -196,6 +196,21 @@ describe("faults", () => {
     );
   });
 
+  test("leave open whether a fleet runs a policy", async () => {
+    await expectFaults(
+      {
+        "a.policy.ts": 'import { edge } from «"./nowhere.ts"»;',
+        "b.policy.ts": `${IMPORT}export const edge = policy("edge", { owners: ["x"], rules: [pass("all", {})] });`,
+      },
+      [
+        failed(
+          "cannot find `./nowhere.ts`",
+          "name the file with its ending (`./networks.ts`), and install what is imported by package name",
+        ),
+      ],
+    );
+  });
+
   test("a directory without a fleet is one", async () => {
     const { diagnostics } = await load({ "a.policy.ts": "export {};" });
     expect(diagnostics).toMatchObject([

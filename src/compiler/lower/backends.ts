@@ -7,7 +7,17 @@ import type { Ranges } from "../../ir/ranges.ts";
 import { numberField, protocolField } from "./fields.ts";
 import type { Call, Lowering } from "./lowering.ts";
 import { prefixOf } from "./prefixes.ts";
-import { fieldsOf, listOf, type Node, nameOf, numberOf, oneOf, show } from "./untyped.ts";
+import {
+  fieldsOf,
+  knownFields,
+  knownOptions,
+  listOf,
+  type Node,
+  nameOf,
+  numberOf,
+  oneOf,
+  show,
+} from "./untyped.ts";
 
 export interface BackendScope {
   readonly ir: BackendIr;
@@ -20,6 +30,7 @@ export interface BackendScope {
 export function lowerBackend(node: Node, lowering: Lowering): BackendScope | null {
   const call = lowering.callAt(node.location);
   const name = nameOf(node["name"], "a backend", call);
+  knownOptions(node, "a backend", call);
   const listen = lowerListen(node["listen"], call);
   const protocols = lowerProtocols(node["protocol"], call);
   const ports =
@@ -99,6 +110,8 @@ function lowerOrigins(raw: unknown, call: Call): string[] | null {
   return origins.length === list.length ? origins : null;
 }
 
+const HEALTH_CHECK = ["kind", "port", "path", "intervalSeconds", "timeoutSeconds", "unhealthyThreshold"];
+
 /** Undefined where it has a fault, which is then reported. */
 function lowerHealthCheck(raw: unknown, call: Call): HealthCheckIr | undefined {
   const check = fieldsOf(raw);
@@ -106,6 +119,7 @@ function lowerHealthCheck(raw: unknown, call: Call): HealthCheckIr | undefined {
     missing("healthCheck", 'healthCheck: { kind: "tcp", port: 53 }', call);
     return undefined;
   }
+  knownFields(check, HEALTH_CHECK, "a health check", call);
   const seconds = { least: 1, most: 3600, whole: false, unit: "seconds" };
   const kind = oneOf(check["kind"], ["tcp", "udp", "http", "https"], "kind", call);
   const port = numberOf(check["port"], "port", { least: 1, most: 65535, whole: true, unit: "" }, call);
@@ -156,5 +170,6 @@ function lowerServiceLevel(raw: unknown, call: Call): number | undefined {
     missing("serviceLevel", "serviceLevel: { passRatio: 0.999 }", call);
     return undefined;
   }
+  knownFields(level, ["passRatio"], "a service level", call);
   return numberOf(level["passRatio"], "passRatio", PASS_RATIO, call) ?? undefined;
 }

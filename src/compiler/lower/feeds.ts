@@ -8,7 +8,7 @@ import type { FeedSet } from "../../policy/types.ts";
 import { feedPath, NO_SUCH_FILE } from "../load/feed-path.ts";
 import { FAULTS_LISTED, type FeedContent, type FeedLineFault, parseFeed } from "./feed-text.ts";
 import type { Call, Lowering } from "./lowering.ts";
-import { count, fieldsOf, type Node, numberOf, show } from "./untyped.ts";
+import { count, fieldsOf, knownFields, type Node, numberOf, show } from "./untyped.ts";
 
 const ENTRIES_MOST = 100_000_000;
 
@@ -106,6 +106,12 @@ function guardsOf(value: unknown, call: Call): Guards | null {
     });
     return null;
   }
+  knownFields(
+    fields,
+    ["minEntries", "maxEntries", "sha256", "maxChangePercent"],
+    "the record of guards",
+    call,
+  );
   const bounds = { most: ENTRIES_MOST, whole: true, unit: "entries" };
   const minEntries = numberOf(fields["minEntries"], "minEntries", { least: 0, ...bounds }, call);
   const maxEntries = numberOf(fields["maxEntries"], "maxEntries", { least: 1, ...bounds }, call);

@@ -6,7 +6,7 @@ import { FIELD_DOMAIN, type FieldName } from "../../ir/nodes.ts";
 import { complement, type Ranges, ranges } from "../../ir/ranges.ts";
 import { suggest } from "../diagnostics/index.ts";
 import type { Call } from "./lowering.ts";
-import { fieldsOf, show } from "./untyped.ts";
+import { fieldsOf, knownFields, show } from "./untyped.ts";
 
 /** A field as it was written: its values, and the words of them for traces. */
 export interface FieldTerm {
@@ -177,6 +177,7 @@ export function icmpField(raw: unknown, call: Call): FieldTerm | null {
   return readField(raw, "icmp", "icmp", call, (value, property) => {
     const fields = fieldsOf(value);
     const { type, code } = fields ?? {};
+    if (fields !== null && !knownFields(fields, ["type", "code"], "`icmp`", call)) return null;
     const isByte = (byte: unknown): byte is number =>
       typeof byte === "number" && Number.isInteger(byte) && byte >= 0 && byte <= 255;
     if (isByte(type) && code === undefined)
@@ -201,6 +202,7 @@ export function icmpField(raw: unknown, call: Call): FieldTerm | null {
 export function tcpFlagsField(raw: unknown, call: Call): FieldTerm | null {
   return readField(raw, "tcpFlags", "tcpFlags", call, (value, property) => {
     const fields = fieldsOf(value);
+    if (fields !== null && !knownFields(fields, ["set", "clear"], "`tcpFlags`", call)) return null;
     const set = flagMask(fields?.["set"] ?? [], "set", call);
     const clear = flagMask(fields?.["clear"] ?? [], "clear", call);
     if (set === null || clear === null) return null;

@@ -13,6 +13,7 @@ import { type SetResults, SetScope } from "./sets.ts";
 import {
   fieldsOf,
   fleetNameOf,
+  knownOptions,
   listOf,
   type Node,
   nameOf,
@@ -29,6 +30,7 @@ const MEMORY_MOST_BYTES = 64 * 2 ** 30;
 export function lowerFleet(node: Node, lowering: Lowering, results: SetResults): FleetIr | null {
   const call = lowering.callAt(node.location);
   const name = fleetNameOf(node["name"], call);
+  knownOptions(node, "a fleet", call);
   const own = lowerOwnFields(node, call);
 
   const sets = new SetScope(lowering, results, node["sets"], `fleet:${name ?? ""}`, call, null);
@@ -85,6 +87,7 @@ function lowerPolicy(
       message: "`management` is the name under which a fleet's management flows stand",
       help: "give the policy another name",
     });
+  knownOptions(node, "a policy", call);
   const owners = lowerOwners(node["owners"], call);
   const backend = backends.of(node["backend"], call);
   const sets = new SetScope(lowering, results, node["sets"], name ?? "", call, outer);

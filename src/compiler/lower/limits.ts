@@ -2,7 +2,7 @@
 
 import type { LimitAction } from "../../ir/nodes.ts";
 import type { Call } from "./lowering.ts";
-import { count, fieldsOf, numberOf, show } from "./untyped.ts";
+import { count, fieldsOf, knownOptions, numberOf, show } from "./untyped.ts";
 
 type Unit = LimitAction["unit"];
 
@@ -118,6 +118,7 @@ function lowerKey(
     });
     return null;
   }
+  knownOptions(key, "a key", call);
   const bounds = { least: 0, whole: true, unit: "bits" };
   const prefix4 = numberOf(key["prefix4"], "prefix4", { ...bounds, most: 32 }, call);
   const prefix6 = numberOf(key["prefix6"], "prefix6", { ...bounds, most: 128 }, call);

@@ -4,7 +4,6 @@ import { type AddressSet, complement, intersection } from "../../ir/address-set.
 import { matchNode } from "../../ir/factory.ts";
 import { FIELD_DOMAIN, type FieldName, type MatchIr, type MatchTerm } from "../../ir/nodes.ts";
 import { intersect, type Ranges } from "../../ir/ranges.ts";
-import { suggest } from "../diagnostics/index.ts";
 import type { BackendScope } from "./backends.ts";
 import { emptyMatch } from "./empty-match.ts";
 import {
@@ -21,7 +20,7 @@ import {
 import type { Call } from "./lowering.ts";
 import { type PayloadTests, payloadField } from "./payload.ts";
 import { type SetScope, unionOf } from "./sets.ts";
-import { type Fields, fieldsOf, show } from "./untyped.ts";
+import { type Fields, fieldsOf, knownFields, show } from "./untyped.ts";
 
 const NUMBER_FIELDS: readonly (readonly [property: string, field: FieldName])[] = [
   ["sourcePort", "sourcePort"],
@@ -77,7 +76,7 @@ export function lowerMatch(
     });
     return null;
   }
-  const isKnown = reportUnknown(fields, call);
+  const isKnown = knownFields(fields, PROPERTIES, "a match", call);
   const source = lowerAddresses(fields["source"], "source", call, scope);
   const destination = lowerAddresses(fields["destination"], "destination", call, scope);
   const terms = lowerFields(fields, payloads, call);
@@ -91,20 +90,6 @@ export function lowerMatch(
     if (empty.fault.severity !== "warning") return null;
   }
   return match;
-}
-
-/** Undefined fields are as good as missing ones. */
-function reportUnknown(fields: Fields, call: Call): boolean {
-  const unknown = Object.keys(fields).filter(
-    (name) => fields[name] !== undefined && !PROPERTIES.includes(name),
-  );
-  for (const name of unknown)
-    call.report(call.property(name), {
-      code: "bad-value",
-      message: `a match has no field \`${name}\``,
-      help: suggest(name, PROPERTIES, "fields"),
-    });
-  return unknown.length === 0;
 }
 
 /** undefined where the field is not named, null where it has a fault. */

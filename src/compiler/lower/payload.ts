@@ -7,7 +7,7 @@ import { formatPayloadTest, type PayloadTest, payloadEnd, payloadRanges } from "
 import { complement, type Ranges } from "../../ir/ranges.ts";
 import type { FieldTerm } from "./fields.ts";
 import type { Call } from "./lowering.ts";
-import { type Fields, fieldsOf, show } from "./untyped.ts";
+import { type Fields, fieldsOf, knownFields, show } from "./untyped.ts";
 
 const PAYLOAD_BYTES_MAX = 8;
 
@@ -89,6 +89,7 @@ function readTest(element: unknown, call: Call): PayloadTest | null {
     });
     return null;
   }
+  if (!knownFields(fields, ["offset", "value", "mask"], "a payload test", call)) return null;
   const { offset } = fields;
   const isOffset =
     typeof offset === "number" && Number.isInteger(offset) && offset >= 0 && offset <= PAYLOAD_OFFSET_MAX;

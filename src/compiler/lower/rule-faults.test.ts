@@ -333,3 +333,74 @@ test("a rule with a fault is left out, and the rules beside it stay", async () =
   });
   expect(fleets[0]?.rules.map((rule) => rule.name)).toEqual(["a", "c"]);
 });
+
+test("a forgotten name is one fault", async () => {
+  await expectRuleFaults("«drop»({ ttl: 1 } as never, undefined as never),", [
+    {
+      code: "bad-name",
+      message: "an object cannot be the name of a rule",
+      help: "a name is a lower-case letter, then letters, digits and hyphens, 63 at most",
+    },
+  ]);
+});
+
+test("an option that nothing reads is named: what it was to do would not be done", async () => {
+  const fault = (message: string, help: string) => ({ code: "bad-value", message, help });
+  const rate = "rate: packetsPerSecond(5), burst: packets(5)";
+  await expectRuleFaults(
+    `drop("a", { ttl: 1 }, { «shadow»: true } as never),
+     limit("b", { ttl: 2 }, { ${rate}, key: by.source(), «blockfor»: 60 } as never),
+     limit("c", { ttl: 3 }, { ${rate}, key: by.source({ «prefix»: 24 } as never) }),
+     pass("d", { protocol: "tcp", tcpFlags: { set: ["syn"], «clea»: ["ack"] } } as never),
+     pass("e", { protocol: "icmp", icmp: { type: 3, «kode»: 4 } } as never),
+     pass("f", { protocol: "udp", payload: { «ofset»: 2, value: "0x80" } } as never),
+     pass("g", { protocol: "udp", source: "listed" }),
+     pass("h", { protocol: "udp", ttl: undefined }, { alertAbove: undefined }),`,
+    [
+      fault("a policy has no field `priority`", "fields here: `owners`, `backend`, `sets`, `rules`"),
+      fault("a rule has no field `shadow`", "put the rule into the function of that name: `shadow(drop(…))`"),
+      fault("a rule has no field `blockfor`", "did you mean `blockFor`?"),
+      fault("a key has no field `prefix`", "did you mean `prefix4`?"),
+      fault("`tcpFlags` has no field `clea`", "did you mean `clear`?"),
+      fault("`icmp` has no field `kode`", "did you mean `code`?"),
+      fault("a payload test has no field `ofset`", "did you mean `offset`?"),
+    ],
+    `sets: { listed: prefixes("192.0.2.0/24") }, «priority»: 5,`,
+  );
+});
+
+test("so is one of a backend, a health check, a service level, a feed or a fleet", async () => {
+  const fault = (message: string, help: string) => ({ code: "bad-value", message, help });
+  await expectFaults(
+    {
+      "a.policy.ts": `import { backend, countries, feed, fleet, pass, policy } from "pistonprotection";
+const dns = backend("dns", {
+  listen: ["203.0.113.53"], protocol: "udp", ports: 53, origins: [], «port»: 53,
+  healthCheck: { kind: "udp", port: 53, «interval»: 5 },
+  serviceLevel: { passRatio: 0.99, «window»: 30 },
+} as never);
+const sets = {
+  listed: feed("listed.txt", { minEntries: 1, maxEntries: 9, «maxChangePercnt»: 5 } as never),
+  germany: countries(".", "DE", { «maxEntires»: 5 } as never),
+};
+export default fleet("edge", {
+  interfaces: ["eth0"], defaultVerdict: "pass", management: [], sets, «parseVerdict»: { "bad-ihl": "pass" },
+  policies: [policy("p", { owners: ["t"], backend: dns, rules: [pass("a", { source: ["listed", "germany"] })] })],
+} as never);
+`,
+      "listed.txt": "192.0.2.1\n",
+      "de/ipv4.txt": "192.0.2.2\n",
+    },
+    [
+      fault("a backend has no field `port`", "did you mean `ports`?"),
+      fault(
+        "a health check has no field `interval`",
+        "fields here: `kind`, `port`, `path`, `intervalSeconds`, `timeoutSeconds`, `unhealthyThreshold`",
+      ),
+      fault("a service level has no field `window`", "fields here: `passRatio`"),
+      fault("the record of guards has no field `maxChangePercnt`", "did you mean `maxChangePercent`?"),
+      fault("the record of guards has no field `maxEntires`", "did you mean `maxEntries`?"),
+      fault("a fleet has no field `parseVerdict`", "did you mean `parseVerdicts`?"),
+    ],
+  );
+});

@@ -8,7 +8,7 @@ import type { Call, Lowering } from "./lowering.ts";
 import { lowerMatch } from "./matches.ts";
 import type { PayloadTests } from "./payload.ts";
 import type { SetScope } from "./sets.ts";
-import { type Node, nameOf, oneOf, show } from "./untyped.ts";
+import { knownOptions, type Node, nameOf, oneOf, show } from "./untyped.ts";
 
 /** What the rules of one policy (or the management flows of one fleet) stand in. */
 export interface RuleScope {
@@ -26,7 +26,12 @@ export function lowerRule(node: Node, scope: RuleScope, lowering: Lowering): Rul
   const isFlow = node["kind"] === "management-flow";
   const name = nameOf(node["name"], isFlow ? "a management flow" : "a rule", call);
   const what = isFlow ? `management flow ${quoted(node["name"])}` : `rule ${quoted(node["name"])}`;
-  const match = lowerMatch(node["match"], what, call, scope.sets, scope.backend, scope.payloads);
+  if (!isFlow) knownOptions(node, "a rule", call);
+  // Of `drop({ … })` the name's fault says enough.
+  const isShort = name === null && node["match"] === undefined;
+  const match = isShort
+    ? null
+    : lowerMatch(node["match"], what, call, scope.sets, scope.backend, scope.payloads);
   const action = isFlow ? PASS : lowerAction(node, what, call);
   const alertAbove = lowerAlert(node["alertAbove"], node["action"], what, call);
   if (name === null || match === null || action === null || alertAbove === undefined) return null;

@@ -17,7 +17,7 @@ import { feedPath } from "../load/feed-path.ts";
 import { Feeds } from "./feeds.ts";
 import type { Call, Lowering } from "./lowering.ts";
 import { looksLikePrefix, prefixOf } from "./prefixes.ts";
-import { fieldsOf, type Node, nameOf, nodeOf, show } from "./untyped.ts";
+import { fieldsOf, knownOptions, type Node, nameOf, nodeOf, show } from "./untyped.ts";
 
 export interface ResolvedSet {
   readonly addresses: AddressSet;
@@ -183,6 +183,7 @@ export class SetScope {
           return addresses && { addresses, fed: true };
         });
       case "union-set": {
+        knownOptions(node, "the record of guards", call);
         const members = this.#members(node["members"], call);
         return members && this.#combine(node, members, unionOf);
       }

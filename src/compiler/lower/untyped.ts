@@ -1,6 +1,8 @@
 // Policy files may be JavaScript, or cast: what the vocabulary recorded is looked at before it is believed.
 
+import type { Strange } from "../../policy/frozen.ts";
 import type { SourceLocation } from "../../policy/types.ts";
+import { suggest } from "../diagnostics/index.ts";
 import type { Call } from "./lowering.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -78,6 +80,33 @@ export function fleetNameOf(value: unknown, call: Call): string | null {
     help: `it has 33 characters at most, and ends in a letter or a digit: \`${name.slice(0, 33).replace(/-+$/, "")}\``,
   });
   return null;
+}
+
+/** `bad-value` for each field of a record that nothing reads. Undefined fields are as good as missing ones. */
+export function knownFields(fields: Fields, known: readonly string[], what: string, call: Call): boolean {
+  const unknown = Object.keys(fields).filter((name) => fields[name] !== undefined && !known.includes(name));
+  for (const name of unknown)
+    call.report(call.property(name), {
+      code: "bad-value",
+      message: `${what} has no field \`${name}\``,
+      help: suggest(name, known, "fields"),
+    });
+  return unknown.length === 0;
+}
+
+/** Likewise for the options of a call of the vocabulary, which recorded what it does not know. */
+export function knownOptions(node: Fields, what: string, call: Call): void {
+  const strange = fieldsOf(node["strange"]);
+  const { fields, known } = (strange ?? { fields: [], known: [] }) as Required<Strange>["strange"];
+  for (const name of fields)
+    call.report(call.property(name), {
+      code: "bad-value",
+      message: `${what} has no field \`${name}\``,
+      help:
+        name === "shadow" && node["kind"] === "rule"
+          ? "put the rule into the function of that name: `shadow(drop(…))`"
+          : suggest(name, known, "fields"),
+    });
 }
 
 /** A list, or null and `bad-value`. */

@@ -62,7 +62,7 @@ export function lowerSite(raw: unknown, lowering: Lowering, surroundings: Surrou
   for (const name of [...outer.names()].sort()) {
     const overrides = outer.raw(name);
     if (overrides === undefined) continue;
-    outer.check(name, name, SITE_NAME);
+    const environment = outer.check(name, name, SITE_NAME) ?? "unnamed"; // its fault is reported
     if (name === main?.environment)
       outer.fault(
         name,
@@ -83,7 +83,7 @@ export function lowerSite(raw: unknown, lowering: Lowering, surroundings: Surrou
     else
       sites.push(
         lowerEnvironment(
-          { ...(merged(settings, overrides) as object), environment: name },
+          { ...(merged(settings, overrides) as object), environment },
           `environments/${name}/`,
           own,
         ),

@@ -358,6 +358,13 @@ describe("an environment", () => {
       help: 'write one of "low", "medium", "high", "very-high"',
     }));
 
+  test("needs a name that names can begin with, which is said once", () =>
+    faults(`${NAMED} environments: { «"Staging EU"»: {} },`, {
+      code: "bad-value",
+      message: "\"Staging EU\" is not a site's or environment's name",
+      help: "write a lower-case letter, then letters, digits and hyphens, 20 at most, no hyphen at the end",
+    }));
+
   test("cannot have the name of the first", () =>
     faults(`${NAMED} environments: { «production»: {} },`, {
       code: "duplicate-name",
