@@ -15,7 +15,7 @@ export default defineCommand({
     json: { type: "boolean", help: "print one JSON document" },
   },
   notes:
-    "Through the agent where one runs, else in the kernel at once. An IPv6 address stands for its /64.\n" +
+    "Through the agent where one runs, else in the kernel at once. An IPv6 address stands for its /64, ::ffff:198.51.100.7 for 198.51.100.7.\n" +
     "Management flows, ARP, neighbour discovery and DHCP of a blocked source still pass. A block outlives swaps, not a restart of the node.",
   async run({ for: time, fleet, "pin-path": pinPath, json }, [address]) {
     if (address === undefined) {

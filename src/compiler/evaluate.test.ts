@@ -110,6 +110,12 @@ describe("blocks by an operator", () => {
     expect(decide("udp [2001:db8:0:2::]:1 > [2001:db8::9]:2")).toBe("pass - default");
     expect(decide("udp [2001:db8::ffff]:1 > [2001:db8::9]:2")).toBe("pass - default");
   });
+  test("an IPv4 source may be written as a socket of IPv6 shows it", () => {
+    const { decide, block, unblock } = evaluator([]);
+    block("::ffff:198.51.100.7", SECOND);
+    expect(decide(PACKET)).toBe("drop - block");
+    expect(unblock("198.51.100.7")).toBe(true);
+  });
   test("unblock ends one, and says whether there was one", () => {
     const { decide, block, unblock } = evaluator([]);
     block("198.51.100.7", SECOND);

@@ -8,7 +8,7 @@ import { strict as assert } from "node:assert";
 import { LIMIT_MULTIPLIER_SHIFT, type Reason, TICKS_PER_NS } from "../bundle/abi.ts";
 import { costTicks, gcra, type LimitParameters, limitParameters } from "../ir/limit.ts";
 import type { FleetIr, LimitAction, RuleIr } from "../ir/nodes.ts";
-import { type Family, formatAddress, parseAddress } from "../ir/prefix.ts";
+import { type Family, formatAddress, parseSource } from "../ir/prefix.ts";
 import { alwaysPassed } from "../packet/always-passed.ts";
 import { type ParsedPacket, type ParseResult, parsePacket } from "../packet/parse.ts";
 import { formatPacket } from "../packet/text.ts";
@@ -202,7 +202,7 @@ function readyLimit(action: LimitAction): ReadyLimit {
 }
 
 function address(text: string): { family: Family; value: bigint } {
-  const parsed = parseAddress(text);
+  const parsed = parseSource(text);
   if (!parsed) throw new RangeError(`"${text}" is not an IPv4 or IPv6 address`);
   return parsed;
 }

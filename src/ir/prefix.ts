@@ -45,6 +45,14 @@ export function parseAddress(text: string): { family: Family; value: bigint } | 
   return { family: 6, value };
 }
 
+/** The source of a packet as logs show it: what a socket of IPv6 calls `::ffff:198.51.100.7` came as IPv4 (RFC 4291 §2.5.5.2). */
+export function parseSource(text: string): { family: Family; value: bigint } | null {
+  const address = parseAddress(text);
+  return address?.family === 6 && address.value >> 32n === 0xffffn
+    ? { family: 4, value: address.value & 0xffff_ffffn }
+    : address;
+}
+
 /** A prefix or a single address. */
 export function parsePrefix(text: string): Prefix | PrefixFault {
   const slash = text.indexOf("/");

@@ -35,6 +35,9 @@ describeKernel("an operator", () => {
     expect(listed!.remainingSeconds).toBeLessThanOrEqual(600);
     expect(await unblock(PIN_PATH, null, source)).toEqual({ source, unblocked: true });
     expect(await unblock(PIN_PATH, null, source)).toEqual({ source, unblocked: false });
+    // As a socket of IPv6 shows an IPv4 client, and logs with it.
+    expect(await block(PIN_PATH, null, `::ffff:${source}`, 600)).toMatchObject({ source });
+    expect(await unblock(PIN_PATH, null, source)).toEqual({ source, unblocked: true });
     expect(await passing()).toBe(3);
 
     // It ends by itself, and not before its time.

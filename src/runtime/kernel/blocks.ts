@@ -2,7 +2,7 @@
 // are the program's (struct block_key, struct block). An IPv6 source is blocked with its /64, as by a rule.
 
 import { BLOCK, BLOCK_KEY, COUNTER_NONE } from "../../bundle/abi.ts";
-import { formatAddress, parseAddress } from "../../ir/prefix.ts";
+import { formatAddress, parseSource } from "../../ir/prefix.ts";
 import { type BpfMap, ktimeNs } from "../bpf/index.ts";
 import { RuntimeFault } from "../errors.ts";
 
@@ -92,7 +92,7 @@ export function listBlocks(
 }
 
 function sourceOf(address: unknown): Source {
-  const parsed = typeof address === "string" ? parseAddress(address) : null;
+  const parsed = typeof address === "string" ? parseSource(address) : null;
   if (!parsed)
     throw new RuntimeFault({
       code: "bad-address",
