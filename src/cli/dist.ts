@@ -27,10 +27,15 @@ export function isStale({ added, changed, removed }: DistDifference): boolean {
   return added.length + changed.length + removed.length > 0;
 }
 
+/** `piston sign` writes it beside the bundle, and it outlives what is made again. */
+const SIGNATURE = /^bundles\/[^/]+\.bundle\.sig$/;
+
 /** What writing would change. */
 export function compareDist(folder: string, artifacts: readonly Artifact[]): DistDifference {
   const present = new Set(
-    FOLDERS.flatMap((name) => filesUnder(join(folder, name)).map((path) => toSlashes(folder, path))),
+    FOLDERS.flatMap((name) => filesUnder(join(folder, name)).map((path) => toSlashes(folder, path))).filter(
+      (path) => !SIGNATURE.test(path),
+    ),
   );
   const added: string[] = [];
   const changed: string[] = [];

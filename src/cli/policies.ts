@@ -1,5 +1,6 @@
 // Where the policies are, and reading and compiling them: what check, synth, explain and the demo begin with.
 
+import { Console } from "node:console";
 import { existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { compile } from "../compiler/compile.ts";
@@ -43,8 +44,21 @@ export interface Compiled {
 
 /** Reads and compiles. `dist`: the last build, which some guards of feeds compare with. */
 export async function compilePolicies(path: string, dist = join(dirname(path), "dist")): Promise<Compiled> {
+  // What a policy file prints is for people. Standard output is the command's: a document, or lines that a program reads.
+  globalThis.console = new Console(process.stderr);
+  process.on("exit", endedWhileLoading);
   const input = await loadPolicies(path);
+  process.off("exit", endedWhileLoading);
   return { input, result: compile({ ...input, lastBuild: lastBuildOf(dist) }) };
+}
+
+/** Else a check of nothing would end with code 0. */
+function endedWhileLoading(): void {
+  process.stderr.write(
+    "piston: the process ended while policies were loaded\n" +
+      "  help: look for process.exit() in a policy file or what it imports, or for an await of what never comes\n",
+  );
+  process.exitCode = 1;
 }
 
 export function hasErrors({ result }: Compiled): boolean {

@@ -111,6 +111,35 @@ describe("piston check and synth on a policy with six different mistakes", () =>
   });
 });
 
+describe("piston check on a policy file that is a program of its own", () => {
+  const checked = (statement: string) => {
+    mkdirSync(join(folder, "policies"));
+    writeFileSync(
+      join(folder, "policies/edge.policy.ts"),
+      `import { drop, fleet, policy } from "pistonprotection";
+${statement}
+const p = policy("p", { owners: ["t"], rules: [drop("a", { source: "192.0.2.0/24" })] });
+export default fleet("edge", { interfaces: ["eth0"], defaultVerdict: "pass", management: [], policies: [p] });
+`,
+    );
+    return piston(["check", "--json"]);
+  };
+  const ENDED = "piston: the process ended while policies were loaded\n  help: ";
+
+  it("is not held up by what it left running", () => {
+    expect(checked("setInterval(() => {}, 60_000);")).toMatchObject({ status: 0, stderr: "" });
+  });
+  it("does not take its words for the command's", () => {
+    expect(checked('console.log("hi");')).toEqual({ status: 0, stdout: "", stderr: "hi\n" });
+  });
+  it("does not succeed where it ends the process, or waits for ever", () => {
+    expect(checked("process.exit(0);")).toMatchObject({ status: 1, stderr: expect.stringContaining(ENDED) });
+    rmSync(join(folder, "policies"), { recursive: true });
+    const waiting = checked("await new Promise(() => {});");
+    expect(waiting).toMatchObject({ status: 1, stderr: expect.stringContaining(ENDED) });
+  });
+});
+
 describe("synthesis of the sample policies", () => {
   const clone = mkdtempSync(join(tmpdir(), "piston-clone-"));
   afterAll(() => rmSync(clone, { recursive: true, force: true }));
@@ -199,6 +228,16 @@ describe("piston", () => {
     expect(piston(["keygen", "-o", "/proc/release"]).stderr).toBe(
       "piston: ENOENT: no such file or directory, open '/proc/release.key'\n",
     );
+  });
+
+  it("keeps a signature that stands beside its bundle, and does not take it for output", () => {
+    const made = piston(["synth", join(ROOT, "policies"), "-o", "dist"]);
+    expect(made.status).toBe(0);
+    const signature = join(folder, "dist/bundles/edge.bundle.sig");
+    writeFileSync(signature, "{}");
+    expect(piston(["synth", join(ROOT, "policies"), "-o", "dist", "--check"]).status).toBe(0);
+    expect(piston(["synth", join(ROOT, "policies"), "-o", "dist"]).status).toBe(0);
+    expect(existsSync(signature)).toBe(true);
   });
 
   it("looks for pins where PISTON_BUNDLE_PIN_PATH says, and before that where --pin-path does", () => {
