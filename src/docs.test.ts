@@ -2,6 +2,9 @@ import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { compile } from "./compiler/compile.ts";
+import { loadPolicies } from "./compiler/load/index.ts";
+import { withTree } from "./compiler/load/tree-fixture.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PAGES = ["README.md", ...globSync("docs/**/*.md", { cwd: ROOT })];
@@ -33,4 +36,21 @@ it("docs/ARCHITECTURE.md names every room", () => {
   const table = textOf("docs/ARCHITECTURE.md");
   const parts = new Set(["src/compiler"]); // its rooms are named
   expect(rooms.filter((room) => !parts.has(room) && !table.includes(`\`${room}\``))).toEqual([]);
+});
+
+/** Files that feeds of the pages name. */
+const FEEDS = {
+  "feeds/abusers.txt": "198.51.100.0/24\n",
+  "feeds/country/de/ipv4.txt": "5.1.0.0/16\n",
+  "feeds/country/fr/ipv4.txt": "5.3.0.0/16\n",
+};
+
+it.each(["README.md", "docs/POLICIES.md"])("the policies of %s are without fault", async (page) => {
+  const blocks = textOf(page).matchAll(/^```ts\n\/\/ policies\/(\S+)\n([^]*?)^```$/gm);
+  const files = [...blocks].map(([, file, text]) => [file!, text!] as const);
+  expect(files.map(([file]) => file)).toContain("edge.policy.ts");
+  const { diagnostics } = await withTree({ ...FEEDS, ...Object.fromEntries(files) }, async (directory) =>
+    compile(await loadPolicies(directory)),
+  );
+  expect(diagnostics).toEqual([]);
 });
