@@ -334,6 +334,31 @@ test("a rule with a fault is left out, and the rules beside it stay", async () =
   expect(fleets[0]?.rules.map((rule) => rule.name)).toEqual(["a", "c"]);
 });
 
+test("a burst that holds no whole packet is told", async () => {
+  const rate = "rate: bytesPerSecond(100_000), key: by.source()";
+  await expectRuleFaults(
+    `limit("a", {}, { ${rate}, burst: bytes(«1499») }), limit("b", {}, { ${rate}, burst: bytes(1500) }),
+     limit("c", { lengthBytes: range(0, 512) }, { ${rate}, burst: bytes(«511») }),
+     limit("d", { lengthBytes: range(0, 512) }, { ${rate}, burst: bytes(512) }),
+     limit("e", {}, { rate: packetsPerSecond(5), burst: packets(1), key: by.source() }),
+     limit("f", { protocol: "udp", payloadBytes: range(0, 480) }, { ${rate}, burst: bytes(500) }),`,
+    [
+      {
+        code: "burst-below-packet",
+        severity: "warning",
+        message: "rule `a` drops every packet of more than 1,499 bytes: its burst holds no more",
+        help: "write `burst: bytes(1500)` or more; or, where that is meant, match `lengthBytes: range(0, 1499)`",
+      },
+      {
+        code: "burst-below-packet",
+        severity: "warning",
+        message: "rule `c` drops every packet of more than 511 bytes: its burst holds no more",
+        help: "write `burst: bytes(512)` or more; or, where that is meant, match `lengthBytes: range(0, 511)`",
+      },
+    ],
+  );
+});
+
 test("a forgotten name is one fault", async () => {
   await expectRuleFaults("«drop»({ ttl: 1 } as never, undefined as never),", [
     {

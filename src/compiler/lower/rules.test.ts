@@ -314,7 +314,7 @@ describe("an action", () => {
   test("of a limit has rate, burst, key and block", async () => {
     const rules = await rulesOf(
       `limit("a", {}, { rate: packetsPerSecond(200), burst: packets(400), key: by.source(), blockFor: 60, alertAbove: packetsPerSecond(5) }),
-       limit("b", {}, { rate: bytesPerSecond(1000), burst: bytes(1), key: by.destination({ prefix4: 24, prefix6: 48 }) }),
+       limit("b", { lengthBytes: range(0, 1) }, { rate: bytesPerSecond(1000), burst: bytes(1), key: by.destination({ prefix4: 24, prefix6: 48 }) }),
        shadow(limit("c", {}, { rate: packetsPerSecond(1 / 3600), burst: packets(1), key: by.rule() })),`,
     );
     expect(rules.map(({ action, shadow, alertAbovePps }) => ({ ...action, shadow, alertAbovePps }))).toEqual([

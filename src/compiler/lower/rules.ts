@@ -1,14 +1,14 @@
 // Rules and management flows to rules of the IR.
 
 import { ruleNode } from "../../ir/factory.ts";
-import type { ActionIr, RuleIr } from "../../ir/nodes.ts";
+import type { ActionIr, LimitAction, MatchIr, RuleIr } from "../../ir/nodes.ts";
 import type { BackendScope } from "./backends.ts";
 import { lowerLimit, lowerRate } from "./limits.ts";
 import type { Call, Lowering } from "./lowering.ts";
 import { lowerMatch } from "./matches.ts";
 import type { PayloadTests } from "./payload.ts";
 import type { SetScope } from "./sets.ts";
-import { knownOptions, type Node, nameOf, oneOf, show } from "./untyped.ts";
+import { count, knownOptions, type Node, nameOf, oneOf, show } from "./untyped.ts";
 
 /** What the rules of one policy (or the management flows of one fleet) stand in. */
 export interface RuleScope {
@@ -35,6 +35,7 @@ export function lowerRule(node: Node, scope: RuleScope, lowering: Lowering): Rul
   const action = isFlow ? PASS : lowerAction(node, what, call);
   const alertAbove = lowerAlert(node["alertAbove"], node["action"], what, call);
   if (name === null || match === null || action === null || alertAbove === undefined) return null;
+  if (action.kind === "limit") reportSmallBurst(action, match, what, call);
   return ruleNode({
     id: `${scope.policy}/${name}`,
     name,
@@ -66,6 +67,25 @@ function lowerAction(node: Node, what: string, call: Call): ActionIr | null {
     case null:
       return null;
   }
+}
+
+/** Of Ethernet's usual MTU: what a limit in bytes meets, whatever its author thought of. */
+const PACKET_BYTES = 1500;
+
+function reportSmallBurst({ unit, burst }: LimitAction, match: MatchIr, what: string, call: Call): void {
+  const { l3Length, payloadLength } = match.fields;
+  const longest = Math.min(
+    PACKET_BYTES,
+    l3Length?.at(-1)?.[1] ?? PACKET_BYTES,
+    (payloadLength?.at(-1)?.[1] ?? PACKET_BYTES) + 20, // an IP header at least
+  );
+  if (unit !== "bytes" || burst >= longest) return;
+  call.report(call.value(burst, { property: "burst" }), {
+    code: "burst-below-packet",
+    severity: "warning",
+    message: `${what} drops every packet of more than ${count(burst)} bytes: its burst holds no more`,
+    help: `write \`burst: bytes(${longest})\` or more; or, where that is meant, match \`lengthBytes: range(0, ${burst})\``,
+  });
 }
 
 /** undefined where it has a fault; null where the rule has no alert of its own. */
