@@ -1,6 +1,6 @@
 // Prefix literals of a policy file to prefixes.
 
-import { isFault, type Prefix, parseAddress, parsePrefix } from "../../ir/prefix.ts";
+import { formatAddress, isFault, type Prefix, parseAddress, parsePrefix } from "../../ir/prefix.ts";
 import type { Wanted } from "../diagnostics/locate.ts";
 import type { Call } from "./lowering.ts";
 import { show } from "./untyped.ts";
@@ -13,7 +13,10 @@ export function looksLikePrefix(text: string): boolean {
 /** Null and a diagnostic at the literal where it is no prefix, or has host bits set. */
 export function prefixOf(value: unknown, call: Call, wanted: Wanted = {}): Prefix | null {
   const parsed = typeof value === "string" ? parsePrefix(value) : null;
-  if (parsed !== null && !isFault(parsed)) return parsed;
+  if (parsed !== null && !isFault(parsed)) {
+    reportMapped(value, parsed, call, wanted);
+    return parsed;
+  }
   const span = call.value(value, wanted);
   if (parsed?.kind === "host-bits") {
     const address = String(value).split("/")[0] ?? "";
@@ -38,6 +41,18 @@ export function prefixOf(value: unknown, call: Call, wanted: Wanted = {}): Prefi
     });
   }
   return null;
+}
+
+/** ::ffff:0:0/96 as a whole is on lists of what nobody sends from; what is narrower was copied from a log. */
+function reportMapped(value: unknown, { family, first, length }: Prefix, call: Call, wanted: Wanted): void {
+  if (family !== 6 || length <= 96 || first >> 32n !== 0xffffn) return;
+  const bits = length === 128 ? "" : `/${length - 96}`;
+  call.report(call.value(value, wanted), {
+    code: "mapped-prefix",
+    severity: "warning",
+    message: `${show(value)} is of IPv6, and no IPv4 packet is in it`,
+    help: `write "${formatAddress(4, first & 0xffff_ffffn)}${bits}" for the IPv4 packets that logs show so`,
+  });
 }
 
 function addressHelp(value: unknown): string {

@@ -170,6 +170,23 @@ describe("a prefix", () => {
     );
   });
 
+  test("of IPv4 written as IPv6 is told, but for the whole of that range", async () => {
+    const warning = (text: string, v4: string) => ({
+      code: "mapped-prefix",
+      severity: "warning" as const,
+      message: `"${text}" is of IPv6, and no IPv4 packet is in it`,
+      help: `write "${v4}" for the IPv4 packets that logs show so`,
+    });
+    await expectFaults(
+      {
+        "a.policy.ts": policyFile({
+          sets: 'x: prefixes(«"::ffff:198.51.100.7"», "::ffff:0:0/96", «"::ffff:10.0.0.0/104"», "::fffe:ffff:ffff"),',
+        }),
+      },
+      [warning("::ffff:198.51.100.7", "198.51.100.7"), warning("::ffff:10.0.0.0/104", "10.0.0.0/8")],
+    );
+  });
+
   test("of a set is one fault although two rules and two scopes use the set", async () => {
     await expectFaults(
       {
