@@ -45,6 +45,7 @@ export async function loadPolicies(path: string, { feedRoot }: LoadOptions = {})
   const policies = new Map<Policy, string>();
   const tree = openImportTree();
   let isWhole = true;
+  let promise: string | null = null;
   const siteFile = isDirectory ? await findSiteFile(target) : null;
   let site: Site | null = null;
   let sources: ReadonlyMap<string, Uint8Array> = new Map();
@@ -56,6 +57,7 @@ export async function loadPolicies(path: string, { feedRoot }: LoadOptions = {})
           const value = exported[name];
           if (isKind(value, "fleet")) fleets.add(value);
           if (isKind(value, "policy")) policies.set(value, name);
+          if (value instanceof Promise) promise = show(entry);
         }
       } catch (error) {
         isWhole = false;
@@ -90,7 +92,7 @@ export async function loadPolicies(path: string, { feedRoot }: LoadOptions = {})
     if (![...fleets].some((fleet) => Array.isArray(fleet.policies) && fleet.policies.includes(policy)))
       add(unusedPolicy(policy, name, locator, show));
   if (fleets.size === 0 && ![...diagnostics.values()].some((one) => one.severity === "error"))
-    add(noFleet(show(target), isDirectory));
+    add(noFleet(show(target), isDirectory, promise));
   return Object.freeze({ ...input, root, diagnostics: Object.freeze([...diagnostics.values()]) });
 }
 
@@ -143,13 +145,16 @@ function unusedPolicy(
   });
 }
 
-function noFleet(shown: string, isDirectory: boolean): Diagnostic {
+function noFleet(shown: string, isDirectory: boolean, promise: string | null): Diagnostic {
   return diagnostic({
     code: "no-fleet",
     message: isDirectory
       ? `no policy file under \`${shown}\` exports a fleet`
       : `\`${shown}\` exports no fleet`,
-    help: "write `export default fleet(…)` in a file that ends in `.policy.ts`",
+    help:
+      promise === null
+        ? "write `export default fleet(…)` in a file that ends in `.policy.ts`"
+        : `\`${promise}\` exports a promise: write \`export default await …\` there`,
     location: { file: shown, line: 1, column: 1 },
   });
 }

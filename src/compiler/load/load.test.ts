@@ -223,6 +223,17 @@ describe("faults", () => {
     ]);
   });
 
+  test("a fleet that is only promised is none", async () => {
+    const text = 'export default (async () => ({ kind: "fleet", location: {} }))();';
+    const { diagnostics } = await load({ "a.policy.ts": text });
+    expect(diagnostics).toMatchObject([
+      {
+        code: "no-fleet",
+        help: "`policies/a.policy.ts` exports a promise: write `export default await …` there",
+      },
+    ]);
+  });
+
   test("a directory that is not there is one", async () => {
     const { diagnostics, fleets } = await loadPolicies("/nowhere/policies");
     expect(fleets).toEqual([]);
