@@ -48,8 +48,8 @@ export async function runCommandLine(commands: Commands, args: readonly string[]
     process.exit(1);
   });
   process.exitCode = await exitCodeOf(commands, args);
-  // A timer or a connection that a policy file left open keeps nobody waiting.
-  setTimeout(() => process.exit(), 1000).unref();
+  // A timer or a connection that a policy file left open keeps nobody waiting; a reader who is slow gets all of it.
+  setTimeout(() => process.stdout.write("", () => process.exit()), 1000).unref();
 }
 
 /** Runs the command that the arguments name, and says what went wrong. Never rejects. */

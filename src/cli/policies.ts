@@ -47,8 +47,7 @@ export async function compilePolicies(path: string, dist = join(dirname(path), "
   // What a policy file prints is for people. Standard output is the command's: a document, or lines that a program reads.
   globalThis.console = new Console(process.stderr);
   process.on("exit", endedWhileLoading);
-  const input = await loadPolicies(path);
-  process.off("exit", endedWhileLoading);
+  const input = await loadPolicies(path).finally(() => process.off("exit", endedWhileLoading));
   return { input, result: compile({ ...input, lastBuild: lastBuildOf(dist) }) };
 }
 
