@@ -659,7 +659,10 @@ describe("tables whose digests fit", () => {
     ["an offset of 2,041", set32("config", TEST + PAYLOAD_TEST.offset, 2041), "asks for 2 bytes at 2041"],
     [
       "an empty mask",
-      (image) => image("config").setBigUint64(TEST + PAYLOAD_TEST.mask, 0n, true),
+      (image) => {
+        image("config").setBigUint64(TEST + PAYLOAD_TEST.mask, 0n, true);
+        image("config").setBigUint64(TEST + PAYLOAD_TEST.value, 0n, true);
+      },
       WRONG_MASK,
     ],
     ["a mask beyond its bytes", set8("config", TEST + PAYLOAD_TEST.mask + 5, 1), WRONG_MASK],
