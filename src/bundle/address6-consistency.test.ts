@@ -75,6 +75,7 @@ describe("nets", () => {
       },
     ],
     ["begins above the prefix", word(6, (0x1000n << 39n) + 128n + 23n)],
+    ["begins above its prefix, and is the last", word(7, END + (1n << 7n) + 8n)],
     ["ascends not", word(7, (0x800n << 39n) + 7n)],
     ["is shifted too little", word(7, END + 6n)],
     ["is shifted too much", word(7, (1n << 62n) + 40n)],
