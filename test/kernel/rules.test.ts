@@ -279,6 +279,19 @@ describeKernel("addresses", () => {
       expect([i, matches(from(`198.51.${i >> 8}.${i & 255}`))]).toEqual([i, (i & 1) === 1]);
   });
 
+  // Sixteen ranges are a line. Up to 64 lines are counted one by one, more of them by twos.
+  test.each([1008, 1024, 1025, 1040, 1041, 1056, 1057, 1073])("a /16 of %i ranges, to the last", (ranges) => {
+    const hosts = Array.from({ length: ranges >> 1 }, (_, i) => 61 * i + 1);
+    if (ranges % 2 === 0) hosts[hosts.length - 1] = 65_535; // behind it is no range
+    const address = (low: number) => `198.51.${low >> 8}.${low & 255}`;
+    const matches = matcher({ source: hosts.map(address) });
+    for (const host of [...hosts.slice(0, 3), ...hosts.slice(-30)]) {
+      expect([host, matches(from(address(host)))]).toEqual([host, true]);
+      expect([host, matches(from(address(host - 1)))]).toEqual([host, false]);
+      if (host < 65_535) expect([host, matches(from(address(host + 1)))]).toEqual([host, false]);
+    }
+  });
+
   test("many IPv6 prefixes of one chunk, on both sides of /64", () => {
     const hex = (n: number) => n.toString(16);
     const prefixes = Array.from({ length: 5000 }, (_, i) =>
