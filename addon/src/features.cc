@@ -7,7 +7,7 @@
 #include <net/if.h>
 #include <unistd.h>
 
-#include <iterator>
+#include <initializer_list>
 
 #include "addon.h"
 #include "args.h"
@@ -27,14 +27,30 @@ Fd MakeMap(enum bpf_map_type type, uint32_t key, uint32_t value, uint32_t entrie
   return Fd(bpf_map_create(type, "piston_probe", key, value, entries, &options));
 }
 
+Fd LoadProgram(std::initializer_list<struct bpf_insn> code) {
+  auto options = Options<bpf_prog_load_opts>();
+  return Fd(bpf_prog_load(BPF_PROG_TYPE_XDP, "piston_probe", "GPL", code.begin(), code.size(), &options));
+}
+
 // return XDP_PASS
 Fd MakeProgram() {
-  const struct bpf_insn code[] = {
+  return LoadProgram({
       {BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, XDP_PASS},
       {BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
-  };
-  auto options = Options<bpf_prog_load_opts>();
-  return Fd(bpf_prog_load(BPF_PROG_TYPE_XDP, "piston_probe", "GPL", code, std::size(code), &options));
+  });
+}
+
+// Swaps a zero on the stack for XDP_PASS. The verifier is the same everywhere, but before 5.18 arm64's JIT refuses what it let by.
+int CompareAndSwap() {
+  Fd program = LoadProgram({
+      {BPF_ST | BPF_MEM | BPF_DW, BPF_REG_10, 0, -8, 0},
+      {BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0},
+      {BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_1, 0, 0, XDP_PASS},
+      {BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_10, BPF_REG_1, -8, BPF_CMPXCHG},
+      {BPF_LDX | BPF_MEM | BPF_W, BPF_REG_0, BPF_REG_10, -8, 0},
+      {BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
+  });
+  return program.open() ? 0 : errno;
 }
 
 int TestRun(const Fd& program, bool metadata) {
@@ -78,6 +94,7 @@ Napi::Value ProbeFeatures(const Napi::CallbackInfo& info) {
   Fd program = MakeProgram();
   set("xdp", program.open() ? 0 : errno);
   if (program.open()) {
+    set("compare-and-swap", CompareAndSwap());
     set("test-run", TestRun(program, false));
     set("test-run-metadata", TestRun(program, true));
     set("xdp-link", LinkCreate(program));

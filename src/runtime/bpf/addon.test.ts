@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bpfUnavailable, isBpffs, ktimeNs, mountBpffs, possibleCpus } from "./index.ts";
+import { bpfUnavailable, isBpffs, ktimeNs, mountBpffs, possibleCpus, probeFeatures } from "./index.ts";
 import { describeKernel } from "./testdata/kernel.ts";
 
 describe("without its addon", () => {
@@ -64,6 +64,14 @@ describe("without its addon", () => {
 });
 
 describeKernel("the system", () => {
+  test("has every feature that the program needs, each found by a trial", () => {
+    const found = probeFeatures();
+    expect(Object.keys(found)).toEqual(
+      expect.arrayContaining(["ring-buffer", "compare-and-swap", "xdp-link"]),
+    );
+    expect(Object.entries(found).filter(([, errno]) => errno !== 0)).toEqual([]);
+  });
+
   test("is told to be usable", () => {
     expect(bpfUnavailable()).toBeNull();
   });

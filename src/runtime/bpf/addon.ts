@@ -111,6 +111,7 @@ export interface ProbedFeatures {
   readonly "mmapable-arrays": number;
   readonly "ring-buffer": number;
   readonly xdp: number;
+  readonly "compare-and-swap"?: number;
   readonly "test-run"?: number;
   readonly "test-run-metadata"?: number;
   readonly "xdp-link"?: number;

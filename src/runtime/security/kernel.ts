@@ -29,6 +29,10 @@ const FEATURES: Readonly<Record<keyof ProbedFeatures, { readonly what: string; r
   },
   "ring-buffer": { what: "BPF ring buffers", help: "kernel 5.8 or newer" },
   xdp: { what: "XDP programs", help: "a kernel with CONFIG_BPF_SYSCALL=y and CONFIG_NET=y" },
+  "compare-and-swap": {
+    what: "atomic compare-and-swap in BPF programs",
+    help: "kernel 5.12 or newer, on arm64 5.18 or newer",
+  },
   "test-run": { what: "BPF_PROG_TEST_RUN", help: "a kernel with CONFIG_NET=y, 4.12 or newer" },
   "test-run-metadata": { what: "BPF_PROG_TEST_RUN with packet metadata", help: "kernel 5.15 or newer" },
   "xdp-link": { what: "bpf_link for XDP", help: "kernel 5.9 or newer" },
