@@ -112,7 +112,7 @@ export function management<const N extends string = never>(
 }
 
 export interface FleetOptions<N extends string> {
-  /** Labels of the nodes; every node where it is empty or missing. */
+  /** Labels of the nodes; every node where it is empty or missing. Of x86-64, if `kubernetes.io/arch` is not among them. */
   readonly nodeSelector?: Readonly<Record<string, string>>;
   /** Names of network interfaces, at least one. */
   readonly interfaces: readonly string[];

@@ -298,6 +298,16 @@ describe("the agent's pod", () => {
     expect(pod.tolerations).toEqual([{ operator: "Exists" }]);
   });
 
+  it("runs on x86-64, or on arm64 where the fleet or its pool says so", () => {
+    const arch = { "kubernetes.io/arch": "arm64" };
+    expect(pod.nodeSelector).toMatchObject({ "kubernetes.io/arch": "amd64" });
+    const pools = siteOf({ nodePools: { edge: { labels: arch } }, fleets: { edge: { nodePool: "edge" } } });
+    expect(podIn(manifests(pools)).nodeSelector).toMatchObject(arch);
+    const fleets = [{ ...FLEET, nodeSelector: { ...FLEET.nodeSelector, ...arch } }];
+    const files = emitManifests(fleets, DEFAULT_SITE, { bundles: BUNDLES, revision: REVISION });
+    expect(podIn(files).nodeSelector).toMatchObject({ ...FLEET.nodeSelector, ...arch });
+  });
+
   // The operations guide: workers by load. Memory is added for the fleet's tables, three generations of them.
   it.each([
     ["low", "500m", 256],
