@@ -44,7 +44,7 @@ export class BpfProgram {
     return this.#native.isClosed();
   }
 
-  /** EINVAL for packets below 14 bytes (an Ethernet header); a program is shown no more than 3,520 bytes of longer ones. */
+  /** EINVAL for packets below 14 bytes (an Ethernet header); a program is shown no more than 3,520 bytes of longer ones (where a page is 4 KiB). */
   testRun(packet: Uint8Array, options: TestRunOptions = {}): TestRunResult {
     const run = this.#native.testRun(packet, options.metadata ?? NOTHING, options.repeat ?? 1);
     return {
