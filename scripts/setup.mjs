@@ -24,6 +24,7 @@ const stamps = join(root, "node_modules", ".cache", "piston-setup");
 /** Of the one of scripts/pinned-node that is for this machine; elsewhere npm leaves them all out. */
 const pinnedNode = join(root, "node_modules", ".bin", "node");
 const isLinux = process.platform === "linux";
+const isPinnedPlatform = isLinux && ["x64", "arm64"].includes(process.arch);
 const isRoot = process.getuid?.() === 0;
 
 /** Package to the file by which its presence is seen: quicker than asking dpkg, and true on other distributions too. */
@@ -149,7 +150,9 @@ function withoutServices(services, work) {
 
 function installNodePackages() {
   const inputs = ["package-lock.json"];
-  const ok = once("npm", inputs, "node_modules/.package-lock.json", () =>
+  // What npm cannot fetch of optional packages it goes on without: the next run tries again.
+  const output = isPinnedPlatform ? "node_modules/.bin/node" : "node_modules/.package-lock.json";
+  const ok = once("npm", inputs, output, () =>
     run("npm packages", "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]),
   );
   if (!ok) fail("npm packages could not be installed, and nothing runs without them: see the lines above");
@@ -167,7 +170,10 @@ function linkCommand() {
 function buildAddon() {
   if (!isLinux) return;
   if (!existsSync(pinnedNode))
-    return skip(`addon not built: no pinned Node for ${process.arch} was installed`, "no agent here");
+    return skip(
+      `addon not built: npm installed no pinned Node for Linux on ${process.arch}`,
+      isPinnedPlatform ? "try again: it could not be fetched" : "no agent here",
+    );
   const gyp = "node_modules/node-gyp/bin/node-gyp.js";
   const headers = dirname(dirname(realpathSync(pinnedNode)));
   // npm hands its settings on in the environment, where node-gyp prefers them to its arguments: a `nodedir` of another Node in
