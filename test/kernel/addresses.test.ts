@@ -136,4 +136,18 @@ describeKernel("an address's source rule", () => {
       expect(classes).toBeGreaterThan(parts.length);
     },
   );
+
+  test("prefers an address to the block around it, where both are listed: every IPv4 address of many /16s", () => {
+    const random = new Random(SEED);
+    const around = randomPrefixes(random, 4, 60_000, [24], 0);
+    const within = around.flatMap(({ first }, i) =>
+      [0, 1, 2]
+        .slice(i % 4)
+        .map((set) => ({ set, prefix: prefixOf(4, first + BigInt(random.below(256)), 32) })),
+    );
+    const lists = [0, 1, 2].map((set) => within.filter((one) => one.set === set).map(({ prefix }) => prefix));
+    const { addresses, classes, wrong } = walkAddresses([...lists, around], [CROWDED]);
+    expect(wrong, `of ${addresses} addresses, seed ${SEED}`).toEqual([]);
+    expect(classes).toBeGreaterThan(4);
+  });
 });
