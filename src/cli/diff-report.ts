@@ -9,10 +9,10 @@ import type {
 } from "../compiler/diff/index.ts";
 import { formatTable } from "./table.ts";
 
-/** null: the fleet is only in one of the two. */
 export interface ComparedFleet {
   readonly name: string;
   readonly status: "compared" | "added" | "removed";
+  /** null where the fleet is only in one of the two. */
   readonly difference: FleetDifference | null;
 }
 

@@ -1,7 +1,7 @@
 // A flood at the highest rate that two cores can send over a veth, every packet dropped and sampled, on a real agent; and
 // what must hold of the agent then. `npm run flood` runs it for a minute, flood.test.ts for a few seconds.
 
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,9 +13,11 @@ import { inNetworkNamespace } from "../../src/lab/own-namespace.ts";
 import { BpfMap } from "../../src/runtime/bpf/index.ts";
 import { sampleTotals } from "../../src/runtime/events/stats.ts";
 import { pinLayout } from "../../src/runtime/kernel/pins.ts";
+import { buildTestProgram } from "../support/build-filter.ts";
 import { bundleOf } from "../support/compile.ts";
 import { FLEET_NAME, firstFleet } from "../support/two-policies.ts";
 
+const SENDER = fileURLToPath(new URL("flood.bpf.c", import.meta.url));
 const SENDERS = 2;
 /** USER_HZ: the unit of /proc/<pid>/stat. */
 const TICK_MS = 10;
@@ -43,7 +45,7 @@ export async function runFlood({ seconds, progress = () => {} }: FloodOptions): 
   const node = new LabNode("piston-flood", FLEET_NAME);
   try {
     const object = join(folder, "flood.bpf.o");
-    buildSender(object);
+    buildTestProgram(SENDER, object);
     // Nobody reads the packets that the lab's sockets would keep.
     node.world.close();
     node.edge.close();
@@ -63,13 +65,6 @@ export async function runFlood({ seconds, progress = () => {} }: FloodOptions): 
     await node.close();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function buildSender(object: string): void {
-  const source = fileURLToPath(new URL("flood.bpf.c", import.meta.url));
-  const machine = execFileSync("gcc", ["-print-multiarch"], { encoding: "utf8" }).trim();
-  const include = ["-I", `/usr/include/${machine}`];
-  execFileSync("clang", ["-O2", "-g", "-target", "bpf", "-mcpu=v3", ...include, "-c", source, "-o", object]);
 }
 
 /** Frames that the senders have made. */

@@ -1,16 +1,16 @@
 // Sets of IPv4 prefixes to whether the XDP program tells apart just the addresses that the sets do: every address of some
 // chunks (65,536 that share their first 16 bits), or of all of them.
 
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fromPrefixes } from "../../src/ir/address-set.ts";
 import { formatAddress, type Prefix } from "../../src/ir/prefix.ts";
+import { buildTestProgram } from "../support/build-filter.ts";
 import { loadSourceRules } from "./source-rules.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("address-walk.bpf.c", import.meta.url));
 
 const CHUNK = 65_536;
 const CHUNKS = 65_536;
@@ -33,7 +33,9 @@ export interface Walk {
 export function walkAddresses(sets: readonly (readonly Prefix[])[], always: readonly number[] = []): Walk {
   const folder = mkdtempSync(join(tmpdir(), "piston-test-walk-"));
   try {
-    using rules = loadSourceRules(buildWalk(folder), sets.map(fromPrefixes));
+    const object = join(folder, "address-walk.bpf.o");
+    buildTestProgram(PROGRAM, object);
+    using rules = loadSourceRules(object, sets.map(fromPrefixes));
     const program = rules.object.program("address_walk");
     const map = rules.object.map("walk");
     try {
@@ -57,14 +59,6 @@ export function walkAddresses(sets: readonly (readonly Prefix[])[], always: read
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function buildWalk(folder: string): string {
-  const object = join(folder, "address-walk.bpf.o");
-  const machine = execFileSync("gcc", ["-print-multiarch"], { encoding: "utf8" }).trim();
-  const flags = ["-O2", "-g", "-target", "bpf", "-mcpu=v3", "-I", "bpf", "-I", `/usr/include/${machine}`];
-  execFileSync("clang", [...flags, "-c", "test/kernel/address-walk.bpf.c", "-o", object], { cwd: ROOT });
-  return object;
 }
 
 /** Evenly spread: the step is odd, so that all of them are none twice. */

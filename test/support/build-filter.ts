@@ -1,6 +1,7 @@
-// bpf/filter.bpf.c to an object in a directory of the test's own, with the flags of bpf/Makefile and perhaps more.
+// BPF sources to objects: bpf/filter.bpf.c in a directory of the test's own, with the flags of bpf/Makefile and perhaps more;
+// and a program that only tests have.
 
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ProgramObject, readProgramObject } from "../../src/runtime/kernel/generation.ts";
@@ -17,4 +18,11 @@ export function buildFilter(directory: string, defines: readonly string[]): Prog
   const make = spawnSync("make", args, { encoding: "utf8" });
   if (make.status !== 0) throw new Error(`make ${args.join(" ")}: ${make.error?.message ?? make.stderr}`);
   return readProgramObject(join(directory, "filter.bpf.o"));
+}
+
+/** `source`: a file beside the test, which may include what is in bpf/. */
+export function buildTestProgram(source: string, object: string): void {
+  const machine = execFileSync("gcc", ["-print-multiarch"], { encoding: "utf8" }).trim();
+  const include = ["-I", join(ROOT, "bpf"), "-I", `/usr/include/${machine}`];
+  execFileSync("clang", ["-O2", "-g", "-target", "bpf", "-mcpu=v3", ...include, "-c", source, "-o", object]);
 }

@@ -1,8 +1,9 @@
 // Two versions of a fleet to what changes between them: settings, rules, and above all packets.
 
+import { PAYLOAD_TESTS_MAX } from "../../bundle/abi.ts";
 import type { FleetIr, ParseClass } from "../../ir/nodes.ts";
 import { PARSE_CLASSES } from "../../ir/parse-verdicts.ts";
-import { PAYLOAD_TESTS_MOST, unitePayloadTests } from "./payload-tests.ts";
+import { unitePayloadTests } from "./payload-tests.ts";
 import { type RuleChange, ruleChanges } from "./rule-changes.ts";
 import { type TrafficChanges, trafficChanges } from "./traffic-changes.ts";
 
@@ -10,7 +11,7 @@ export type { RuleChange } from "./rule-changes.ts";
 export type { Decision, LimitChange, TrafficChanges, VerdictChange } from "./traffic-changes.ts";
 
 export interface SettingChange {
-  /** `default`, `parse malformed-ip`, `interfaces`, `attach`. */
+  /** `default`, `parse bad-ihl`, `interfaces`, `attach`. */
   readonly name: string;
   readonly before: string;
   readonly after: string;
@@ -27,7 +28,7 @@ export function compareFleets(before: FleetIr, after: FleetIr): FleetDifference 
   const united = unitePayloadTests(before, after);
   if (!united)
     throw new RangeError(
-      `the two versions of fleet ${after.name} have more than ${PAYLOAD_TESTS_MOST} payload tests together`,
+      `the two versions of fleet ${after.name} have more than ${PAYLOAD_TESTS_MAX} payload tests together`,
     );
   const { changes, kept } = ruleChanges(...united);
   return {

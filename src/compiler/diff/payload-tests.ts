@@ -1,16 +1,14 @@
 // Two fleets that number their payload tests differently to two that number them alike, so that one space holds both.
 
+import { PAYLOAD_TESTS_MAX } from "../../bundle/abi.ts";
 import { FIELD_DOMAIN, type FleetIr, type RuleIr } from "../../ir/nodes.ts";
 import { type PayloadTest, payloadBit } from "../../ir/payload.ts";
 import { includes, type Ranges, ranges } from "../../ir/ranges.ts";
 
-/** Bits of the field `payload`. */
-export const PAYLOAD_TESTS_MOST = Math.log2(FIELD_DOMAIN.payload);
-
-/** null where both together have more than PAYLOAD_TESTS_MOST tests. */
+/** null where both together have more than PAYLOAD_TESTS_MAX tests. */
 export function unitePayloadTests(a: FleetIr, b: FleetIr): readonly [FleetIr, FleetIr] | null {
   const united = new Map([...a.payloadTests, ...b.payloadTests].map((test) => [JSON.stringify(test), test]));
-  if (united.size > PAYLOAD_TESTS_MOST) return null;
+  if (united.size > PAYLOAD_TESTS_MAX) return null;
   const tests = [...united.values()];
   return [renumber(a, tests), renumber(b, tests)];
 }

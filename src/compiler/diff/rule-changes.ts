@@ -10,6 +10,7 @@ import {
   type RuleIr,
 } from "../../ir/nodes.ts";
 import type { Ranges } from "../../ir/ranges.ts";
+import { rulesOf } from "../tables/index.ts";
 
 export interface RuleChange {
   readonly kind: "added" | "removed" | "changed" | "moved";
@@ -24,10 +25,6 @@ export interface RuleChanges {
   readonly changes: readonly RuleChange[];
   /** Ids of rules that judge as before, and in the same order among each other. */
   readonly kept: ReadonlySet<string>;
-}
-
-export function rulesOf(fleet: FleetIr): readonly RuleIr[] {
-  return [...fleet.management, ...fleet.rules];
 }
 
 /** Payload tests of both are the same (unitePayloadTests). */

@@ -3,14 +3,15 @@
 
 import type { FleetIr, MatchIr, RuleIr, Verdict } from "../../ir/nodes.ts";
 import { pointOf } from "../cells/point.ts";
-import { findPacket, type Outside } from "../cells/region.ts";
-import { Budget, type Cover } from "../cells/search.ts";
+import { findPacket, type Outside, Region } from "../cells/region.ts";
+import { Budget } from "../cells/search.ts";
 import { SHAPES } from "../cells/shapes.ts";
 import { createSpace, type Space } from "../cells/space.ts";
 import { formatPoint } from "../checks/format-point.ts";
 import { ALWAYS_PASSED } from "../checks/matches.ts";
 import { decides } from "../checks/report.ts";
-import { isSameMatch, rulesOf } from "./rule-changes.ts";
+import { rulesOf } from "../tables/index.ts";
+import { isSameMatch } from "./rule-changes.ts";
 
 /** Who decides a packet. `rule` null: the default verdict. */
 export interface Decision {
@@ -61,11 +62,13 @@ interface Decider extends Decision {
 class Version {
   readonly deciders: readonly Decider[];
   readonly limits: readonly { readonly rule: RuleIr; readonly place: number }[];
-  readonly #covers: Cover<unknown>[][] = SHAPES.map(() => []);
+  /** What any decider takes, from the top down. */
+  readonly #taken: Region<null>;
   /** Of each decider, how many covers of each shape are of those above it. */
   readonly #above: number[][] = [];
 
   constructor(fleet: FleetIr, space: Space, kept: ReadonlySet<string>, isDefaultKept: boolean) {
+    this.#taken = new Region(space);
     const rules = rulesOf(fleet).map((rule, place) => ({ rule, place }));
     this.limits = rules.filter(({ rule }) => !rule.shadow && rule.action.kind === "limit");
     this.deciders = [
@@ -80,21 +83,16 @@ class Version {
         })),
       { rule: null, place: rules.length, verdict: fleet.defaultVerdict, match: [], isKept: isDefaultKept },
     ];
-    for (const { match } of ALWAYS_PASSED) this.#cover(space, match);
+    for (const { match } of ALWAYS_PASSED) this.#taken.add(match, null);
     for (const { match } of this.deciders) {
-      this.#above.push(this.#covers.map(({ length }) => length));
-      for (const one of match) this.#cover(space, one);
+      this.#above.push(SHAPES.map((_, shape) => this.#taken.covers(shape).length));
+      for (const one of match) this.#taken.add(one, null);
     }
   }
 
-  #cover(space: Space, match: MatchIr): void {
-    for (const [shape, box] of space.boxesOf(match).entries())
-      if (box) this.#covers[shape]!.push({ box, owner: null });
-  }
-
   /** What deciders above this one take. */
-  above(decider: number): Outside<unknown> {
-    return { covers: (shape) => this.#covers[shape]!.slice(0, this.#above[decider]![shape]) };
+  above(decider: number): Outside<null> {
+    return { covers: (shape) => this.#taken.covers(shape).slice(0, this.#above[decider]![shape]) };
   }
 
   hasChangeAbove(place: number): boolean {
@@ -170,10 +168,12 @@ class Comparison {
       if (end.verdict !== "pass" || end.place < place) continue;
       for (const [to, otherEnd] of other.deciders.entries()) {
         if (otherEnd.verdict !== "pass") continue;
-        const outside = [own.above(at), other.above(to)];
+        const outside: Outside<null>[] = [own.above(at), other.above(to)];
         if (same && same.place < otherEnd.place) {
           if (isSame) continue;
-          outside.push(this.#coversOf(same.rule.match));
+          const limited = new Region<null>(this.#space);
+          limited.add(same.rule.match, null);
+          outside.push(limited);
         }
         const packet = this.#find([rule.match, ...end.match, ...otherEnd.match], outside);
         if (packet !== null) return packet;
@@ -182,17 +182,7 @@ class Comparison {
     return null;
   }
 
-  #coversOf(match: MatchIr): Outside<unknown> {
-    const boxes = this.#space.boxesOf(match);
-    return {
-      covers: (shape) => {
-        const box = boxes[shape];
-        return box ? [{ box, owner: null }] : [];
-      },
-    };
-  }
-
-  #find(within: readonly MatchIr[], outside: readonly Outside<unknown>[]): string | null {
+  #find(within: readonly MatchIr[], outside: readonly Outside<null>[]): string | null {
     if (!this.#budget.spend(MEETING_TESTS)) {
       this.#unsettled++;
       return null;

@@ -10,6 +10,8 @@ import type { PayloadTests } from "./payload.ts";
 import type { SetScope } from "./sets.ts";
 import { count, knownOptions, type Node, nameOf, oneOf, show } from "./untyped.ts";
 
+const RULE_HELPS = new Map([["shadow", "put the rule into the function of that name: `shadow(drop(…))`"]]);
+
 /** What the rules of one policy (or the management flows of one fleet) stand in. */
 export interface RuleScope {
   /** First part of the rules' ids. */
@@ -26,7 +28,7 @@ export function lowerRule(node: Node, scope: RuleScope, lowering: Lowering): Rul
   const isFlow = node["kind"] === "management-flow";
   const name = nameOf(node["name"], isFlow ? "a management flow" : "a rule", call);
   const what = isFlow ? `management flow ${quoted(node["name"])}` : `rule ${quoted(node["name"])}`;
-  if (!isFlow) knownOptions(node, "a rule", call);
+  if (!isFlow) knownOptions(node, "a rule", call, RULE_HELPS);
   // Of `drop({ … })` the name's fault says enough.
   const isShort = name === null && node["match"] === undefined;
   const match = isShort

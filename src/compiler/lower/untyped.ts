@@ -85,27 +85,33 @@ export function fleetNameOf(value: unknown, call: Call): string | null {
 /** `bad-value` for each field of a record that nothing reads. Undefined fields are as good as missing ones. */
 export function knownFields(fields: Fields, known: readonly string[], what: string, call: Call): boolean {
   const unknown = Object.keys(fields).filter((name) => fields[name] !== undefined && !known.includes(name));
-  for (const name of unknown)
-    call.report(call.property(name), {
-      code: "bad-value",
-      message: `${what} has no field \`${name}\``,
-      help: suggest(name, known, "fields"),
-    });
+  reportUnknown(unknown, what, call, (name) => suggest(name, known, "fields"));
   return unknown.length === 0;
 }
 
-/** Likewise for the options of a call of the vocabulary, which recorded what it does not know. */
-export function knownOptions(node: Fields, what: string, call: Call): void {
+/** Likewise for the options of a call of the vocabulary, which recorded what it does not know. `helps`: for names that say what was meant. */
+export function knownOptions(
+  node: Fields,
+  what: string,
+  call: Call,
+  helps: ReadonlyMap<string, string> = new Map(),
+): void {
   const strange = fieldsOf(node["strange"]);
   const { fields, known } = (strange ?? { fields: [], known: [] }) as Required<Strange>["strange"];
-  for (const name of fields)
+  reportUnknown(fields, what, call, (name) => helps.get(name) ?? suggest(name, known, "fields"));
+}
+
+function reportUnknown(
+  names: readonly string[],
+  what: string,
+  call: Call,
+  helpOf: (name: string) => string,
+): void {
+  for (const name of names)
     call.report(call.property(name), {
       code: "bad-value",
       message: `${what} has no field \`${name}\``,
-      help:
-        name === "shadow" && node["kind"] === "rule"
-          ? "put the rule into the function of that name: `shadow(drop(…))`"
-          : suggest(name, known, "fields"),
+      help: helpOf(name),
     });
 }
 
